@@ -1,0 +1,44 @@
+"""Keep the labels that can be trusted, and every other one with its reason.
+
+Reads labels, images, classes, hierarchy. Writes labels_clean and labels_rejected; their rows add up to those of labels.
+
+    spark-submit jobs/clean_labels.py --root var/lake --set clean.min_confidence=0.99
+"""
+
+from __future__ import annotations
+
+import sys
+
+from imagelake.transforms.label_hierarchy import roll_up_targets
+from pyspark import StorageLevel
+
+from imagelake.cluster.command import main
+from imagelake.cluster.job import Job, Work
+from imagelake.config import Config
+from imagelake.transforms.clean_labels import judge_labels, roll_up
+from imagelake.transforms.verdicts import count_by_reason, kept, rejected
+
+
+def run(work: Work, config: Config) -> None:
+    """Judge every label row once, then write the kept and the rejected ones."""
+    labels = work.read("labels")
+    targets = roll_up_targets(work.read("hierarchy"), work.read("classes"), config.clean.roll_up_to)
+    judged = judge_labels(roll_up(labels, targets), work.read("images"), config.clean).persist(StorageLevel.DISK_ONLY)
+    clean = work.write("labels_clean", kept(judged))
+    dropped = work.write("labels_rejected", rejected(judged))
+    work.account("label rows", labels.count(), work.rows["labels_clean"], count_by_reason(dropped))
+    work.tell("images with a clean label", f"{clean.select('image_id').distinct().count():,}")
+    work.tell("rule", f"confidence > {config.clean.min_confidence}")
+
+
+JOB = Job(
+    name="clean_labels",
+    doc=__doc__,
+    run=run,
+    reads=("labels", "images", "classes", "hierarchy"),
+    writes=("labels_clean", "labels_rejected"),
+    settings=("clean",),
+)
+
+if __name__ == "__main__":
+    sys.exit(main(JOB))

@@ -1,0 +1,69 @@
+"""Say what is in the lake before anybody trusts it: nulls, splits, labels, boxes, facets, shapes, what is unmatched.
+
+Reads images, labels, boxes, classes, hierarchy. Writes null_counts, split_summary, label_counts, boxes_per_image,
+facets, image_shapes, images_without_label and labels_without_image. Labels and boxes are shuffled once, by image.
+
+    spark-submit jobs/explore_lake.py --root var/lake
+"""
+
+from __future__ import annotations
+
+import sys
+
+from pyspark import StorageLevel
+
+from imagelake.cluster.command import main
+from imagelake.cluster.job import Job, Work
+from imagelake.config import Config
+from imagelake.transforms.annotation_counts import count_boxes, count_labels
+from imagelake.transforms.box_counts import boxes_per_image
+from imagelake.transforms.explore_facts import explore_facts
+from imagelake.transforms.facets import count_facets
+from imagelake.transforms.image_shapes import count_shapes
+from imagelake.transforms.label_counts import occurrences
+from imagelake.transforms.null_counts import count_nulls
+from imagelake.transforms.split_summary import summarise_splits
+from imagelake.transforms.unmatched import images_without_label, labels_without_image, match_images
+
+INGESTED = ("images", "labels", "boxes", "classes", "hierarchy")
+
+
+def run(work: Work, config: Config) -> None:
+    """Count labels and boxes once by image, then answer every question from these counts."""
+    images, labels, boxes, classes, hierarchy = (work.read(name) for name in INGESTED)
+    label_counts = count_labels(labels, config.clean.min_confidence).persist(StorageLevel.DISK_ONLY)
+    box_counts = count_boxes(boxes).persist(StorageLevel.DISK_ONLY)
+    matched = match_images(images, label_counts).persist(StorageLevel.DISK_ONLY)
+
+    work.write("null_counts", count_nulls({name: work.read(name) for name in INGESTED}))
+    work.write("image_shapes", count_shapes(images))
+    by_label = work.write("label_counts", occurrences(label_counts, box_counts, classes))
+    by_boxes = work.write("boxes_per_image", boxes_per_image(box_counts, images))
+    splits = work.write("split_summary", summarise_splits(matched, label_counts, box_counts, by_boxes))
+    work.write("facets", count_facets(label_counts, box_counts, hierarchy))
+    work.write("images_without_label", images_without_label(matched))
+    work.write("labels_without_image", labels_without_image(label_counts, images))
+    for fact, value in explore_facts(splits, by_label).items():
+        work.tell(fact, value)
+
+
+JOB = Job(
+    name="explore_lake",
+    doc=__doc__,
+    run=run,
+    reads=INGESTED,
+    writes=(
+        "null_counts",
+        "split_summary",
+        "label_counts",
+        "boxes_per_image",
+        "facets",
+        "image_shapes",
+        "images_without_label",
+        "labels_without_image",
+    ),
+    settings=("clean",),
+)
+
+if __name__ == "__main__":
+    sys.exit(main(JOB))

@@ -1,0 +1,50 @@
+"""Read class descriptions, the hierarchy, image-level labels and boxes into typed tables.
+
+Reads images and the source's files; in a folder of photos, the folder of each photo is its label. Writes classes,
+hierarchy, labels, boxes and annotations_rejected: a line that cannot be typed is kept there with its reason.
+
+    spark-submit jobs/ingest_annotations.py --root var/lake
+"""
+
+from __future__ import annotations
+
+import sys
+
+from imagelake.cluster.command import main
+from imagelake.cluster.job import Job, Work
+from imagelake.config import Config
+from imagelake.transforms.annotation_sources import read_annotations
+from imagelake.transforms.sources import source_folder
+from imagelake.transforms.verdicts import count_by_reason
+
+
+def run(work: Work, config: Config) -> None:
+    """Type every line, write the sound ones, keep the others with their reasons."""
+    found = read_annotations(work.lake.spark, work.lake.storage, work.read("images"), config)
+    for name in ("classes", "hierarchy", "labels", "boxes"):
+        work.write(name, getattr(found, name))
+    dropped = work.write("annotations_rejected", found.rejected)
+    for name in ("classes", "labels", "boxes"):
+        reasons = count_by_reason(dropped.where(dropped["table_name"] == name))
+        work.account(f"{name} lines", found.lines[name], work.rows[name], reasons | found.repeated.get(name, {}))
+    for fact, value in found.facts.items():
+        work.tell(fact, value)
+
+
+def files(config: Config) -> tuple[str, ...]:
+    """The source's folder and the user's label map."""
+    return (source_folder(config), *([config.source.label_map] if config.source.label_map else []))
+
+
+JOB = Job(
+    name="ingest_annotations",
+    doc=__doc__,
+    run=run,
+    reads=("images",),
+    writes=("classes", "hierarchy", "labels", "boxes", "annotations_rejected"),
+    settings=("source", "model"),
+    files=files,
+)
+
+if __name__ == "__main__":
+    sys.exit(main(JOB))

@@ -1,0 +1,50 @@
+"""Measure how well the model recognises each label: top-1, top-5, their intervals, and what it says instead.
+
+Reads labels_clean, predictions, classes, hierarchy. Writes label_accuracy and confusion. An image counts for each of
+its clean labels. A label that no class of the model means is reported as not covered, never as 0 %.
+
+    spark-submit jobs/measure_accuracy.py --root var/lake --set accuracy.confidence_level=0.99
+"""
+
+from __future__ import annotations
+
+import sys
+
+from pyspark import StorageLevel
+
+from imagelake.cluster.command import main
+from imagelake.cluster.job import Job, Work
+from imagelake.config import Config
+from imagelake.transforms.accuracy_facts import accuracy_facts, count_outcomes, worst_confusions
+from imagelake.transforms.confusion import confuse
+from imagelake.transforms.label_accuracy import check_class_names, judge_predictions, measure_labels
+from imagelake.transforms.label_classes import label_class_files, label_classes, vocabulary
+
+
+def run(work: Work, config: Config) -> None:
+    """Judge every image and label once, then count by label and by answer."""
+    labels, predictions = work.read("labels_clean"), work.read("predictions")
+    words = vocabulary(labels, work.read("classes"), work.read("hierarchy"))
+    meanings = label_classes(words, config, work.lake.storage)
+    check_class_names(predictions, meanings.class_names)
+    judged = judge_predictions(labels, predictions, meanings).persist(StorageLevel.DISK_ONLY)
+    accuracy = work.write("label_accuracy", measure_labels(judged, meanings, config.accuracy.confidence_level))
+    confusion = work.write("confusion", confuse(judged, meanings.covered, config.accuracy.examples))
+    work.account("image and label pairs", judged.count(), *count_outcomes(accuracy, judged))
+    for fact, value in accuracy_facts(accuracy, config.accuracy.confidence_level).items():
+        work.tell(fact, value)
+    work.tell("worst confusions", worst_confusions(confusion) or "none")
+
+
+JOB = Job(
+    name="measure_accuracy",
+    doc=__doc__,
+    run=run,
+    reads=("labels_clean", "predictions", "classes", "hierarchy"),
+    writes=("label_accuracy", "confusion"),
+    settings=("accuracy", "model", "source"),
+    files=label_class_files,
+)
+
+if __name__ == "__main__":
+    sys.exit(main(JOB))

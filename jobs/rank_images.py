@@ -1,0 +1,47 @@
+"""Rank the images by quality: PPI by default, or size, file, texture, or all of these in one figure.
+
+Reads images, predictions, labels_clean. Writes image_quality, one row an image with a size, and image_rank, its rank
+over all images and within each of its labels. Ranks 1 to 10 of each label are selected by default.
+
+    spark-submit jobs/rank_images.py --root var/lake --set rank.order=nearest --set rank.target=17.8
+"""
+
+from __future__ import annotations
+
+import sys
+
+from pyspark import StorageLevel
+
+from imagelake.cluster.command import main
+from imagelake.cluster.job import Job, Work
+from imagelake.config import Config
+from imagelake.transforms.image_quality import combine_quality, judge_sizes, measure_images
+from imagelake.transforms.image_rank import rank_images, top_images
+from imagelake.transforms.verdicts import count_by_reason, kept, rejected
+
+
+def run(work: Work, config: Config) -> None:
+    """Measure every image with a size, then rank them all by one measure."""
+    images = work.read("images")
+    judged = judge_sizes(images)
+    measured = measure_images(kept(judged), work.read("predictions")).persist(StorageLevel.DISK_ONLY)
+    quality = work.write("image_quality", combine_quality(measured))
+    ranks = work.write("image_rank", rank_images(quality, work.read("labels_clean"), config.rank))
+    work.account("images", images.count(), work.rows["image_quality"], count_by_reason(rejected(judged)))
+    work.tell("best first", f"{config.rank.measure}, {config.rank.order}")
+    work.tell("top images", top_images(ranks) or "none")
+    work.tell("selected", f"{ranks.where('selected').select('image_id').distinct().count():,} images")
+    work.images = work.rows["image_quality"]
+
+
+JOB = Job(
+    name="rank_images",
+    doc=__doc__,
+    run=run,
+    reads=("images", "predictions", "labels_clean"),
+    writes=("image_quality", "image_rank"),
+    settings=("rank",),
+)
+
+if __name__ == "__main__":
+    sys.exit(main(JOB))

@@ -1,0 +1,63 @@
+"""Reverse image search: what does the lake hold that looks like these images, or shows what they show?
+
+Reads predictions, labels_clean, image_quality, image_bytes; queries are files, hdfs:// paths or http(s) addresses, and
+without any, one image of each label. Writes search_queries, search_results and the page search_page/index.html.
+
+    spark-submit jobs/search_images.py --root var/lake --set 'search.queries=["lion.jpg"]'
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from imagelake.reports.search_page import write_search_page
+from imagelake.transforms.search_rows import search_page_rows
+
+from imagelake.cluster.command import main
+from imagelake.cluster.job import Job, Work
+from imagelake.cluster.storage import to_uri
+from imagelake.config import Config
+from imagelake.transforms.label_classes import read_class_map
+from imagelake.transforms.model import load_engine, model_files
+from imagelake.transforms.queries import asked_images, query_rows
+from imagelake.transforms.search import LakeImages, search
+
+TABLES_READ = ("predictions", "labels_clean", "image_quality", "image_bytes")
+
+
+def run(work: Work, config: Config) -> None:
+    """See the queries, find their neighbours, show both."""
+    spark, storage = work.lake.spark, work.lake.storage
+    class_map = read_class_map(config.model, storage)
+    lake = LakeImages(*(work.read(name) for name in TABLES_READ))
+    asked = asked_images(lake, storage, class_map, lambda: load_engine(config.model, len(class_map), storage), config)
+    found = [image.query for image in asked if image.query]
+    queries = work.write("search_queries", query_rows(spark, asked))
+    results = work.write("search_results", search(lake, found, config.search.neighbours))
+    with tempfile.TemporaryDirectory() as scratch:
+        page = write_search_page(Path(scratch), search_page_rows(queries, results, lake.image_bytes, config))
+        work.write_folder("search_page", page, files=1)
+    work.account("queries", len(asked), len(found), {"undecodable": len(asked) - len(found)})
+    work.tell("page", f"{work.lake.address('search_page')}/index.html")
+
+
+def files(config: Config) -> tuple[str, ...]:
+    """The model's files and the query files; an address on the web counts by its name."""
+    local = (to_uri(query) for query in config.search.queries if not query.startswith(("http://", "https://")))
+    return (*model_files(config.model), *local)
+
+
+JOB = Job(
+    name="search_images",
+    doc=__doc__,
+    run=run,
+    reads=TABLES_READ,
+    writes=("search_queries", "search_results", "search_page"),
+    settings=("search", "model", "images", "report"),
+    files=files,
+)
+
+if __name__ == "__main__":
+    sys.exit(main(JOB))

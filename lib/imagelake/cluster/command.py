@@ -1,0 +1,106 @@
+"""The command line that every job shares, and how a job ends: its exit code and its last words."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pyspark import SparkConf
+from rich.console import Console
+
+from imagelake.cluster.job import Job, execute
+from imagelake.cluster.lake import Lake
+from imagelake.cluster.progress import Progress
+from imagelake.cluster.session import start_session
+from imagelake.cluster.summary import print_outcome
+from imagelake.config import Config, conf_text, load_config
+from imagelake.errors import ImageLakeError
+
+FAILED, UNUSABLE = 1, 2
+
+
+def main(job: Job, arguments: Sequence[str] | None = None) -> int:
+    """Run one job from the command line; returns the exit code: 0 done or skipped, 1 failed, 2 unusable arguments."""
+    options = job_parser(job).parse_args(arguments)
+    try:
+        config = config_of(options)
+    except ImageLakeError as error:
+        return _fail(job.name, error, UNUSABLE)
+    return run_jobs([job], config, options.force)
+
+
+def run_jobs(jobs: Sequence[Job], config: Config, force: bool = False) -> int:
+    """Run jobs one after the other in one session; the first that fails ends it. Returns the exit code."""
+    title = jobs[0].name if len(jobs) == 1 else "imagelake pipeline"
+    spark = start_session(title, config.spark)
+    console = Console(soft_wrap=True, highlight=False)
+    try:
+        lake = Lake(spark, config.lake.root)
+        for job in jobs:
+            try:
+                with Progress(spark.sparkContext, job.name):
+                    outcome = execute(job, lake, config, force)
+            except ImageLakeError as error:
+                return _fail(job.name, error, FAILED)
+            print_outcome(outcome, console)
+    finally:
+        spark.stop()
+    return 0
+
+
+def add_common_options(parser: argparse.ArgumentParser) -> None:
+    """The options that every job has."""
+    parser.add_argument("--root", metavar="DIR", help="where the tables live: a local folder or hdfs:// (lake.root)")
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="a TOML file of settings; repeatable",
+    )
+    parser.add_argument(
+        "--set",
+        metavar="SECTION.KEY=VALUE",
+        dest="settings",
+        action="append",
+        default=[],
+        help="one setting, e.g. clean.min_confidence=0.9; may be repeated, and wins over --config",
+    )
+    parser.add_argument("--force", action="store_true", help="run even where nothing has changed")
+
+
+def job_parser(job: Job) -> argparse.ArgumentParser:
+    """The parser of one job: its docstring, the common options and the settings it depends on."""
+    parser = argparse.ArgumentParser(
+        prog=f"{job.name}.py",
+        description=job.doc,
+        epilog=settings_help(job.settings),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_common_options(parser)
+    return parser
+
+
+def settings_help(sections: Sequence[str]) -> str:
+    """The sections of conf/default.toml that matter, comments included, as the last part of --help."""
+    blocks = conf_text("default.toml").split("\n\n[")
+    wanted = [f"[{block.strip()}" for block in blocks[1:] if block.split("]")[0] in sections]
+    return "settings (--set section.key=value):\n\n" + "\n\n".join(wanted) if wanted else ""
+
+
+def config_of(options: argparse.Namespace, extra: Sequence[str] = ()) -> Config:
+    """What the options ask for; conf/local.toml counts where the master is local and no file is given."""
+    settings = [*extra, *options.settings, *([f"lake.root={options.root}"] if options.root else [])]
+    files = options.config
+    if not files and (SparkConf().get("spark.master") or "local").startswith("local"):
+        return load_config([], settings, named=["local.toml"])
+    return load_config(files, settings)
+
+
+def _fail(name: str, error: ImageLakeError, code: int) -> int:
+    sys.stdout.flush()
+    sys.stderr.write(f"\n{name}: {error}\n")
+    return code

@@ -1,0 +1,164 @@
+"""The command line of scripts/hadoop."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from imagelake.cluster.hadoop import control, daemons, health, ports, record, tools
+from imagelake.cluster.hadoop.layout import NAMENODE, RESOURCEMANAGER, Cluster, Shape
+from imagelake.errors import ImageLakeError
+
+_PROJECT = Path(__file__).resolve().parents[4]
+_EPILOG = """
+Hadoop's own command lines, on the same jars:
+  scripts/hadoop fs -ls /            files (put, get, cat, mkdir, rm, ...)
+  scripts/hadoop fsck / -files       what is missing or has too few replicas
+  scripts/hadoop dfsadmin -report    capacity and DataNodes
+  scripts/hadoop yarn application -list | node -list | logs -applicationId ID
+
+Needs Linux, Java 17 and, the first time, Maven. Everything is on loopback addresses.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        0, or 1 where something is wrong: `status` says so of a cluster that is not healthy as well.
+    """
+    options = _parser().parse_args(arguments)
+    options.folder = options.folder.resolve()
+    try:
+        return int(options.run(options))
+    except ImageLakeError as error:
+        sys.stderr.write(f"hadoop: {error}\n")
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        prog="hadoop", description=__doc__, epilog=_EPILOG, formatter_class=raw, allow_abbrev=False
+    )
+    folder = parser.add_argument("--folder", type=Path, help="of the cluster's data, pids and logs; default var/hadoop")
+    folder.default = _PROJECT / "var" / "hadoop"
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_start(commands.add_parser("start", help="bring up what does not run yet, wait until it is healthy"))
+    _add(commands.add_parser("stop", help="end every daemon; the data stays"), _stop)
+    _add(commands.add_parser("status", help="a table of the daemons; exit code 0 if all are healthy"), _status)
+    for tool in (*tools.MAINS, "yarn"):
+        # No prefix marks an option, so that everything, -h included, is the tool's own.
+        passing_on = commands.add_parser(tool, help=f"Hadoop's {tool}", prefix_chars="\0", add_help=False)
+        passing_on.add_argument("arguments", nargs=argparse.REMAINDER)
+        passing_on.set_defaults(run=_tool, tool=tool)
+    return parser
+
+
+def _add(parser: argparse.ArgumentParser, run: object) -> None:
+    parser.add_argument("--folder", type=Path, default=argparse.SUPPRESS, help="as above")
+    parser.set_defaults(run=run)
+
+
+def _add_start(parser: argparse.ArgumentParser) -> None:
+    _add(parser, _start)
+    shape = Shape()
+    parser.add_argument("--datanodes", type=_positive, default=shape.datanodes, metavar="N", help="default %(default)s")
+    parser.add_argument(
+        "--nodemanagers", type=_positive, default=shape.nodemanagers, metavar="N", help="default %(default)s"
+    )
+    parser.add_argument(
+        "--node-memory",
+        type=_positive,
+        default=shape.node_memory_mb,
+        metavar="MB",
+        help="for containers, each NodeManager; default %(default)s",
+    )
+    parser.add_argument(
+        "--node-cores",
+        type=_positive,
+        default=shape.node_cores,
+        metavar="N",
+        help="virtual, each NodeManager; default %(default)s",
+    )
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument(
+        "--port-offset", type=int, default=0, metavar="N", help="added to every standard port (9870, 8020, 8088, ...)"
+    )
+    choice.add_argument("--free-ports", action="store_true", help="any ports that are free")
+    parser.add_argument(
+        "--timeout", type=float, default=120, metavar="S", help="seconds to become healthy; default %(default)s"
+    )
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
+    return int(text)
+
+
+def _start(options: argparse.Namespace) -> int:
+    wanted = control.Wanted(
+        folder=options.folder,
+        conf=_PROJECT / "conf" / "hadoop",
+        jar_cache=_PROJECT / "var" / "hadoop-jars",
+        shape=Shape(options.datanodes, options.nodemanagers, options.node_memory, options.node_cores),
+        choose_port=ports.any_free() if options.free_ports else ports.moved_by(options.port_offset),
+        timeout_s=options.timeout,
+    )
+    _print_addresses(control.start(wanted, _say))
+    return 0
+
+
+def _stop(options: argparse.Namespace) -> int:
+    control.stop(options.folder, _say)
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    cluster = record.load(options.folder)
+    if cluster is None:
+        raise ImageLakeError(f"there is no cluster in {options.folder}: scripts/hadoop start")
+    states = control.states(cluster)
+    _print_row("role", "pid", "address", "web interface", "state")
+    for daemon in cluster.daemons:
+        pid = daemons.running_pid(cluster.folder, daemon.name)
+        _print_row(daemon.name, str(pid or "-"), daemon.address, daemon.web_url, states[daemon.name])
+    return 0 if set(states.values()) == {health.HEALTHY} else 1
+
+
+def _tool(options: argparse.Namespace) -> int:
+    runtime = control.runtime_for(_PROJECT / "conf" / "hadoop", _PROJECT / "var" / "hadoop-jars", _say_aside)
+    tools.replace_process(runtime, options.folder, options.tool, options.arguments)
+    return 0
+
+
+def _print_addresses(cluster: Cluster) -> None:
+    namenode, resourcemanager = cluster.daemon(NAMENODE.name), cluster.daemon(RESOURCEMANAGER.name)
+    _say(f"""
+HDFS   hdfs://{namenode.address}   web and WebHDFS {namenode.web_url}
+YARN   {resourcemanager.address}   web {resourcemanager.web_url}
+logs   {cluster.folder / "run"}
+
+For clients (spark-submit --master yarn, ...): source {record.environment_file(cluster.folder)}, which says""")
+    _say(record.environment_file(cluster.folder).read_text().rstrip())
+
+
+def _print_row(*cells: str) -> None:
+    _say("{:<17} {:>8}  {:<18} {:<26} {}".format(*cells))
+
+
+def _say(text: str) -> None:
+    # Flushed: whoever reads it through a pipe watches the progress too.
+    print(text, flush=True)
+
+
+def _say_aside(text: str) -> None:
+    """To the error stream, so that a tool's output stays its own."""
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""One daemon of a cluster: its pid file and log, how it is launched, whether it lives."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from imagelake.cluster.hadoop import processes
+from imagelake.cluster.hadoop.layout import NAMENODE, Cluster, Daemon
+from imagelake.cluster.hadoop.runtime import Runtime
+from imagelake.errors import ImageLakeError
+
+# 256 MiB each run jobs of a million files; all of them at half of it still ran small ones.
+HEAP_MB = 256
+_PATIENCE_S = 20.0
+_LAST_LINES = 15
+
+
+def pid_file(folder: Path, name: str) -> Path:
+    """Where the daemon's pid is kept."""
+    return folder / "run" / f"{name}.pid"
+
+
+def log_file(folder: Path, name: str) -> Path:
+    """Where the daemon's output goes."""
+    return folder / "run" / f"{name}.log"
+
+
+def running_pid(folder: Path, name: str) -> int | None:
+    """The daemon's pid while it lives; None otherwise, whoever has the pid in the file by now."""
+    pid = processes.recorded_pid(pid_file(folder, name))
+    return pid if processes.is_running(pid, _mark(folder, name)) else None
+
+
+def recorded_names(folder: Path) -> list[str]:
+    """The daemons that have a pid file, stale ones included."""
+    return sorted(path.stem for path in (folder / "run").glob("*.pid"))
+
+
+def launch(cluster: Cluster, daemon: Daemon, runtime: Runtime) -> int:
+    """Start the daemon.
+
+    Returns:
+        Its pid.
+    """
+    data = cluster.data(daemon)
+    temporary = data / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
+    mark = _mark(cluster.folder, daemon.name).removeprefix("-D")
+    properties = (mark, "hadoop.root.logger=INFO,console", f"java.io.tmpdir={temporary}")
+    command = runtime.command(daemon.role.main, HEAP_MB, properties)
+    pid = processes.launch(command, _environment(cluster, daemon, runtime), data, log_file(cluster.folder, daemon.name))
+    pid_file(cluster.folder, daemon.name).write_text(f"{pid}\n")
+    return pid
+
+
+def stop(folder: Path, names: Iterable[str]) -> list[str]:
+    """End the daemons together, the slow ones by force, and remove their pid files.
+
+    Returns:
+        The names of those that had to be killed.
+    """
+    names = list(names)
+    pids = {name: pid for name in names if (pid := running_pid(folder, name)) is not None}
+    killed = processes.terminate({pid: _mark(folder, name) for name, pid in pids.items()}, _PATIENCE_S)
+    for name in names:
+        pid_file(folder, name).unlink(missing_ok=True)
+    return [name for name, pid in pids.items() if pid in killed]
+
+
+def format_if_new(cluster: Cluster, runtime: Runtime) -> bool:
+    """Give the NameNode an empty name space if it has none yet; never touches one that exists.
+
+    Returns:
+        Whether it was new.
+
+    Raises:
+        ImageLakeError: the folder cannot be formatted.
+    """
+    namenode = cluster.daemon(NAMENODE.name)
+    if (cluster.data(namenode) / "name" / "current" / "VERSION").exists():
+        return False
+    log = log_file(cluster.folder, "format")
+    # A fixed id, so that DataNodes that outlived their NameNode's folder join the new one instead of refusing it.
+    command = [*runtime.command(namenode.role.main, HEAP_MB), "-format", "-nonInteractive", "-clusterId", "imagelake"]
+    with log.open("wb") as output:
+        environment = _environment(cluster, namenode, runtime)
+        code = subprocess.call(command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+    if code:
+        raise ImageLakeError(f"the namenode could not be formatted\n{last_words(log)}")
+    return True
+
+
+def last_words(log: Path) -> str:
+    """The end of a log and where the rest is, for an error message."""
+    lines = log.read_text(errors="replace").splitlines()[-_LAST_LINES:]
+    return "\n".join([f"{log} ends with:", *(f"  {line[:200]}" for line in lines)])
+
+
+def _mark(folder: Path, name: str) -> str:
+    """What only this daemon of this folder has on its command line."""
+    return f"-Dimagelake.daemon={folder}/{name}"
+
+
+def _environment(cluster: Cluster, daemon: Daemon, runtime: Runtime) -> dict[str, str]:
+    return {**os.environ, **cluster.daemon_environment(daemon), "JAVA_HOME": str(runtime.java_home)}

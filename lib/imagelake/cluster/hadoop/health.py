@@ -1,0 +1,83 @@
+"""What the NameNode and the ResourceManager say of themselves and of their nodes."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from imagelake.cluster.hadoop.layout import DATANODE, NAMENODE, NODEMANAGER, RESOURCEMANAGER, Cluster, Daemon
+
+HEALTHY = "healthy"
+# conf/hadoop/hdfs-site.xml: dfs.namenode.stale.datanode.interval.
+_STALE_AFTER_S = 6
+_JMX = "/jmx?qry=Hadoop:service=NameNode,name=NameNodeInfo"
+
+
+def states(cluster: Cluster, is_running: Callable[[Daemon], bool]) -> dict[str, str]:
+    """A daemon's name -> `healthy`, or what is wrong.
+
+    Args:
+        cluster: the cluster.
+        is_running: whether the daemon's process lives.
+    """
+    answers = {
+        **_hdfs_states(cluster.daemon(NAMENODE.name)),
+        **_yarn_states(cluster.daemon(RESOURCEMANAGER.name)),
+    }
+    return {daemon.name: _state(daemon, answers) if is_running(daemon) else "not running" for daemon in cluster.daemons}
+
+
+def _state(daemon: Daemon, answers: Mapping[str, str]) -> str:
+    # Asked first: for seconds after a crash its master still believes in a daemon that is only starting again.
+    if not _listens(daemon):
+        return "not answering"
+    master = {DATANODE.name: NAMENODE.name, NODEMANAGER.name: RESOURCEMANAGER.name}.get(daemon.role.name)
+    return answers.get(daemon.address, f"unknown to the {master}" if master else "not answering")
+
+
+def _listens(daemon: Daemon) -> bool:
+    try:
+        socket.create_connection((daemon.host, daemon.web_port), timeout=3).close()
+    except OSError:
+        return False
+    return True
+
+
+def _hdfs_states(namenode: Daemon) -> dict[str, str]:
+    """Address -> state of the NameNode and of the DataNodes that registered with it."""
+    answer = _get(namenode, _JMX)
+    if answer is None or not answer["beans"]:
+        return {}
+    info = answer["beans"][0]
+    found = {namenode.address: "in safe mode" if info["Safemode"] else HEALTHY}
+    for address, node in json.loads(info["LiveNodes"]).items():
+        found[address] = HEALTHY if node["lastContact"] < _STALE_AFTER_S else "not heard of lately"
+    for address in json.loads(info["DeadNodes"]):
+        found[address] = "given up by the namenode"
+    return found
+
+
+def _yarn_states(resourcemanager: Daemon) -> dict[str, str]:
+    """Address -> state of the ResourceManager and of the NodeManagers that registered with it."""
+    answer = _get(resourcemanager, "/ws/v1/cluster/nodes")
+    if answer is None:
+        return {}
+    nodes = (answer.get("nodes") or {}).get("node", [])
+    found = {node["id"]: HEALTHY if node["state"] == "RUNNING" else node["state"].lower() for node in nodes}
+    return {resourcemanager.address: HEALTHY, **found}
+
+
+def _get(daemon: Daemon, path: str) -> dict[str, Any] | None:
+    """The JSON at the path; None while the daemon does not answer. Not by urllib, which would ask a proxy."""
+    connection = http.client.HTTPConnection(daemon.host, daemon.web_port, timeout=3)
+    try:
+        connection.request("GET", path, headers={"Accept": "application/json"})
+        content = json.loads(connection.getresponse().read())
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
+    finally:
+        connection.close()
+    return content if isinstance(content, dict) else None

@@ -1,0 +1,217 @@
+"""What a run means: typed configuration from TOML.
+
+``conf/default.toml`` holds every setting with its default; the models below hold types and bounds. A file or a
+``--set section.key=value`` changes some of them; a name that nobody knows is an error that lists the known ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from imagelake.errors import ImageLakeError, unknown_choice
+
+Ratio = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(gt=0)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LakeSection(_Section):
+    """Where the tables live."""
+
+    root: str
+
+
+class SourceSection(_Section):
+    """Where images and metadata come from."""
+
+    kind: Literal["sample", "folder", "open_images"]
+    path: str
+    label_map: str
+    error_on_no_images: bool
+
+
+class SampleSection(_Section):
+    """The drawn sample lake."""
+
+    images: Annotated[int, Field(ge=0)]
+    seed: int
+
+
+class ImagesSection(_Section):
+    """How image files are read and packed."""
+
+    formats: tuple[str, ...]
+    max_pixels: Positive
+    max_bytes: Positive
+    row_group_bytes: Positive
+    file_bytes: Positive
+    max_error_ratio: Ratio
+
+
+class CleanSection(_Section):
+    """Which labels are trusted."""
+
+    min_confidence: Ratio
+    drop_labels: tuple[str, ...]
+    roll_up_to: tuple[str, ...]
+    unknown_images: Literal["reject", "keep"]
+
+
+class ModelSection(_Section):
+    """The network, its weights and how images reach it."""
+
+    architecture: Literal["mobilenet_v1", "mobilenet_v2"]
+    alpha: PositiveFloat
+    resolution: Positive
+    weights: str
+    classes: str
+    framing: Literal["crop", "squeeze"]
+    engine: Literal["litert", "tensorflow"]
+    batch_size: Positive
+    top_k: Annotated[int, Field(ge=5)]
+    max_error_ratio: Ratio
+
+
+class AccuracySection(_Section):
+    """How accuracy is stated."""
+
+    confidence_level: Annotated[float, Field(gt=0, lt=1)]
+    examples: Positive
+
+
+class RankSection(_Section):
+    """What makes an image better than another."""
+
+    measure: Literal["ppi", "pixels", "aspect_ratio", "byte_size", "bytes_per_pixel", "entropy", "gradient", "quality"]
+    order: Literal["largest", "smallest", "nearest"]
+    target: float
+    select_ranks: tuple[Positive, Positive]
+    select_ppi: tuple[float, float]
+
+
+class SearchSection(_Section):
+    """Which images to look for, and how many answers."""
+
+    queries: tuple[str, ...]
+    neighbours: Positive
+    url_timeout_s: PositiveFloat
+    url_max_bytes: Positive
+
+
+class ReportSection(_Section):
+    """What the report shows."""
+
+    title: str
+    gallery_images: Positive
+    thumbnail_side: Positive
+    top_labels: Positive
+
+
+class Config(_Section):
+    """The whole configuration of a run."""
+
+    lake: LakeSection
+    source: SourceSection
+    sample: SampleSection
+    images: ImagesSection
+    clean: CleanSection
+    model: ModelSection
+    accuracy: AccuracySection
+    rank: RankSection
+    search: SearchSection
+    report: ReportSection
+    spark: dict[str, str]
+
+    def digest(self, sections: Iterable[str]) -> str:
+        """A short hash of some sections: two runs with equal digests were asked for the same."""
+        values = self.model_dump(mode="json", include=set(sections))
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def conf_text(name: str) -> str:
+    """The text of a file under conf/, e.g. ``labels/synonyms.csv``: from the installed package or the source tree."""
+    package = resources.files("imagelake")
+    packed = package / "conf" / name
+    if packed.is_file():
+        return packed.read_text(encoding="utf-8")
+    return (Path(str(package)).parents[1] / "conf" / name).read_text(encoding="utf-8")
+
+
+def load_config(files: Iterable[Path] = (), settings: Iterable[str] = (), named: Iterable[str] = ()) -> Config:
+    """The defaults, changed by TOML files and then by ``section.key=value`` settings, the later ones winning.
+
+    Args:
+        files: a user's TOML files.
+        settings: as given to ``--set``.
+        named: files of the project's own conf/, e.g. ``local.toml``, read before the user's.
+
+    Raises:
+        ImageLakeError: a file is missing or no TOML, a name is unknown, or a value does not fit.
+    """
+    merged = tomllib.loads(conf_text("default.toml"))
+    known = {section: set(values) for section, values in merged.items()}
+    for name in named:
+        _merge(merged, tomllib.loads(conf_text(name)), known, f"conf/{name}")
+    for file in files:
+        _merge(merged, _read_toml(file), known, str(file))
+    for setting in settings:
+        _merge(merged, _parse_setting(setting), known, f"--set {setting}")
+    try:
+        return Config.model_validate(merged)
+    except ValidationError as error:
+        raise ImageLakeError(_readable(error)) from None
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ImageLakeError(f"configuration file {file} does not exist") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ImageLakeError(f"configuration file {file} is not TOML: {error}") from None
+
+
+def _parse_setting(setting: str) -> dict[str, Any]:
+    name, equals, text = setting.partition("=")
+    section, dot, key = name.partition(".")
+    if not (equals and dot and section and key):
+        raise ImageLakeError(f"--set {setting!r} is not of the form section.key=value, e.g. clean.min_confidence=0.9")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text  # a bare word such as hdfs://... is a string without quotes
+    return {section: {key: value}}
+
+
+def _merge(base: dict[str, Any], changes: Mapping[str, Any], known: Mapping[str, set[str]], origin: str) -> None:
+    for section, values in changes.items():
+        if section not in known:
+            raise ImageLakeError(f"{origin}: {unknown_choice('section', section, known)}")
+        if not isinstance(values, Mapping):
+            raise ImageLakeError(f"{origin}: {section!r} is a section, not a value; write {section}.key=value")
+        for key, value in values.items():
+            if section != "spark" and key not in known[section]:
+                raise ImageLakeError(
+                    f"{origin}: {unknown_choice(f'setting of section [{section}]', key, known[section])}"
+                )
+            base[section][key] = value
+
+
+def _readable(error: ValidationError) -> str:
+    lines = (
+        f"{'.'.join(str(part) for part in problem['loc'])} = {problem['input']!r}: {problem['msg']}"
+        for problem in error.errors()
+    )
+    return "configuration: " + "; ".join(lines)

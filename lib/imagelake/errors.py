@@ -1,0 +1,18 @@
+"""The one error that ends a job with a message for its user and no stack trace."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class ImageLakeError(Exception):
+    """Something a user can mend: the message names the file, the value and the valid choices."""
+
+
+def unknown_choice(what: str, value: str, choices: Iterable[str]) -> ImageLakeError:
+    """The error for a name that is none of the known ones; the nearest is suggested, all are listed."""
+    known = sorted(choices)
+    near = difflib.get_close_matches(value, known, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return ImageLakeError(f"unknown {what} {value!r}.{hint} Known: {', '.join(known)}")

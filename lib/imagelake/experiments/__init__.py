@@ -1,0 +1,1 @@
+"""Training runs. TensorFlow is imported by the functions that train."""

@@ -1,0 +1,66 @@
+"""Columns side by side or one on another: a distribution, compared between a few series."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from imagelake.reports.charts.style import FONT_SIZE, RULE, SERIES, SOFT, new_chart
+from imagelake.reports.charts.svg import inline_svg
+from imagelake.reports.names import short_name
+
+_HEIGHT, _SPREAD = 250, 0.78
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What is compared.
+
+    Attributes:
+        steps: names of the places on the horizontal axis.
+        series: name -> one value a step; at most as many as there are colours.
+        axis: what the steps are, with their unit.
+        text: how a value of the vertical axis is written.
+    """
+
+    steps: Sequence[str]
+    series: Mapping[str, Sequence[float]]
+    axis: str
+    text: Callable[[float], str]
+
+
+def column_chart(columns: Columns, name: str, title: str, description: str, stacked: bool = False) -> Markup:
+    """A chart of one or more series over the same steps."""
+    figure, axes = new_chart(_HEIGHT, (54, 6, 34, 44))
+    (_stack if stacked else _side_by_side)(axes, columns)
+    axes.set_xticks(range(len(columns.steps)), list(columns.steps))
+    axes.set_xlabel(columns.axis, fontsize=FONT_SIZE, color=SOFT, labelpad=6)
+    axes.yaxis.set_major_locator(MaxNLocator(4))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: columns.text(value)))
+    axes.grid(axis="y", color=RULE, linewidth=1)
+    axes.set_axisbelow(True)
+    axes.legend(
+        [short_name(series, 14) for series in columns.series],
+        loc="lower left", bbox_to_anchor=(0, 1.0), ncols=len(columns.series), frameon=False, fontsize=FONT_SIZE,
+        labelcolor=SOFT, borderaxespad=0, borderpad=0.4, handlelength=0.9, handleheight=0.9, columnspacing=1.6,
+    )  # fmt: skip
+    return inline_svg(figure, name, title, description)
+
+
+def _side_by_side(axes: Axes, columns: Columns) -> None:
+    width = _SPREAD / len(columns.series)
+    left = np.arange(len(columns.steps)) - _SPREAD / 2 + width / 2
+    for place, values in enumerate(columns.series.values()):
+        axes.bar(left + place * width, values, width=width * 0.92, color=SERIES[place])
+
+
+def _stack(axes: Axes, columns: Columns) -> None:
+    below = np.zeros(len(columns.steps))
+    for place, values in enumerate(columns.series.values()):
+        axes.bar(range(len(columns.steps)), values, width=_SPREAD, bottom=below, color=SERIES[place])
+        below += np.asarray(values, float)

@@ -1,0 +1,47 @@
+"""One look for all charts: sizes in CSS pixels, and colours by the part they play rather than by value."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+WIDTH = 460  # narrow enough that a phone shows the text at nearly its size, wide enough for two in a row elsewhere
+FONT_SIZE = 11.5
+
+# matplotlib needs colours; on their way into the page they become the page's own, so that a chart is dark in the dark.
+INK, SOFT, RULE = "#010101", "#020202", "#030303"
+SERIES = ("#040401", "#040402", "#040403", "#040404", "#040405", "#040406")
+FAINT = "#050505"
+
+CSS_COLOURS = {
+    INK: "var(--ink)",
+    SOFT: "var(--soft)",
+    RULE: "var(--rule)",
+    FAINT: "var(--faint)",
+    **{colour: f"var(--series-{place})" for place, colour in enumerate(SERIES, start=1)},
+}
+
+
+def new_chart(height: float, margins: tuple[float, float, float, float]) -> tuple[Figure, Axes]:
+    """An empty chart.
+
+    Args:
+        height: CSS pixels; the width is always WIDTH.
+        margins: left, right, top and bottom, in CSS pixels.
+    """
+    left, right, top, bottom = margins
+    figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72)
+    figure.patch.set_visible(False)
+    box = (left / WIDTH, bottom / height, 1 - (left + right) / WIDTH, 1 - (top + bottom) / height)
+    axes = figure.add_axes(box)
+    axes.patch.set_visible(False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0, labelsize=FONT_SIZE, labelcolor=SOFT, pad=6)
+    return figure, axes
+
+
+def write(axes: Axes, place: tuple[float, float], text: str, align: Literal["left", "center", "right"]) -> None:
+    """Put a name or a number beside what it belongs to, in ink; a dollar sign in it is a dollar sign."""
+    axes.text(*place, text, ha=align, va="center_baseline", fontsize=FONT_SIZE, color=INK, parse_math=False)

@@ -1,0 +1,54 @@
+"""A matplotlib figure as SVG inside a page: text stays text, colours are the page's, equal figures give equal bytes."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+
+from markupsafe import Markup
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from imagelake.reports.charts.style import CSS_COLOURS
+
+_NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+
+
+def inline_svg(figure: Figure, name: str, title: str, description: str) -> Markup:
+    """The figure as an SVG element.
+
+    Args:
+        figure: as from new_chart.
+        name: unique in the page; identifiers inside the SVG begin with it or are hashed with it.
+        title: what the chart shows, for those who do not see it.
+        description: what it says, in a sentence.
+    """
+    drawn = _drawn(figure, name)
+    # The first element is matplotlib's own; its size, name spaces and style sheet are the page's business.
+    body = drawn[drawn.index(">", drawn.index("<svg")) + 1 :]
+    body = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<!--.*?-->", "", body, flags=re.DOTALL)
+    width, height = (float(inches) * 72 for inches in figure.get_size_inches())
+    head = Markup(
+        '<svg class="chart" viewBox="0 0 {w:g} {h:g}" role="img" aria-labelledby="{name}-title {name}-desc">'
+        '<title id="{name}-title">{title}</title><desc id="{name}-desc">{description}</desc>'
+    ).format(w=width, h=height, name=name, title=title, description=description)
+    return head + Markup(_themed(body))
+
+
+def _drawn(figure: Figure, name: str) -> str:
+    file = io.StringIO()
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": name}), warnings.catch_warnings():
+        # The browser has fonts for every script; that matplotlib's own lacks a letter concerns only its measuring.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        figure.savefig(file, format="svg", metadata=_NO_METADATA)
+    return file.getvalue()
+
+
+def _themed(body: str) -> str:
+    for colour, variable in CSS_COLOURS.items():
+        body = body.replace(colour, variable)
+    body = re.sub(r"font: ([\d.]+)px [^;\"]+", r"font: \1px var(--sans)", body)
+    # What nothing refers to needs no identifier; the others are hashed with the chart's name, so that charts differ.
+    body = re.sub(r' id="([^"]+)"', lambda found: found[0] if f"#{found[1]}" in body else "", body)
+    return body.replace("xlink:href", "href")

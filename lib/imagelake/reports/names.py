@@ -1,0 +1,34 @@
+"""Names as they came from somebody's files: any script, any length, any control character."""
+
+from __future__ import annotations
+
+import unicodedata
+
+ELLIPSIS = "…"
+
+
+def clean_name(name: object) -> str:
+    """A name on one line; what would move the text around it (line breaks, direction overrides) becomes a blank."""
+    text = "".join(
+        " " if unicodedata.category(letter) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else letter for letter in str(name)
+    )
+    return " ".join(text.split())
+
+
+def short_name(name: object, width: int) -> str:
+    """A name of at most ``width`` columns; wide letters of East Asian scripts take two."""
+    text = clean_name(name)
+    if _columns(text) <= width:
+        return text
+    while text and _columns(text) > width - 1:
+        text = text[:-1]
+    return text.rstrip() + ELLIPSIS
+
+
+def words(identifier: object) -> str:
+    """An identifier as words: ``low_confidence`` is *low confidence*."""
+    return clean_name(identifier).replace("_", " ")
+
+
+def _columns(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

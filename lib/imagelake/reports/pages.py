@@ -1,0 +1,36 @@
+"""Templates to HTML: everything a page needs is inside it, and what comes from data is escaped."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from imagelake.reports import numbers
+
+
+@cache
+def environment() -> Environment:
+    """The templates of this package; they are found in a zip on sys.path as well."""
+    made = Environment(
+        loader=PackageLoader("imagelake.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters = (numbers.whole, numbers.decimal, numbers.percent, numbers.duration, numbers.byte_size)
+    made.filters |= {function.__name__: function for function in filters}
+    made.globals |= {"interval": numbers.interval, "plural": numbers.plural}
+    return made
+
+
+def render(template: str, **values: Any) -> str:
+    """A page from a template that extends base.html.
+
+    Args:
+        template: its path below templates/.
+        values: what it shows; base.html itself needs ``title``.
+    """
+    return environment().get_template(template).render(values)

@@ -1,0 +1,46 @@
+"""The report: one HTML file that says what is in the lake, how far it can be trusted and how each number was made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from imagelake.reports.pages import render
+from imagelake.reports.rows import ReportRows
+from imagelake.reports.sections.accuracy import accuracy
+from imagelake.reports.sections.completeness import completeness
+from imagelake.reports.sections.confusions import confusions
+from imagelake.reports.sections.gallery import gallery
+from imagelake.reports.sections.labels import labels
+from imagelake.reports.sections.provenance import provenance
+from imagelake.reports.sections.rejected import rejected
+from imagelake.reports.sections.search import search
+from imagelake.reports.sections.shapes import shapes
+from imagelake.reports.sections.splits import splits
+from imagelake.reports.sections.summary import summary
+
+SECTIONS = (
+    summary,
+    labels,
+    splits,
+    shapes,
+    completeness,
+    accuracy,
+    confusions,
+    gallery,
+    search,
+    rejected,
+    provenance,
+)
+
+
+def render_report(rows: ReportRows) -> str:
+    """The report as HTML; equal rows give equal bytes."""
+    made = max((manifest["started"] for manifest in rows.manifests.values()), default=None)
+    return render("report.html", title=rows.title, sections=[section(rows) for section in SECTIONS], made=made)
+
+
+def write_report(rows: ReportRows, folder: Path) -> Path:
+    """Write the report as ``index.html`` into a folder, and return the file."""
+    page = folder / "index.html"
+    page.write_text(render_report(rows), encoding="utf-8")
+    return page

@@ -1,0 +1,70 @@
+"""What the report is made from: bounded frames, thumbnails and manifests, gathered by whoever can reach the lake."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from imagelake.reports.numbers import is_missing
+
+
+@dataclass(frozen=True)
+class ReportRows:
+    """Everything that the report shows.
+
+    Attributes:
+        title: the report's heading.
+        frames: name -> rows; one that is missing counts as empty. The names and their columns:
+
+            - split_summary, boxes_per_image, image_shapes, facets, null_counts: as in the lake.
+            - top_labels: label_id, label, rows, images, confident_images, most rows first.
+            - overall_accuracy: at most one row: labels, covered_labels, images, top1, top1_low, top1_high (over all
+              images), mean_top1, mean_low, mean_high (over covered labels), level (of the intervals).
+            - label_accuracy, confusion: as in the lake, those to show.
+            - gallery: image_id, labels, split, measure, value, ppi, rank, best first.
+            - search_queries, search_results: as in the lake, those to show.
+            - rejected: table_name, reason, rows.
+        thumbnails: image_id -> a small JPEG.
+        manifests: table -> its manifest, with the manifest's fields as keys.
+    """
+
+    title: str
+    frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    thumbnails: Mapping[str, bytes] = field(default_factory=dict)
+    manifests: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def records(self, name: str) -> list[dict[str, Any]]:
+        """The rows of a frame as dictionaries; what is null is None, what is an array a list."""
+        frame = self.frames.get(name)
+        return [] if frame is None else [_plain(row) for row in frame.to_dict("records")]
+
+    def total(self, table: str) -> int:
+        """The rows of a published table, shown or not; 0 where there is no such table."""
+        return int(self.manifests[table]["rows"]) if table in self.manifests else 0
+
+    def thumbnail(self, image_id: str | None) -> str | None:
+        """A thumbnail as an address that needs no network; None where there is none."""
+        content = self.thumbnails.get(image_id or "")
+        return data_uri(content) if content else None
+
+
+def data_uri(jpeg: bytes) -> str:
+    """A JPEG as a ``data:`` address."""
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')}"
+
+
+def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(name): _plain_cell(cell) for name, cell in row.items()}
+
+
+def _plain_cell(cell: Any) -> Any:
+    if isinstance(cell, np.ndarray):
+        return cell.tolist()
+    if isinstance(cell, np.generic):
+        cell = cell.item()
+    return None if is_missing(cell) or cell is pd.NA else cell

@@ -1,0 +1,52 @@
+"""How well the model recognises each label, and which labels it cannot know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from markupsafe import Markup
+
+from imagelake.reports import numbers
+from imagelake.reports.charts.intervals import Share, interval_chart
+from imagelake.reports.names import clean_name
+from imagelake.reports.rows import ReportRows
+from imagelake.reports.section import Section
+
+CHART_LABELS = 40
+CLASSES = 3
+
+
+def accuracy(rows: ReportRows) -> Section:
+    """Top-1 and top-5 of each label with intervals; labels that no class means are listed, not measured."""
+    found = rows.records("label_accuracy")
+    measured = [_described(row) for row in found if row["covered"] and row["images"]]
+    measured.sort(key=lambda row: (-row["top1"], -row["images"], row["name"]))
+    overall = next(iter(rows.records("overall_accuracy")), {})
+    values = {
+        "measured": measured,
+        "unmeasured": [_described(row) for row in found if not (row["covered"] and row["images"])],
+        "chart": _chart(measured[:CHART_LABELS]) if measured else None,
+        "charted": min(len(measured), CHART_LABELS),
+        "level": overall.get("level"),
+        "total": rows.total("label_accuracy"),
+        "shown": len(found),
+    }
+    absent = None if found else "No label has been measured: the table label_accuracy is absent or empty."
+    return Section("accuracy", "Accuracy by label", values, absent)
+
+
+def _described(row: dict[str, Any]) -> dict[str, Any]:
+    classes = [clean_name(name) for name in row["classes"] or []]
+    shown = ", ".join(classes[:CLASSES])
+    more = f" and {len(classes) - CLASSES} more" if len(classes) > CLASSES else ""
+    return {**row, "name": clean_name(row["label"]), "class_names": shown + more}
+
+
+def _chart(measured: list[dict[str, Any]]) -> Markup:
+    shares = [
+        Share(row["name"], row["top1"], row["top1_low"], row["top1_high"], numbers.percent(row["top1"]))
+        for row in measured
+    ]
+    best, worst = shares[0], shares[-1]
+    said = f"From {best.text} for {best.name} to {worst.text} for {worst.name}."
+    return interval_chart(shares, "accuracy", "Top-1 accuracy by label with intervals", said)

@@ -1,0 +1,28 @@
+"""What is missing: null cells, images without labels, labels without images."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from imagelake.reports import numbers
+from imagelake.reports.rows import ReportRows
+from imagelake.reports.section import Section
+
+
+def completeness(rows: ReportRows) -> Section:
+    """Columns with nulls; the full ones are only counted."""
+    columns = rows.records("null_counts")
+    values = {
+        "columns": [row | {"share": numbers.share_of(row["nulls"], row["rows"])} for row in columns if row["nulls"]],
+        "full": _full(columns),
+        "images_without_label": rows.total("images_without_label"),
+        "labels_without_image": rows.total("labels_without_image"),
+    }
+    absent = None if columns else "Nulls have not been counted: the table null_counts is absent or empty."
+    return Section("completeness", "Completeness", values, absent)
+
+
+def _full(columns: list[dict[str, Any]]) -> list[tuple[str, int]]:
+    """Tables with their number of columns that have no null."""
+    return sorted(Counter(row["table_name"] for row in columns if not row["nulls"]).items())

@@ -1,0 +1,25 @@
+"""What the model takes for something else, most often first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from imagelake.reports.names import clean_name
+from imagelake.reports.rows import ReportRows
+from imagelake.reports.section import Section
+
+
+def confusions(rows: ReportRows) -> Section:
+    """Pairs of true label and answer, with the surest mistakes as examples."""
+    found = [_described(row, rows) for row in rows.records("confusion")]
+    absent = (
+        None if found else "No covered label was taken for another: the table confusion is absent or has no such row."
+    )
+    return Section("confusions", "Worst confusions", {"confusions": found}, absent)
+
+
+def _described(row: dict[str, Any], rows: ReportRows) -> dict[str, Any]:
+    examples = [
+        {"image_id": clean_name(image_id), "uri": rows.thumbnail(image_id)} for image_id in row["examples"] or []
+    ]
+    return {**row, "label": clean_name(row["label"]), "predicted": clean_name(row["predicted"]), "examples": examples}

@@ -1,0 +1,89 @@
+"""What tells the splits apart."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from imagelake.reports import numbers
+from imagelake.reports.charts.bars import Bar, bar_chart
+from imagelake.reports.charts.columns import Columns, column_chart
+from imagelake.reports.charts.style import SERIES
+from imagelake.reports.names import clean_name
+from imagelake.reports.rows import ReportRows
+from imagelake.reports.section import Section
+
+_ORDER = {"train": 0, "validation": 1, "test": 2}
+_STEPS = ((0, 0), (1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 10), (11, 20), (21, None))
+_COUNTS = (
+    ("Images", "images"),
+    ("with bytes", "images_with_bytes"),
+    ("with a label", "labelled_images"),
+    ("with a confident label", "confident_images"),
+    ("Label rows", "label_rows"),
+    ("Different labels", "labels"),
+    ("Boxes", "boxes"),
+    ("around a drawing", "depictions"),
+    ("Images with boxes", "boxed_images"),
+)
+
+
+def splits(rows: ReportRows) -> Section:
+    """The numbers of each split side by side, the share of sure images, and the boxes of an image."""
+    found = sorted(rows.records("split_summary"), key=lambda row: (_ORDER.get(row["split"], 3), row["split"] or ""))
+    boxes = rows.records("boxes_per_image")
+    values = {
+        "splits": [clean_name(row["split"]) for row in found],
+        "lines": _lines(found),
+        "confident_chart": _confident_chart(found) if any(row["images"] for row in found) else None,
+        "boxes_chart": _boxes_chart(boxes, [row["split"] for row in found]),
+    }
+    absent = None if found else "There is no split to show: the table split_summary is absent or empty."
+    return Section("splits", "Splits", values, absent)
+
+
+def _lines(splits: list[dict[str, Any]]) -> list[tuple[str, list[str]]]:
+    counts = [(title, [numbers.whole(row[name]) for row in splits]) for title, name in _COUNTS]
+    shares = ("Share of confident images", [numbers.percent(row["confident_ratio"]) for row in splits])
+    confidences = [
+        (f"{title} confidence", [numbers.decimal(row[f"{name}_confidence"], 3) for row in splits])
+        for title, name in (("Lowest", "min"), ("Mean", "mean"), ("Highest", "max"))
+    ]
+    return [*counts[:4], shares, *counts[4:], *confidences]
+
+
+def _confident_chart(splits: list[dict[str, Any]]) -> Markup:
+    bars = [
+        Bar(f"{clean_name(row['split'])}", 1.0, row["confident_ratio"] or 0.0, numbers.percent(row["confident_ratio"]))
+        for row in splits
+    ]
+    said = ", ".join(f"{bar.name} {bar.text}" for bar in bars)
+    return bar_chart(bars, "confident-images", "Share of images with a confident label", f"{said}.")
+
+
+def _boxes_chart(boxes: list[dict[str, Any]], splits: Sequence[str]) -> Markup | None:
+    """Shares rather than counts, because splits differ in size; None where no image has a box."""
+    images: dict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys(map(_step_name, _STEPS), 0.0))
+    for row in boxes:
+        images[row["split"]][_step_name(_step_of(row["boxes"]))] += row["images"]
+    if not any(row["boxes"] for row in boxes):
+        return None
+    shown = [split for split in splits if sum(images[split].values())][: len(SERIES)]
+    series = {split: [count / sum(images[split].values()) for count in images[split].values()] for split in shown}
+    columns = Columns(list(map(_step_name, _STEPS)), series, "boxes on one image", lambda share: f"{share:.0%}")
+    most = max(row["boxes"] for row in boxes)
+    return column_chart(
+        columns, "boxes", "Boxes of an image, by split", f"At most {numbers.plural(most, 'box', 'boxes')}."
+    )
+
+
+def _step_of(boxes: int) -> tuple[int, int | None]:
+    return next(step for step in _STEPS if step[1] is None or boxes <= step[1])
+
+
+def _step_name(step: tuple[int, int | None]) -> str:
+    first, last = step
+    return f"{first}+" if last is None else f"{first}" if first == last else f"{first}{numbers.EN_DASH}{last}"

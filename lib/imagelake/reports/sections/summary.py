@@ -1,0 +1,86 @@
+"""The figures that somebody who reads nothing else should see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from imagelake.reports import numbers
+from imagelake.reports.rows import ReportRows
+from imagelake.reports.section import Section
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure: what it is, its value, and a line below that qualifies it."""
+
+    name: str
+    value: str
+    note: str
+
+
+def summary(rows: ReportRows) -> Section:
+    """Images, labels, accuracy and pace."""
+    figures = [*_images(rows), *_labels(rows), *_accuracy(rows), *_pace(rows)]
+    absent = None if figures else "Nothing has been published below this root yet."
+    return Section("summary", "Summary", {"figures": figures, "account": _label_account(rows)}, absent)
+
+
+def _images(rows: ReportRows) -> list[Figure]:
+    splits = rows.records("split_summary")
+    if not splits:
+        return []
+    images, with_bytes = (sum(split[name] for split in splits) for name in ("images", "images_with_bytes"))
+    unreadable = sum(row["rows"] for row in rows.records("rejected") if row["table_name"] == "images, unreadable")
+    note = f"{numbers.whole(with_bytes)} with bytes, {numbers.whole(unreadable)} of them unreadable"
+    return [Figure("Images", numbers.whole(images), note)]
+
+
+def _labels(rows: ReportRows) -> list[Figure]:
+    account = _label_account(rows)
+    if account is None:
+        return []
+    kept, rows_in = account["kept"], account["rows_in"]
+    note = f"{numbers.percent(numbers.share_of(kept, rows_in))} of {numbers.plural(rows_in, 'label row')}"
+    return [Figure("Clean labels", numbers.whole(kept), note)]
+
+
+def _label_account(rows: ReportRows) -> dict[str, Any] | None:
+    """Where the label rows went, as cleaning accounted for them."""
+    accounts = rows.manifests.get("labels_clean", {}).get("accounts", [])
+    if not accounts or not accounts[0]["rows_in"]:
+        return None
+    rejected = sum(accounts[0]["rejected"].values())
+    return {**accounts[0], "dropped": rejected, "kept_share": accounts[0]["kept"] / accounts[0]["rows_in"]}
+
+
+def _accuracy(rows: ReportRows) -> list[Figure]:
+    overall = next(iter(rows.records("overall_accuracy")), None)
+    if overall is None:
+        return []
+    covered = Figure(
+        "Labels covered", f"{numbers.whole(overall['covered_labels'])} of {numbers.whole(overall['labels'])}",
+        "by the classes of the model",
+    )  # fmt: skip
+    if overall["top1"] is None:
+        return [covered]
+    return [
+        covered,
+        Figure("Top-1, all images", numbers.percent(overall["top1"]), _between(overall, "top1")),
+        Figure("Top-1, mean of labels", numbers.percent(overall["mean_top1"]), _between(overall, "mean")),
+    ]
+
+
+def _between(overall: dict[str, Any], name: str) -> str:
+    return numbers.interval(overall[f"{name}_low"], overall[f"{name}_high"])
+
+
+def _pace(rows: ReportRows) -> list[Figure]:
+    runs = {manifest["run_id"]: manifest["seconds"] for manifest in rows.manifests.values()}
+    figures = []
+    pace = rows.manifests.get("predictions", {}).get("images_per_second")
+    if pace is not None:
+        figures.append(Figure("Images a second", numbers.decimal(pace), "predicted, decoding included"))
+    if runs:
+        figures.append(Figure("Time", numbers.duration(sum(runs.values())), f"in {numbers.plural(len(runs), 'job')}"))
+    return figures

@@ -1,0 +1,21 @@
+"""Sample lakes: drawn animals in genuine Open Images files, with everything planted in them on record."""
+
+from .drawing import draw_animal, training_images
+from .facts import ImageFact, NearDuplicate, PlantedFacts
+from .labels import LABELS, SampleLabel
+from .lake import write_sample_lake
+from .raw_files import CLEAN_REASONS, INGEST_REASONS, FileFact
+
+__all__ = [
+    "CLEAN_REASONS",
+    "INGEST_REASONS",
+    "LABELS",
+    "FileFact",
+    "ImageFact",
+    "NearDuplicate",
+    "PlantedFacts",
+    "SampleLabel",
+    "draw_animal",
+    "training_images",
+    "write_sample_lake",
+]

@@ -1,0 +1,1 @@
+"""Nearest images by their features. Nothing here knows of Spark."""

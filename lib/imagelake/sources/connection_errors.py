@@ -1,0 +1,35 @@
+"""What went wrong on the way to a server, in a few words that a user can act on and a summary can count."""
+
+from __future__ import annotations
+
+import requests
+from urllib3 import exceptions as urllib3_errors
+
+# In this order: some are kinds of later ones.
+_WORDS: tuple[tuple[type[Exception], str], ...] = (
+    (urllib3_errors.NameResolutionError, "the host name is not known (no network, or no DNS)"),
+    (urllib3_errors.NewConnectionError, "nothing answers at this address"),
+    (urllib3_errors.TimeoutError, "no answer in time"),
+    (urllib3_errors.ProxyError, "the proxy does not answer"),
+    (urllib3_errors.SSLError, "the TLS certificate is not accepted"),
+    (urllib3_errors.ProtocolError, "the connection broke"),
+)
+
+
+def plain_reason(error: requests.exceptions.RequestException) -> str:
+    """The cause under the layers of requests and urllib3, without addresses, so that equal causes read equally."""
+    cause = _cause(error)
+    for kind, words in _WORDS:
+        if isinstance(cause, kind):
+            return words
+    return f"{type(error).__name__}: {cause}"
+
+
+def was_answered(error: requests.exceptions.RequestException) -> bool:
+    """Whether a server was there: a connection that breaks says so, one that never stood does not."""
+    return isinstance(_cause(error), urllib3_errors.ProtocolError)
+
+
+def _cause(error: requests.exceptions.RequestException) -> object:
+    cause = error.args[0] if error.args else error
+    return getattr(cause, "reason", cause)

@@ -1,0 +1,394 @@
+"""Every table that crosses a job: the data contract of the lake.
+
+A table is Parquet under ``<root>/<name>/`` with its manifest beside the data. What one row is, the key and the
+columns are written here and nowhere else; a job that writes other columns fails before it publishes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+class ContractError(Exception):
+    """A frame does not have the columns that its table promises."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, its Spark SQL type and what it means, units included."""
+
+    name: str
+    type: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the lake. ``key`` names the columns that identify a row; empty where rows may repeat."""
+
+    name: str
+    meaning: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def ddl(self) -> str:
+        """The schema as Spark SQL writes it, e.g. ``image_id string, width int``."""
+        return ", ".join(f"`{column.name}` {column.type}" for column in self.columns)
+
+    def conform(self, frame: DataFrame) -> DataFrame:
+        """Put a frame's columns into the contract's order and types.
+
+        Raises:
+            ContractError: a promised column is missing, or one that nobody promised is there.
+        """
+        promised, found = [column.name for column in self.columns], frame.columns
+        if set(promised) != set(found) or len(found) != len(promised):
+            missing, extra = sorted(set(promised) - set(found)), sorted(set(found) - set(promised))
+            raise ContractError(f"table {self.name}: missing columns {missing}, unexpected columns {extra}")
+        return frame.select(*(frame[column.name].cast(column.type) for column in self.columns))
+
+
+def _columns(*triples: tuple[str, str, str]) -> tuple[Column, ...]:
+    return tuple(Column(*triple) for triple in triples)
+
+
+IMAGE_ID = (
+    "image_id",
+    "string",
+    "the image's identifier: 16 hex digits in Open Images, the path in a folder of photos",
+)
+SPLIT = ("split", "string", "train, validation, test, or all where the source has no splits")
+LABEL_ID = ("label_id", "string", "the label's machine identifier (MID), e.g. /m/096mb")
+LABEL = ("label", "string", "the label's display name; null where no class description names it")
+ERROR = ("error", "string", "why the bytes could not be used, one word; null when they could")
+ERROR_DETAIL = ("error_detail", "string", "the decoder's own words for it")
+REASON = ("reason", "string", "why the row was dropped, one word")
+LABEL_COLUMNS = (
+    IMAGE_ID,
+    LABEL_ID,
+    LABEL,
+    SPLIT,
+    ("origin", "string", "human or machine: which annotation file the row came from"),
+    ("source", "string", "the annotation tool or annotator, as published"),
+    ("confidence", "double", "0 to 1; a double, because 0.99 as a 32-bit float is above 0.99"),
+)
+
+_ALL = (
+    Table(
+        "images",
+        "one row an image that is listed or has bytes; scanned without ever reading pixels",
+        ("image_id",),
+        _columns(
+            IMAGE_ID,
+            SPLIT,
+            ("path", "string", "where the bytes came from; null for an image that is listed without bytes"),
+            ("width", "int", "pixels, as displayed: after the EXIF orientation"),
+            ("height", "int", "pixels, as displayed: after the EXIF orientation"),
+            ("format", "string", "the file format found in the bytes, whatever the name says: JPEG, PNG, ..."),
+            ("mode", "string", "the pixel mode: RGB, L, CMYK, P, ..."),
+            ("exif_orientation", "int", "1 to 8; 1 where the file says nothing valid"),
+            ("byte_size", "bigint", "bytes of the file"),
+            ("sha256", "string", "of the bytes, in hex: equal files have equal hashes"),
+            ("has_bytes", "boolean", "false for an image that is listed without bytes"),
+            ("listed", "boolean", "false for bytes that no image list names"),
+            ERROR,
+            ERROR_DETAIL,
+            ("original_url", "string", "where the photo was published"),
+            ("landing_url", "string", "the page of the photo"),
+            ("license", "string", "the licence's address"),
+            ("author", "string", "who made the photo"),
+            ("author_profile", "string", "the author's page"),
+            ("title", "string", "the photo's title"),
+            ("rotation", "double", "degrees counter-clockwise, as published; null where unknown"),
+        ),
+    ),
+    Table(
+        "image_bytes",
+        "one row an image with bytes, in small row groups",
+        ("image_id",),
+        _columns(IMAGE_ID, ("content", "binary", "the file's bytes, unchanged")),
+    ),
+    Table(
+        "images_rejected",
+        "one row a line of an image list, or a file, that did not become an image",
+        (),
+        _columns(
+            ("source_file", "string", "the file of the lake it came from"),
+            REASON,
+            ("row", "string", "the line's cells as JSON, or the file's path"),
+        ),
+    ),
+    Table(
+        "classes",
+        "one row a class description",
+        ("label_id",),
+        _columns(LABEL_ID, LABEL, ("boxable", "boolean", "whether boxes are drawn for this class")),
+    ),
+    Table(
+        "hierarchy",
+        "one row an edge of the label hierarchy; a label may stand under several parents",
+        ("label_id", "parent_id", "relation"),
+        _columns(
+            LABEL_ID,
+            LABEL,
+            ("parent_id", "string", "the parent's label_id; null for the root"),
+            ("parent", "string", "the parent's display name"),
+            ("relation", "string", "subcategory or part"),
+            ("depth", "int", "steps from the root, the shortest way; 0 for the root"),
+        ),
+    ),
+    Table("labels", "one row an image-level label as annotated, typed, nothing judged", (), _columns(*LABEL_COLUMNS)),
+    Table(
+        "boxes",
+        "one row a bounding box",
+        (),
+        _columns(
+            IMAGE_ID,
+            LABEL_ID,
+            LABEL,
+            SPLIT,
+            ("source", "string", "how the box was made: xclick, activemil, ..."),
+            ("confidence", "double", "0 to 1"),
+            ("x_min", "double", "left edge, share of the width"),
+            ("x_max", "double", "right edge, share of the width"),
+            ("y_min", "double", "top edge, share of the height"),
+            ("y_max", "double", "bottom edge, share of the height"),
+            ("is_occluded", "int", "1 yes, 0 no, -1 unknown"),
+            ("is_truncated", "int", "1 yes, 0 no, -1 unknown"),
+            ("is_group_of", "int", "1 yes, 0 no, -1 unknown: one box around five or more"),
+            ("is_depiction", "int", "1 a drawing, 0 a photo, -1 unknown"),
+            ("is_inside", "int", "1 seen from the inside, 0 no, -1 unknown"),
+        ),
+    ),
+    Table(
+        "annotations_rejected",
+        "one row a line of an annotation file that could not be typed",
+        (),
+        _columns(
+            ("table_name", "string", "labels, boxes or classes: where it would have gone"),
+            ("source_file", "string", "the file of the lake it came from"),
+            REASON,
+            ("row", "string", "the line's cells as JSON, as read"),
+        ),
+    ),
+    Table(
+        "null_counts",
+        "one row a column of an ingested table",
+        ("table_name", "column_name"),
+        _columns(
+            ("table_name", "string", "the table"),
+            ("column_name", "string", "the column"),
+            ("rows", "bigint", "rows of the table"),
+            ("nulls", "bigint", "of them null"),
+        ),
+    ),
+    Table(
+        "split_summary",
+        "one row a split",
+        ("split",),
+        _columns(
+            SPLIT,
+            ("images", "bigint", "images of the split"),
+            ("images_with_bytes", "bigint", "of them with bytes"),
+            ("labelled_images", "bigint", "of them with at least one label row"),
+            ("confident_images", "bigint", "of them with a label above the confidence threshold"),
+            ("confident_ratio", "double", "confident_images / images"),
+            ("label_rows", "bigint", "label rows of the split"),
+            ("labels", "bigint", "different labels of the split"),
+            ("min_confidence", "double", "the lowest confidence"),
+            ("mean_confidence", "double", "the mean confidence"),
+            ("max_confidence", "double", "the highest confidence"),
+            ("boxes", "bigint", "boxes of the split"),
+            ("boxed_images", "bigint", "images with at least one box"),
+            ("depictions", "bigint", "boxes around a drawing rather than a photo"),
+        ),
+    ),
+    Table(
+        "label_counts",
+        "one row a label and split that occur",
+        ("label_id", "split"),
+        _columns(
+            LABEL_ID,
+            LABEL,
+            SPLIT,
+            ("rows", "bigint", "label rows: occurrences"),
+            ("images", "bigint", "different images"),
+            ("confident_images", "bigint", "different images above the confidence threshold"),
+            ("boxes", "bigint", "boxes of the label"),
+        ),
+    ),
+    Table(
+        "boxes_per_image",
+        "one row a split and number of boxes: the distribution",
+        ("split", "boxes"),
+        _columns(SPLIT, ("boxes", "bigint", "boxes on one image"), ("images", "bigint", "images with that many boxes")),
+    ),
+    Table(
+        "facets",
+        "one row a node of the hierarchy, counts rolled up",
+        ("label_id",),
+        _columns(
+            LABEL_ID,
+            LABEL,
+            ("category", "string", "the ancestor just below the root, the first by name; null for the root"),
+            ("depth", "int", "steps from the root"),
+            ("own_images", "bigint", "different images with this very label above the confidence threshold"),
+            ("images", "bigint", "different images with it or a descendant above the threshold, each counted once"),
+            ("boxes", "bigint", "boxes of it or a descendant"),
+        ),
+    ),
+    Table(
+        "image_shapes",
+        "one row a split, format and size class",
+        ("split", "format", "size_class"),
+        _columns(
+            SPLIT,
+            ("format", "string", "the file format"),
+            ("size_class", "string", "the longer side in pixels: up to 128, 129-256, 257-512, ..."),
+            ("images", "bigint", "images"),
+            ("mean_width", "double", "pixels"),
+            ("mean_height", "double", "pixels"),
+            ("bytes", "bigint", "bytes in all"),
+        ),
+    ),
+    Table(
+        "images_without_label",
+        "one row an image that no label row names",
+        ("image_id",),
+        _columns(IMAGE_ID, SPLIT),
+    ),
+    Table(
+        "labels_without_image",
+        "one row an image that label rows name and the image list does not",
+        ("image_id", "split"),
+        _columns(IMAGE_ID, SPLIT, ("rows", "bigint", "label rows that name it")),
+    ),
+    Table(
+        "labels_clean",
+        "one row an image and label that can be trusted",
+        ("image_id", "label_id"),
+        _columns(*LABEL_COLUMNS),
+    ),
+    Table("labels_rejected", "one row a label that cleaning dropped", (), _columns(*LABEL_COLUMNS, REASON)),
+    Table(
+        "predictions",
+        "one row an image with bytes: what the model sees, from one decode and one forward pass",
+        ("image_id",),
+        _columns(
+            IMAGE_ID,
+            ("top_classes", "array<int>", "class indices of the model, best first"),
+            ("top_names", "array<string>", "their names"),
+            ("top_scores", "array<float>", "their softmax scores, 0 to 1"),
+            ("features", "array<float>", "pooled features of unit length"),
+            ("entropy", "double", "bits of the grey histogram, 0 to 8"),
+            ("gradient", "double", "mean grey gradient magnitude, levels a pixel at the model's input size"),
+            ERROR,
+            ERROR_DETAIL,
+        ),
+    ),
+    Table(
+        "label_accuracy",
+        "one row a label with clean images",
+        ("label",),
+        _columns(
+            LABEL,
+            ("images", "bigint", "clean images of the label that the model saw: n of the intervals"),
+            ("undecodable", "bigint", "clean images of the label left out because their bytes cannot be decoded"),
+            ("covered", "boolean", "whether any class of the model means this label"),
+            ("classes", "array<string>", "the classes that do"),
+            ("top1_images", "bigint", "images whose best class means the label; null where not covered"),
+            ("top1", "double", "their share; null where not covered"),
+            ("top1_low", "double", "Wilson interval"),
+            ("top1_high", "double", "Wilson interval"),
+            ("top5_images", "bigint", "images with such a class among the best five"),
+            ("top5", "double", "their share"),
+            ("top5_low", "double", "Wilson interval"),
+            ("top5_high", "double", "Wilson interval"),
+        ),
+    ),
+    Table(
+        "confusion",
+        "one row a true label and what the model said",
+        ("label", "predicted"),
+        _columns(
+            LABEL,
+            ("predicted", "string", "the label that the best class means, or the class's name where it means none"),
+            ("correct", "boolean", "whether that counts as the label; false where not covered"),
+            ("covered", "boolean", "whether any class of the model means the true label"),
+            ("images", "bigint", "images"),
+            ("share", "double", "of the label's images"),
+            ("examples", "array<string>", "up to five images, the surest mistakes first"),
+        ),
+    ),
+    Table(
+        "image_quality",
+        "one row an image with readable bytes",
+        ("image_id",),
+        _columns(
+            IMAGE_ID,
+            SPLIT,
+            ("width", "int", "pixels"),
+            ("height", "int", "pixels"),
+            ("pixels", "bigint", "width x height"),
+            ("ppi", "double", "square root of the diagonal in pixels: 224 x 224 gives 17.8"),
+            ("aspect_ratio", "double", "width / height"),
+            ("byte_size", "bigint", "bytes of the file"),
+            ("bytes_per_pixel", "double", "byte_size / pixels"),
+            ("entropy", "double", "bits, from predictions; null where not predicted"),
+            ("gradient", "double", "levels a pixel, from predictions; null where not predicted"),
+            ("quality", "double", "0 to 1, the mean of the percentile ranks of ppi, entropy and gradient"),
+        ),
+    ),
+    Table(
+        "image_rank",
+        "one row an image and clean label, and one with label null for an image that has none",
+        ("image_id", "label"),
+        _columns(
+            IMAGE_ID,
+            LABEL,
+            SPLIT,
+            ("measure", "string", "the quality that ranks"),
+            ("value", "double", "its value"),
+            ("ppi", "double", "square root of the diagonal in pixels"),
+            ("rank", "bigint", "1 is best, over all images; ties by image_id"),
+            ("rank_in_label", "bigint", "1 is best, within the label; ties by image_id"),
+            ("selected", "boolean", "whether the configured rank range and PPI window take it"),
+        ),
+    ),
+    Table(
+        "search_queries",
+        "one row a query image",
+        ("query",),
+        _columns(
+            ("query", "string", "the file, address or image_id that was asked"),
+            ("query_image_id", "string", "the image of the lake that it is; null for one from outside"),
+            ("top_names", "array<string>", "what the model sees, best first"),
+            ("top_scores", "array<float>", "its scores"),
+            ("thumbnail", "binary", "a small JPEG of the query"),
+            ERROR,
+            ERROR_DETAIL,
+        ),
+    ),
+    Table(
+        "search_results",
+        "one row a query, mode and rank",
+        ("query", "mode", "rank"),
+        _columns(
+            ("query", "string", "the file, address or image_id that was asked"),
+            ("mode", "string", "similar: nearest by features; label: images with the predicted label, by PPI"),
+            ("rank", "int", "1 is best"),
+            IMAGE_ID,
+            SPLIT,
+            ("similarity", "double", "cosine of the pooled features, -1 to 1; null in mode label"),
+            ("ppi", "double", "square root of the diagonal in pixels"),
+            ("labels", "array<string>", "clean labels of the image"),
+        ),
+    ),
+)
+
+TABLES: dict[str, Table] = {table.name: table for table in _ALL}

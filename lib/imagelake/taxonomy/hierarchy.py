@@ -1,0 +1,190 @@
+"""The hierarchy of labels: a directed acyclic graph with one root, whose edges say *is a kind of* or *is a part of*.
+
+Only kinds count when one label is asked to contain another: every eagle is a bird, but a wheel is no land vehicle,
+and the published hierarchy of Open Images calls musical instruments a part of buildings.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal, NamedTuple
+
+from imagelake.errors import ImageLakeError
+from imagelake.taxonomy.csv_rows import nearest, read_rows
+from imagelake.taxonomy.hierarchy_json import Edge, Relation, read_hierarchy_json
+
+PARTS_COLUMNS = ("parent", "child")
+Edges = Literal["kinds", "all"]
+
+
+class HierarchyRow(NamedTuple):
+    """One edge for a table; the root has a row of its own with no parent and no relation.
+
+    ``depth`` is the node's: steps from the root by the shortest way, 0 for the root.
+    """
+
+    node: str
+    parent: str | None
+    depth: int
+    relation: Relation | None
+
+
+class Hierarchy:
+    """Labels and how they contain each other. A node is a name or a MID, whichever the source used."""
+
+    def __init__(self, root: str, edges: Iterable[Edge], source: str = "hierarchy") -> None:
+        """Check and index the edges.
+
+        Args:
+            root: the node above all others.
+            edges: parent, child and relation; repeated ones count once.
+            source: where they come from, for errors.
+
+        Raises:
+            ImageLakeError: a node is its own ancestor, or not reached from the root.
+        """
+        self.root = root
+        self.edges: tuple[Edge, ...] = tuple(dict.fromkeys(edges))
+        self._source = source
+        self._kinds = [edge for edge in self.edges if edge.relation == "subcategory"]
+        self._index = {
+            "kinds": (_grouped(self._kinds, "parent"), _grouped(self._kinds, "child")),
+            "all": (_grouped(self.edges, "parent"), _grouped(self.edges, "child")),
+        }
+        self._depths = _depths(root, self._index["all"][0].get)
+        _check(self.edges, self._depths, source)
+
+    @classmethod
+    def from_json(cls, text: str, source: str, parts: Iterable[tuple[str, str]] = ()) -> Hierarchy:
+        """Read either published form of the Open Images hierarchy.
+
+        Args:
+            text: ``{"LabelName", "Subcategory", "Part"}`` with MIDs, or ``{"name", "children", "size"}`` with names.
+            source: the file's name, for errors.
+            parts: parent and child of edges that mean *part of*. The second form merges parts and kinds; see
+                ``read_parts``. Pairs that are no edge are ignored.
+
+        Raises:
+            ImageLakeError: the text is not JSON of either form, or a node is its own ancestor.
+        """
+        root, edges = read_hierarchy_json(text, source)
+        known_parts = frozenset(parts)
+        relabelled = (edge._replace(relation="part") if edge[:2] in known_parts else edge for edge in edges)
+        return cls(root, relabelled, source)
+
+    def __contains__(self, node: object) -> bool:
+        return node in self._depths
+
+    def __len__(self) -> int:
+        return len(self._depths)
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Every node, the root first, by depth."""
+        return tuple(self._depths)
+
+    def parents(self, node: str, edges: Edges = "kinds") -> frozenset[str]:
+        """The nodes directly above."""
+        self._known(node)
+        return frozenset(self._index[edges][1].get(node, ()))
+
+    def children(self, node: str, edges: Edges = "kinds") -> tuple[str, ...]:
+        """The nodes directly below, in the source's order."""
+        self._known(node)
+        return self._index[edges][0].get(node, ())
+
+    def ancestors(self, node: str, edges: Edges = "kinds") -> frozenset[str]:
+        """What the node is a kind of, at any distance, itself excluded; with ``all``, or a part of."""
+        self._known(node)
+        return frozenset(_depths(node, self._index[edges][1].get)) - {node}
+
+    def descendants(self, node: str, edges: Edges = "kinds") -> frozenset[str]:
+        """The kinds of the node, at any distance, itself excluded; with ``all``, also its parts and theirs."""
+        self._known(node)
+        return frozenset(_depths(node, self._index[edges][0].get)) - {node}
+
+    def depth(self, node: str) -> int:
+        """Steps from the root by the shortest way; 0 for the root."""
+        self._known(node)
+        return self._depths[node]
+
+    def categories(self) -> tuple[str, ...]:
+        """The broadest labels: the kinds directly below the root, in the source's order."""
+        return self.children(self.root)
+
+    def rows(self) -> list[HierarchyRow]:
+        """One row an edge, and one for the root."""
+        below = [HierarchyRow(e.child, e.parent, self._depths[e.child], e.relation) for e in self.edges]
+        return [HierarchyRow(self.root, None, 0, None), *below]
+
+    def renamed(self, names: Mapping[str, str]) -> Hierarchy:
+        """The same hierarchy with other names, e.g. MIDs as display names; a node without one keeps its own.
+
+        Raises:
+            ImageLakeError: two nodes become one and that closes a cycle.
+        """
+        edges = (Edge(names.get(e.parent, e.parent), names.get(e.child, e.child), e.relation) for e in self.edges)
+        return Hierarchy(names.get(self.root, self.root), edges, self._source)
+
+    def _known(self, node: str) -> None:
+        if node not in self._depths:
+            raise ImageLakeError(f"{self._source}: no label {node!r}; {nearest(node, self._depths)}")
+
+
+def read_parts(text: str, source: str) -> frozenset[tuple[str, str]]:
+    """Parent and child of the edges that mean *part of*, from a CSV with the columns parent and child.
+
+    Raises:
+        ImageLakeError: a column or a cell is missing.
+    """
+    rows = read_rows(text, source, PARTS_COLUMNS)
+    for row in rows:
+        if not (row["parent"] and row["child"]):
+            row.fail("both parent and child must be named")
+    return frozenset((row["parent"], row["child"]) for row in rows)
+
+
+def _grouped(edges: Iterable[Edge], by: Literal["parent", "child"]) -> dict[str, tuple[str, ...]]:
+    groups: dict[str, dict[str, None]] = {}
+    for edge in edges:
+        here, there = (edge.parent, edge.child) if by == "parent" else (edge.child, edge.parent)
+        groups.setdefault(here, {})[there] = None
+    return {node: tuple(group) for node, group in groups.items()}
+
+
+def _depths(start: str, following: Callable[[str], tuple[str, ...] | None]) -> dict[str, int]:
+    """Every node reached from ``start`` with its distance, breadth first."""
+    depths = {start: 0}
+    waiting = deque([start])
+    while waiting:
+        node = waiting.popleft()
+        for other in following(node) or ():
+            if other not in depths:
+                depths[other] = depths[node] + 1
+                waiting.append(other)
+    return depths
+
+
+def _check(edges: Iterable[Edge], depths: Mapping[str, int], source: str) -> None:
+    edges = tuple(edges)
+    lost = sorted({node for edge in edges for node in edge[:2]} - depths.keys())
+    if lost:
+        raise ImageLakeError(f"{source}: not reached from the root: {', '.join(map(repr, lost[:5]))}")
+    # Nodes that nothing undecided stands above are taken away, again and again; what remains is a cycle or below one.
+    above = {node: set(parents) for node, parents in _grouped(edges, "child").items()}
+    while free := [node for node, parents in above.items() if not parents & above.keys()]:
+        for node in free:
+            del above[node]
+    if above:
+        raise ImageLakeError(f"{source}: a label is its own ancestor: {' > '.join(map(repr, _cycle(above)))}")
+
+
+def _cycle(above: Mapping[str, set[str]]) -> list[str]:
+    """A path from a node back to itself, downwards, among nodes of which each has a parent among them."""
+    path = [min(above)]
+    while True:
+        node = min(above[path[-1]] & above.keys())
+        if node in path:
+            return [node, *reversed(path[path.index(node) :])]
+        path.append(node)

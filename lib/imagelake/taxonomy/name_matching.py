@@ -1,0 +1,98 @@
+"""Which label and which classes a name means, where nobody has written it down.
+
+Names are compared whole: without case, separators and number, and through a table of synonyms. Never by a part of a
+name: *wild cat* is not Cat and *rhinoceros beetle* not Rhinoceros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from functools import lru_cache
+
+from imagelake.taxonomy.class_map import ClassMap, ModelClass
+from imagelake.taxonomy.hierarchy import Hierarchy
+from imagelake.taxonomy.names import name_forms, name_key
+from imagelake.taxonomy.synonyms import Synonyms
+
+
+class NameMatcher:
+    """Finds labels and classes by name."""
+
+    def __init__(self, synonyms: Synonyms | None = None) -> None:
+        """Without synonyms only case, separators and number are looked through."""
+        self._synonyms = synonyms or Synonyms()
+
+    def match_label(self, folder: str, known_labels: Collection[str]) -> str | None:
+        """The label that a folder is named after.
+
+        Labels written like the folder come first, then those that differ by case and separators, by number, by a
+        synonym. Two different labels that are equally near are no answer.
+        """
+        if folder in known_labels:
+            return folder
+        index = _name_index(frozenset(known_labels))
+        for find in (index.by_key, index.by_number, self._by_synonym(index)):
+            found = find(folder)
+            if found:
+                return min(found) if len(found) == 1 else None
+        return None
+
+    def match_classes(self, label: str, class_map: ClassMap, hierarchy: Hierarchy | None = None) -> frozenset[int]:
+        """The classes that mean a label: the model is right on its images where it answers one of them.
+
+        Those are the classes of that name, those that the table of synonyms gives for it, and those that the class map
+        gives to the label and its kinds. Map and hierarchy must spell labels in the same way; see ``in_vocabulary``.
+        """
+        index = _name_index(frozenset(c.name for c in class_map.classes))
+        named = index.by_number(label) | self._by_synonym(index)(label) | index.keyed(self._synonyms.classes_for(label))
+        classes = frozenset(i for i, c in enumerate(class_map.classes) if c.name in named)
+        mapped = self.match_label(label, class_map.labels | frozenset(hierarchy.nodes if hierarchy else ()))
+        return classes | (class_map.classes_of(mapped, hierarchy) if mapped else frozenset())
+
+    def in_vocabulary(self, class_map: ClassMap, known_labels: Collection[str]) -> ClassMap:
+        """The class map with its labels as a lake spells them: releases of Open Images renamed some.
+
+        A label that the lake knows by another name takes that name. One that it does not know at all, or none, gives
+        way to a label of the class's own name where there is one; else it stays, since it does no harm.
+        """
+        known = frozenset(known_labels)
+        return ClassMap([self._respelled(model_class, known) for model_class in class_map.classes])
+
+    def _respelled(self, model_class: ModelClass, known: frozenset[str]) -> ModelClass:
+        label = model_class.label and self.match_label(model_class.label, known)
+        if label:
+            return model_class._replace(label=label)
+        own = self.match_label(model_class.name, known)
+        return model_class._replace(label=own, relation="same") if own else model_class
+
+    def _by_synonym(self, index: _NameIndex) -> Callable[[str], frozenset[str]]:
+        return lambda word: index.keyed(self._synonyms.names_for(word))
+
+
+class _NameIndex:
+    """Names by their keys, and by the singulars that they could be plurals of."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._keys: dict[str, set[str]] = {}
+        self._forms: dict[str, set[str]] = {}
+        for name in names:
+            self._keys.setdefault(name_key(name), set()).add(name)
+            for form in name_forms(name):
+                self._forms.setdefault(form, set()).add(name)
+
+    def by_key(self, word: str) -> frozenset[str]:
+        """Names that differ by case and separators only."""
+        return self.keyed({name_key(word)})
+
+    def by_number(self, word: str) -> frozenset[str]:
+        """Names that differ by case, separators and number only: one may be the plural of the other."""
+        return self.keyed(name_forms(word)) | frozenset(self._forms.get(name_key(word), ()))
+
+    def keyed(self, keys: Iterable[str]) -> frozenset[str]:
+        """Names with one of the keys."""
+        return frozenset().union(*(self._keys.get(key, ()) for key in keys if key))
+
+
+@lru_cache(maxsize=8)
+def _name_index(names: frozenset[str]) -> _NameIndex:
+    return _NameIndex(names)

@@ -1,0 +1,82 @@
+"""Which labels can be trusted: every label row is kept, or dropped for the first reason that applies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+from pyspark.sql.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pyspark.sql import Column, DataFrame
+
+    from imagelake.config import CleanSection
+
+PAIR = ("image_id", "label_id")
+
+
+def roll_up(labels: DataFrame, targets: Mapping[str, tuple[str, str]]) -> DataFrame:
+    """Replace each label that stands below a chosen one by the chosen one.
+
+    Args:
+        labels: rows with label_id and label.
+        targets: label_id -> (label_id, label) it counts as.
+    """
+    if not targets:
+        return labels
+    spark = labels.sparkSession
+    rows = [(below, label_id, label) for below, (label_id, label) in targets.items()]
+    renamed = spark.createDataFrame(rows, "label_id string, rolled_id string, rolled string")
+    return (
+        labels.join(F.broadcast(renamed), "label_id", how="left")
+        .withColumn("label_id", F.coalesce("rolled_id", "label_id"))
+        .withColumn("label", F.coalesce("rolled", "label"))
+        .drop("rolled_id", "rolled")
+    )
+
+
+def judge_labels(labels: DataFrame, images: DataFrame, rules: CleanSection) -> DataFrame:
+    """Add ``reason``: null for a row that is kept.
+
+    The reasons, in the order in which they apply:
+
+    - unknown_class: no class description names the label.
+    - unknown_image: no image list names the image (unless the rules keep such rows).
+    - dropped_label: the configuration leaves this label out.
+    - contradictory: the same image and label stands with confidence 0 and with one above the threshold.
+    - low_confidence: the confidence is not above the threshold.
+    - duplicate: the same image and label again; the highest confidence stays, then human before machine.
+    """
+    listed = images.where("listed").select("image_id", F.lit(True).alias("image_known"))
+    known = labels.join(listed, "image_id", how="left")
+    pair = Window.partitionBy(*PAIR).rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
+    above = F.col("confidence") > rules.min_confidence
+    denied = F.max(F.col("confidence") == 0).over(pair)
+    affirmed = F.max(above).over(pair)
+    earlier_reasons = _first_reason(
+        {
+            "unknown_class": F.col("label").isNull(),
+            "unknown_image": F.col("image_known").isNull() & F.lit(rules.unknown_images == "reject"),
+            "dropped_label": F.col("label").isin(list(rules.drop_labels)),
+            "contradictory": denied & affirmed,
+            "low_confidence": ~above,
+        }
+    )
+    best_first = Window.partitionBy(*PAIR, F.col("reason").isNull()).orderBy(
+        F.desc("confidence"), F.asc("origin"), F.asc_nulls_last("source"), F.asc("split")
+    )
+    return (
+        known.withColumn("reason", earlier_reasons)
+        .withColumn("place", F.row_number().over(best_first))
+        .withColumn(
+            "reason", F.when(F.col("reason").isNull() & (F.col("place") > 1), "duplicate").otherwise(F.col("reason"))
+        )
+        .drop("image_known", "place")
+    )
+
+
+def _first_reason(reasons: Mapping[str, Column]) -> Column:
+    """The name of the first condition that holds; null where none does."""
+    return F.coalesce(*(F.when(condition, reason) for reason, condition in reasons.items()))

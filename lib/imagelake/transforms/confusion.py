@@ -1,0 +1,50 @@
+"""What the model says instead: for each true label how often which answer, with the surest images as examples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+from pyspark.sql.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from pyspark.sql import DataFrame
+
+CELL = ("label", "predicted")
+
+
+def confuse(judged: DataFrame, covered: Collection[str], examples: int) -> DataFrame:
+    """The confusion table: one row a true label and what the model said.
+
+    Args:
+        judged: as from judge_predictions; images that the model did not see do not count.
+        covered: the labels that some class of the model means.
+        examples: images named for each row, the highest score first, ties by image_id.
+    """
+    seen = judged.where(F.col("outcome") == "seen")
+    counts = seen.groupBy(*CELL).agg(
+        F.coalesce(F.bool_or("top1"), F.lit(False)).alias("correct"), F.count("*").alias("images")
+    )
+    of_label = Window.partitionBy("label").rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
+    return counts.join(_examples(seen, examples), list(CELL), how="inner").select(
+        *CELL,
+        "correct",
+        F.col("label").isin(sorted(covered)).alias("covered"),
+        "images",
+        (F.col("images") / F.sum("images").over(of_label)).alias("share"),
+        "examples",
+    )
+
+
+def _examples(seen: DataFrame, count: int) -> DataFrame:
+    """The surest images of each cell. Spark cuts every partition down to ``count`` a cell before it shuffles."""
+    surest_first = Window.partitionBy(*CELL).orderBy(F.desc_nulls_last("score"), "image_id")
+    return (
+        seen.withColumn("place", F.row_number().over(surest_first))
+        .where(F.col("place") <= count)
+        .groupBy(*CELL)
+        .agg(F.array_sort(F.collect_list(F.struct("place", "image_id"))).alias("sorted"))
+        .select(*CELL, F.col("sorted.image_id").alias("examples"))
+    )

@@ -1,0 +1,119 @@
+"""What the first bytes of a file say: size, format, orientation, and the hash of all of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa  # type: ignore[import-untyped]
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from imagelake.errors import ImageLakeError
+from imagelake.vision.errors import ImageError
+from imagelake.vision.header import read_header
+from imagelake.vision.limits import Limits
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+HEADER = pa.schema(
+    {
+        "image_id": pa.string(),
+        "width": pa.int32(),
+        "height": pa.int32(),
+        "format": pa.string(),
+        "mode": pa.string(),
+        "exif_orientation": pa.int32(),
+        "byte_size": pa.int64(),
+        "sha256": pa.string(),
+        "error": pa.string(),
+        "error_detail": pa.string(),
+    }
+)
+
+
+def describe_file(image_id: str, content: bytes, limits: Limits) -> dict[str, Any]:
+    """One row of the header frame; a file that cannot be opened is a row with an error."""
+    row: dict[str, Any] = {
+        "image_id": image_id,
+        "byte_size": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    try:
+        header = read_header(content, limits)
+    except ImageError as error:
+        return row | {"error": error.reason, "error_detail": error.detail}
+    width, height = header.upright_size
+    return row | {
+        "width": width,
+        "height": height,
+        "format": header.format,
+        "mode": header.mode,
+        "exif_orientation": header.exif_orientation,
+    }
+
+
+def read_headers(image_bytes: DataFrame, limits: Limits) -> DataFrame:
+    """One row an image of image_bytes: what its header says, or why it cannot be read."""
+
+    def describe(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            pairs = zip(batch["image_id"].to_pylist(), batch["content"].to_pylist(), strict=True)
+            yield pa.RecordBatch.from_pylist([describe_file(*pair, limits) for pair in pairs], schema=HEADER)
+
+    return image_bytes.select("image_id", "content").mapInArrow(describe, from_arrow_schema(HEADER))
+
+
+def describe_images(listed: DataFrame, files: DataFrame, headers: DataFrame, has_lists: bool) -> DataFrame:
+    """The images table: what the list says, where the bytes came from and what their header says.
+
+    Args:
+        listed: kept lines of the image list, one row an image.
+        files: image_id, split, path, length and error of every file that is an image's; error names those not packed.
+        headers: as from read_headers.
+        has_lists: whether the source lists its images at all; where it does not, each one counts as listed.
+    """
+    found = files.join(headers, "image_id", how="left").select(
+        "image_id",
+        F.col("split").alias("split_of_path"),
+        "path",
+        *(name for name in ("width", "height", "format", "mode", "exif_orientation", "sha256")),
+        F.coalesce("byte_size", "length").alias("byte_size"),
+        F.coalesce(headers["error"], files["error"]).alias("error"),
+        F.coalesce("error_detail", F.when(files["error"].isNotNull(), F.concat("length", F.lit(" bytes")))).alias(
+            "error_detail"
+        ),
+        F.lit(True).alias("found"),
+    )
+    return (
+        listed.withColumn("listed", F.lit(True))
+        .join(found, "image_id", how="full_outer")
+        .withColumn("split", F.coalesce("split_of_path", "split", F.lit("all")))
+        .withColumn("has_bytes", F.coalesce("found", F.lit(False)))
+        .withColumn("listed", F.coalesce("listed", F.lit(not has_lists)))
+        .drop("split_of_path", "found", "source_file", "reason", "row")
+    )
+
+
+def check_error_ratio(images: DataFrame, limit: float) -> None:
+    """End the job where too many images with bytes cannot be opened or decoded.
+
+    Args:
+        images: rows with error, null for a readable image.
+        limit: the largest share that is put up with, 0 to 1.
+
+    Raises:
+        ImageLakeError: the share is above the limit; the message counts the errors.
+    """
+    counts = {row["error"]: row["count"] for row in images.groupBy("error").count().collect()}
+    total, failed = sum(counts.values()), sum(count for error, count in counts.items() if error is not None)
+    if total and failed / total > limit:
+        listed = ", ".join(
+            f"{error} {count:,}" for error, count in sorted(counts.items(), key=str) if error is not None
+        )
+        raise ImageLakeError(
+            f"{failed:,} of {total:,} images are unreadable ({listed}), more than max_error_ratio = {limit:g} allows; "
+            "nothing is published"
+        )

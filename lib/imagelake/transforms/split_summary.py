@@ -1,0 +1,83 @@
+"""What tells the splits apart: images, labels, confidences and boxes of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+_COUNTS = (
+    "images",
+    "images_with_bytes",
+    "labelled_images",
+    "confident_images",
+    "label_rows",
+    "labels",
+    "boxes",
+    "boxed_images",
+    "depictions",
+)
+
+
+def summarise_splits(
+    matched: DataFrame, label_counts: DataFrame, box_counts: DataFrame, boxes_per_image: DataFrame
+) -> DataFrame:
+    """One row a split that images, labels or boxes name.
+
+    Images are counted in their own split, label and box rows in that of their file.
+
+    Args:
+        matched: as from match_images.
+        label_counts: as from count_labels.
+        box_counts: as from count_boxes.
+        boxes_per_image: the distribution by split.
+    """
+    parts = _of_images(matched)
+    for part in (_of_labels(label_counts), _of_boxes(box_counts), _of_boxed_images(boxes_per_image)):
+        parts = parts.unionByName(part, allowMissingColumns=True)
+    # At most one part holds each number of a split, so that any aggregate that skips nulls returns it.
+    return (
+        parts.groupBy("split")
+        .agg(
+            *(F.coalesce(F.sum(count), F.lit(0)).alias(count) for count in _COUNTS),
+            *(F.max(f"{name}_confidence").alias(f"{name}_confidence") for name in ("min", "mean", "max")),
+        )
+        .withColumn("confident_ratio", F.try_divide("confident_images", "images"))
+    )
+
+
+def _of_images(matched: DataFrame) -> DataFrame:
+    return matched.groupBy("split").agg(
+        F.count("*").alias("images"),
+        F.count_if("has_bytes").alias("images_with_bytes"),
+        F.count_if("labelled").alias("labelled_images"),
+        F.count_if("confident").alias("confident_images"),
+    )
+
+
+def _of_labels(label_counts: DataFrame) -> DataFrame:
+    by_label = label_counts.groupBy("split", "label_id").agg(
+        F.sum("rows").alias("rows"),
+        F.sum("confidences").alias("confidences"),
+        F.sum("confidence_sum").alias("confidence_sum"),
+        F.min("min_confidence").alias("min_confidence"),
+        F.max("max_confidence").alias("max_confidence"),
+    )
+    return by_label.groupBy("split").agg(
+        F.sum("rows").alias("label_rows"),
+        F.count("label_id").alias("labels"),
+        F.min("min_confidence").alias("min_confidence"),
+        F.try_divide(F.sum("confidence_sum"), F.sum("confidences")).alias("mean_confidence"),
+        F.max("max_confidence").alias("max_confidence"),
+    )
+
+
+def _of_boxes(box_counts: DataFrame) -> DataFrame:
+    return box_counts.groupBy("split").agg(F.sum("boxes").alias("boxes"), F.sum("depictions").alias("depictions"))
+
+
+def _of_boxed_images(boxes_per_image: DataFrame) -> DataFrame:
+    return boxes_per_image.where("boxes > 0").groupBy("split").agg(F.sum("images").alias("boxed_images"))

@@ -1,0 +1,42 @@
+"""Images and label rows that do not find each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+def match_images(images: DataFrame, label_counts: DataFrame) -> DataFrame:
+    """One row an image: image_id, split, has_bytes, labelled (by any row), confident (by one above the threshold).
+
+    Args:
+        images: the images table.
+        label_counts: as from count_labels.
+    """
+    named = label_counts.groupBy("image_id").agg(F.max("confident").alias("confident"))
+    return images.join(named, "image_id", how="left").select(
+        "image_id",
+        "split",
+        "has_bytes",
+        F.col("confident").isNotNull().alias("labelled"),
+        F.coalesce("confident", F.lit(False)).alias("confident"),
+    )
+
+
+def images_without_label(matched: DataFrame) -> DataFrame:
+    """The images that no label row names: image_id, split."""
+    return matched.where(~F.col("labelled")).select("image_id", "split")
+
+
+def labels_without_image(label_counts: DataFrame, images: DataFrame) -> DataFrame:
+    """The images that label rows name and no image list does: image_id, split of the labels, rows."""
+    listed = images.where("listed").select("image_id")
+    return (
+        label_counts.join(listed, "image_id", how="left_anti")
+        .groupBy("image_id", "split")
+        .agg(F.sum("rows").alias("rows"))
+    )

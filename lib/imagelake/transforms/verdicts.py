@@ -1,0 +1,25 @@
+"""Rows that were judged: the kept ones, the rejected ones and how many of each reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+def kept(judged: DataFrame) -> DataFrame:
+    """The rows without a reason, and without the column."""
+    return judged.where(F.col("reason").isNull()).drop("reason")
+
+
+def rejected(judged: DataFrame) -> DataFrame:
+    """The rows with a reason."""
+    return judged.where(F.col("reason").isNotNull())
+
+
+def count_by_reason(rows: DataFrame) -> dict[str, int]:
+    """How many rows were dropped for each reason."""
+    return {row["reason"]: row["count"] for row in rows.groupBy("reason").count().orderBy("reason").collect()}

@@ -1,0 +1,36 @@
+"""Why an image could not be used: the one error that this package raises about an image's bytes."""
+
+from typing import Literal, get_args
+
+Reason = Literal[
+    "empty",  # no bytes at all, or null
+    "not_an_image",  # the first bytes belong to no image format that Pillow knows
+    "unsupported_format",  # an image, in a format that was not asked for
+    "truncated",  # ends before its last pixel
+    "too_many_pixels",  # the header promises more pixels than the limit
+    "too_many_bytes",  # the file is longer than the limit
+    "timeout",  # decoding took longer than the limit
+    "decode_error",  # everything else that a decoder complained about
+]
+REASONS: tuple[Reason, ...] = get_args(Reason)
+
+_DETAIL_CHARACTERS = 200
+
+
+class ImageError(Exception):
+    """An image that cannot be used, with a reason to count by and a detail to read.
+
+    Attributes:
+        reason: one of `REASONS`.
+        detail: one line of at most 200 characters, the same on every run.
+    """
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        # Text out of a hostile file may hold line breaks and control characters; tables and logs get none of them.
+        line = " ".join("".join(c if c.isprintable() else " " for c in detail).split())[:_DETAIL_CHARACTERS]
+        super().__init__(reason, line)
+        self.reason: Reason = reason
+        self.detail = line
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.detail}"

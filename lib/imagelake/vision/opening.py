@@ -1,0 +1,137 @@
+"""The only place that opens an image: limits before pixels, and every failure as an `ImageError`."""
+
+import ctypes
+import functools
+import io
+import logging
+import re
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from PIL import Image, UnidentifiedImageError, _imaging
+
+from imagelake.vision.errors import ImageError
+from imagelake.vision.limits import Limits
+
+# A camera writes 1 scan, a progressive encoder about 10. Each scan visits every pixel again, so that 80 kB of repeated
+# scans over 16 million pixels kept a decoder busy for 7 s.
+_MAX_JPEG_SCANS = 100
+# JPEG's own limit. Resizing needs 16 bytes a pixel of the longer side: 1.6 GB for a line of 100 million pixels.
+_MAX_SIDE = 65_535
+_SCAN_MARKER = b"\xff\xda"
+_PILLOW = r"PIL\."
+_PILLOW_WARNINGS = ("ignore", None, Warning, re.compile(_PILLOW), 0)
+_TRUNCATED = ("truncated", "not enough image data", "reached eof", "unexpected end")
+
+
+@contextmanager
+def opened(content: bytes | None, limits: Limits) -> Iterator[Image.Image]:
+    """Opens an image, header read and pixels not yet; errors in the body of the `with` are translated as well.
+
+    Args:
+        content: the file's bytes; None counts as empty.
+        limits: what the image may cost.
+
+    Yields:
+        Pillow's lazy image, valid inside the `with` only.
+
+    Raises:
+        ImageError: for whatever is wrong with the image; nothing else.
+    """
+    hush_pillow()
+    data = _checked_bytes(content, limits)
+    try:
+        with Image.open(_TimedBytes(data, limits.timeout_s), formats=limits.formats) as image:
+            _check_cost(image, data, limits)
+            yield image
+    except ImageError:
+        raise
+    except Exception as error:  # a damaged file can make a decoder raise anything at all
+        raise _translated(error, data, limits) from error
+
+
+def hush_pillow() -> None:
+    """Turns off what Pillow and libtiff print about damaged files; what matters of it becomes an `ImageError`.
+
+    The filter stays, and is put back in front when something has pushed it aside: a `catch_warnings` for each image
+    would not be safe when several threads decode.
+    """
+    _hush_once()
+    if warnings.filters[:1] != [_PILLOW_WARNINGS]:
+        warnings.filterwarnings("ignore", module=_PILLOW)
+
+
+@functools.cache
+def _hush_once() -> None:
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
+    try:
+        library = ctypes.CDLL(_imaging.__file__)
+        library.TIFFSetErrorHandler(None)
+        library.TIFFSetWarningHandler(None)
+    except (AttributeError, OSError):
+        return  # a Pillow that hides libtiff's symbols: its messages stay, nothing else changes
+
+
+class _TimedBytes(io.BytesIO):
+    """A file in memory that refuses to be read after a time; decoders read in small pieces."""
+
+    def __init__(self, content: bytes, timeout_s: float) -> None:
+        super().__init__(content)
+        self._timeout_s = timeout_s
+        self._end = time.monotonic() + timeout_s
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if time.monotonic() > self._end:
+            raise ImageError("timeout", f"not decoded within {self._timeout_s} s")
+        return super().read(size)
+
+
+def _checked_bytes(content: bytes | None, limits: Limits) -> bytes:
+    if not content:
+        raise ImageError("empty", "no bytes")
+    if len(content) > limits.max_bytes:
+        raise ImageError("too_many_bytes", f"{len(content)} bytes, the limit is {limits.max_bytes}")
+    return content
+
+
+def _check_cost(image: Image.Image, content: bytes, limits: Limits) -> None:
+    size = f"{image.width} x {image.height} pixels"
+    if image.width * image.height > limits.max_pixels:
+        raise ImageError("too_many_pixels", f"{size}, the limit is {limits.max_pixels}")
+    if max(image.size) > _MAX_SIDE:
+        raise ImageError("too_many_pixels", f"{size}, the limit of a side is {_MAX_SIDE}")
+    if image.format in {"JPEG", "MPO"} and (scans := content.count(_SCAN_MARKER)) > _MAX_JPEG_SCANS:
+        raise ImageError("decode_error", f"JPEG with {scans} scans, the limit is {_MAX_JPEG_SCANS}")
+
+
+def _translated(error: Exception, content: bytes, limits: Limits) -> ImageError:
+    if isinstance(error, UnidentifiedImageError):
+        return _unidentified(content, limits)
+    if isinstance(error, Image.DecompressionBombError):
+        return ImageError("too_many_pixels", str(error))
+    if isinstance(error, EOFError) or any(phrase in str(error).lower() for phrase in _TRUNCATED):
+        return ImageError("truncated", str(error))
+    return ImageError("decode_error", f"{type(error).__name__}: {error}")
+
+
+def _unidentified(content: bytes, limits: Limits) -> ImageError:
+    asked = ", ".join(limits.formats)
+    if content[4:8] == b"ftyp":
+        return ImageError("unsupported_format", f"an ISO media file such as HEIC or AVIF; opened are {asked}")
+    Image.init()
+    likely = [name for name, (_, accept) in Image.OPEN.items() if accept and _accepts(accept, content[:16])]
+    for name in likely:
+        if name in limits.formats:
+            return ImageError("decode_error", f"starts like {name}, but its header cannot be read")
+    if likely:
+        return ImageError("unsupported_format", f"starts like {likely[0]}; opened are {asked}")
+    return ImageError("not_an_image", f"first bytes {content[:8]!r}")
+
+
+def _accepts(accept: object, prefix: bytes) -> bool:
+    try:
+        return callable(accept) and accept(prefix) is True
+    except Exception:  # some of Pillow's checks count on a longer prefix
+        return False

@@ -1,0 +1,48 @@
+"""A network as bytes: built once on the driver, broadcast, opened once in each worker."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from imagelake.vision.engine import Engine
+from imagelake.vision.litert import LiteRtEngine, convert
+from imagelake.vision.tensorflow_engine import TensorFlowEngine
+from imagelake.vision.tensorflow_import import import_tensorflow
+
+EngineName = Literal["litert", "tensorflow"]
+
+
+@dataclass(frozen=True)
+class PackedModel:
+    """A picklable network.
+
+    Attributes:
+        engine: which library opens it.
+        payload: a LiteRT flatbuffer, or a .keras archive for tensorflow.
+    """
+
+    engine: EngineName
+    payload: bytes
+
+
+def pack(model: Any, engine: EngineName) -> PackedModel:
+    """A two-output model from `build_model` as bytes for an engine."""
+    return PackedModel(engine, convert(model) if engine == "litert" else _archive(model))
+
+
+def open_engine(packed: PackedModel, threads: int = 1) -> Engine:
+    """A loaded engine; LiteRT's takes a fraction of a second, TensorFlow's several. `threads` is LiteRT's."""
+    if packed.engine == "litert":
+        return LiteRtEngine(packed.payload, threads)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        path.write_bytes(packed.payload)
+        return TensorFlowEngine(import_tensorflow().keras.models.load_model(path, compile=False))
+
+
+def _archive(model: Any) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        model.save(path)
+        return path.read_bytes()

@@ -1,0 +1,138 @@
+"""Weights from a file into a network, after proof that they fit.
+
+Keras alone is not proof: where a file lacks a layer it warns and leaves that layer at its random start.
+"""
+
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from imagelake.errors import ImageLakeError
+from imagelake.vision.architecture import ARCHITECTURES
+
+Layout = Mapping[str, tuple[int, ...]]
+"""The arrays of a weights file: name and shape."""
+
+_ARCHIVED = "model.weights.h5"
+
+
+class WeightsError(ImageLakeError):
+    """Weights that are missing, unreadable or made for another network; the message names the file and both shapes."""
+
+
+def load_weights(model: Any, path: Path, wanted: str) -> None:
+    """Loads a `.weights.h5`, `.keras` or older `.h5` file; told apart by content, so that a file may bear any name.
+
+    Args:
+        model: the Keras model to fill.
+        path: a local file.
+        wanted: how to call the network in an error, such as "mobilenet_v1, alpha 0.25, 10 classes".
+
+    Raises:
+        WeightsError: when the file is missing, unreadable or does not fit.
+    """
+    if not path.is_file():
+        raise WeightsError(f"weights file {path} does not exist")
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            _load(model, path, wanted, Path(folder))
+        except WeightsError:
+            raise
+        except Exception as error:  # h5py and Keras raise many types for damaged files
+            raise WeightsError(f"weights file {path} cannot be loaded into {wanted}: {_brief(error)}") from error
+
+
+def read_layout(path: Path) -> Layout:
+    """The arrays of a local `.weights.h5` or `.keras` file.
+
+    Raises:
+        WeightsError: when the file is missing or unreadable.
+    """
+    if not path.is_file():
+        raise WeightsError(f"weights file {path} does not exist")
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return _layout(_unpacked(path, Path(folder)))
+        except Exception as error:  # h5py raises many types for damaged files
+            raise WeightsError(f"weights file {path} cannot be read: {_brief(error)}") from error
+
+
+def _load(model: Any, path: Path, wanted: str, scratch: Path) -> None:
+    local = _unpacked(path, scratch)
+    if local.name == _ARCHIVED:
+        _check_layout(_layout(local), _expected_layout(model, scratch), f"weights file {path}", wanted)
+    model.load_weights(local)
+
+
+def _unpacked(path: Path, scratch: Path) -> Path:
+    """The HDF5 file itself, under a name whose ending Keras goes by; the original may have lost it on its way."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            return Path(archive.extract(_ARCHIVED, scratch))
+    local = scratch / ("old.h5" if _is_legacy(path) else _ARCHIVED)
+    local.symlink_to(path.resolve())
+    return local
+
+
+def _is_legacy(path: Path) -> bool:
+    """Whether an HDF5 file is of Keras 2, whose loader does check shapes."""
+    import h5py  # type: ignore[import-untyped]
+
+    with h5py.File(path) as file:
+        return "layer_names" in file.attrs or "model_weights" in file
+
+
+def _layout(path: Path) -> Layout:
+    import h5py
+
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def note(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset):
+            shapes[name] = item.shape
+
+    with h5py.File(path) as file:
+        file.visititems(note)
+    return shapes
+
+
+def _expected_layout(model: Any, scratch: Path) -> Layout:
+    path = scratch / "expected.weights.h5"
+    model.save_weights(path)
+    return _layout(path)
+
+
+def _check_layout(found: Layout, expected: Layout, source: str, wanted: str) -> None:
+    if found == expected:
+        return
+    differing = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
+    first = differing[0]
+    raise WeightsError(
+        f"{source} does not fit {wanted}: it holds {describe(found)}, expected {describe(expected)}; "
+        f"{len(differing)} arrays differ, the first is {first}: "
+        f"found {_shape(found, first)}, expected {_shape(expected, first)}"
+    )
+
+
+def describe(layout: Layout) -> str:
+    """What a weights file holds, in words: family, width and number of classes as far as they can be told."""
+    depthwise = len({name.split("/")[1] for name in layout if name.startswith("layers/depthwise_conv2d")})
+    families = [name for name, family in ARCHITECTURES.items() if family.depthwise == depthwise]
+    filters = layout.get("layers/conv2d/vars/0", (0,))[-1]
+    biases = [shape[0] for name, shape in layout.items() if _is_head_bias(name)]
+    classes = str(biases[-1]) if biases else "no"
+    return f"{families[0] if families else 'no MobileNet'} with {filters} first filters and {classes} classes"
+
+
+def _is_head_bias(name: str) -> bool:
+    return name.startswith(("layers/conv2d", "layers/dense")) and name.endswith("/vars/1")
+
+
+def _shape(layout: Layout, name: str) -> str:
+    return str(list(layout[name])) if name in layout else "nothing"
+
+
+def _brief(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:300]

@@ -1,0 +1,69 @@
+"""Which network a weights file is for, read from the shapes of its arrays and from its name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from imagelake.vision.architecture import ARCHITECTURES
+from imagelake.vision.weights_file import Layout, WeightsError, describe, read_layout
+
+DEFAULT_RESOLUTION = 224
+_KERNEL_AXES = 4  # height, width, channels in, channels out
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """What has to be known to build the network that a weights file fits."""
+
+    architecture: str
+    alpha: float
+    resolution: int
+
+
+def hyperparameters_of(path: Path) -> Hyperparameters:
+    """The network that a local weights file is for.
+
+    Family and width follow from the widest 1 x 1 convolution: from 1024 alpha channels to as many in v1, from 320 alpha
+    (rounded to eights) to at least 1280 in v2. The resolution leaves no trace in the weights: it is the number at the
+    end of the file's name, as in mobilenet_v1_0.25_128.weights.h5, and 224 where there is none.
+
+    Raises:
+        WeightsError: the file is missing, unreadable or holds another network.
+    """
+    layout = read_layout(path)
+    for architecture, family in ARCHITECTURES.items():
+        for alpha in family.alphas:
+            if _depthwise(layout) == family.depthwise and _channels_in(layout) == _expected(architecture, alpha):
+                return Hyperparameters(architecture, alpha, _resolution(path))
+    raise WeightsError(f"weights file {path} holds {describe(layout)}; known are {', '.join(ARCHITECTURES)}")
+
+
+def _depthwise(layout: Layout) -> int:
+    return len({name.split("/")[1] for name in layout if name.startswith("layers/depthwise_conv2d")})
+
+
+def _channels_in(layout: Layout) -> int:
+    kernels = [shape for name, shape in layout.items() if name.startswith("layers/conv2d") and _is_pointwise(shape)]
+    # A v1 head is a 1 x 1 convolution as well, with a bias; its input is as wide as that of the layer before it.
+    return max(kernels, key=lambda shape: (shape[2] * shape[3], shape[2]))[2] if kernels else 0
+
+
+def _is_pointwise(shape: tuple[int, ...]) -> bool:
+    return len(shape) == _KERNEL_AXES and shape[:2] == (1, 1)
+
+
+def _expected(architecture: str, alpha: float) -> int:
+    return int(1024 * alpha) if architecture == "mobilenet_v1" else _rounded_to_eights(320 * alpha)
+
+
+def _rounded_to_eights(channels: float) -> int:
+    """Channels as MobileNet v2 rounds them: to a multiple of 8, and never down by more than a tenth."""
+    nearest = max(8, int(channels + 4) // 8 * 8)
+    return nearest + 8 if nearest < 0.9 * channels else nearest
+
+
+def _resolution(path: Path) -> int:
+    found = re.search(r"_(\d{2,4})\.", path.name)
+    return int(found[1]) if found else DEFAULT_RESOLUTION

@@ -1,0 +1,54 @@
+"""What every test shares: the real data beside the project, one Spark session, and rows with defaults."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from pyspark.sql import SparkSession
+
+from imagelake.cluster.session import start_session
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def skip_or_fail(reason: str) -> NoReturn:
+    """Skip on a laptop; in CI everything must run, so there it is a failure."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real photos, weights and metadata that lies beside the project, where it is at hand."""
+    folder = PROJECT.parent / "shared" / "data"
+    if not folder.is_dir():
+        skip_or_fail("the real photos and weights (../shared/data) are not beside the project")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """One local session for the whole run: starting it takes longer than most tests."""
+    scratch = tmp_path_factory.mktemp("spark")
+    session = start_session(
+        "tests",
+        {
+            "spark.master": "local[2]",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.memory": "3g",
+            "spark.ui.enabled": "false",
+            "spark.sql.shuffle.partitions": "4",
+            "spark.sql.session.timeZone": "UTC",
+            "spark.sql.execution.arrow.maxRecordsPerBatch": "64",
+            "spark.sql.warehouse.dir": str(scratch / "warehouse"),
+            "spark.local.dir": str(scratch),
+        },
+    )
+    yield session
+    session.stop()

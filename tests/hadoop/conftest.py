@@ -1,0 +1,43 @@
+"""A real Hadoop for each test module that asks for one: modules kill its daemons."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from hadoop_cluster import PROJECT, Hadoop, call
+
+from imagelake.cluster.hadoop import record
+from imagelake.cluster.hadoop.runtime import find_jars, find_java_home
+from imagelake.errors import ImageLakeError
+
+
+@pytest.fixture(scope="session")
+def hadoop_jars() -> Path:
+    """The folder of the jars; the tests are skipped where Java or Maven is missing, but never in CI."""
+    try:
+        find_java_home()
+        return find_jars(PROJECT / "conf" / "hadoop" / "pom.xml", PROJECT / "var" / "hadoop-jars", print)
+    except ImageLakeError as error:
+        _unavailable(str(error))
+
+
+@pytest.fixture(scope="module")
+def hadoop(hadoop_jars: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hadoop]:
+    """A cluster on free ports, in a folder of its own."""
+    assert hadoop_jars.is_dir()
+    folder = tmp_path_factory.mktemp("hadoop")
+    call(folder, "start", "--free-ports")
+    cluster = record.load(folder)
+    assert cluster is not None
+    yield Hadoop(cluster)
+    call(folder, "stop")
+
+
+def _unavailable(reason: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
