@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import sys
 
-from imagelake.transforms.label_hierarchy import roll_up_targets
 from pyspark import StorageLevel
 
 from imagelake.cluster.command import main
 from imagelake.cluster.job import Job, Work
 from imagelake.config import Config
 from imagelake.transforms.clean_labels import judge_labels, roll_up
+from imagelake.transforms.label_hierarchy import roll_up_targets
 from imagelake.transforms.verdicts import count_by_reason, kept, rejected
 
 

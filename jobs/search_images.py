@@ -12,17 +12,18 @@ import sys
 import tempfile
 from pathlib import Path
 
-from imagelake.reports.search_page import write_search_page
-from imagelake.transforms.search_rows import search_page_rows
-
 from imagelake.cluster.command import main
 from imagelake.cluster.job import Job, Work
 from imagelake.cluster.storage import to_uri
 from imagelake.config import Config
+from imagelake.reports.rows import ReportRows
+from imagelake.reports.search_page import write_search_page
 from imagelake.transforms.label_classes import read_class_map
-from imagelake.transforms.model import load_engine, model_files
+from imagelake.transforms.model import image_limits, load_engine, model_files
 from imagelake.transforms.queries import asked_images, query_rows
+from imagelake.transforms.report_rows import images_to_show
 from imagelake.transforms.search import LakeImages, search
+from imagelake.transforms.thumbnails import make_thumbnails
 
 TABLES_READ = ("predictions", "labels_clean", "image_quality", "image_bytes")
 
@@ -36,9 +37,12 @@ def run(work: Work, config: Config) -> None:
     found = [image.query for image in asked if image.query]
     queries = work.write("search_queries", query_rows(spark, asked))
     results = work.write("search_results", search(lake, found, config.search.neighbours))
+    frames = {"search_queries": queries.toPandas(), "search_results": results.toPandas()}
+    limits = image_limits(config)
+    shown = make_thumbnails(lake.image_bytes, images_to_show(frames), config.report.thumbnail_side, limits)
     with tempfile.TemporaryDirectory() as scratch:
-        page = write_search_page(Path(scratch), search_page_rows(queries, results, lake.image_bytes, config))
-        work.write_folder("search_page", page, files=1)
+        write_search_page(ReportRows("Search", frames, shown), Path(scratch))
+        work.write_folder("search_page", Path(scratch), files=1)
     work.account("queries", len(asked), len(found), {"undecodable": len(asked) - len(found)})
     work.tell("page", f"{work.lake.address('search_page')}/index.html")
 

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 from pyspark.sql import SparkSession
 
 from imagelake.cluster.session import start_session
-
-PROJECT = Path(__file__).resolve().parents[1]
-
-
-def skip_or_fail(reason: str) -> NoReturn:
-    """Skip on a laptop; in CI everything must run, so there it is a failure."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
+from project import PROJECT, skip_or_fail
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,7 @@ from random_lake import LAKES, RandomLake
 
 from imagelake.transforms.annotation_counts import count_boxes, count_labels
 from imagelake.transforms.box_counts import boxes_per_image
-from imagelake.transforms.explore_facts import top_labels
-from imagelake.transforms.label_counts import occurrences
+from imagelake.transforms.label_counts import occurrences, top_labels
 
 THRESHOLD = 0.99
 

@@ -124,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
         if fault == "hold":
             self.lake.held.release()
-            self.lake.gate.wait(30)
+            self.lake.gate.wait(60)
         self.close_connection = True
 
     def _note(self, status: int) -> None:

@@ -185,6 +185,7 @@ def test_a_missing_image_is_listed_and_stops_nothing(
     assert len(images_in(tmp_path / "images" / "validation")) == 9
     assert server.asked(path) == 1
     assert "1 x HTTP 404" in capsys.readouterr().out
+    assert {file.name for file in (tmp_path / ".fetch").iterdir()} <= {"lock", f"validation-{gone}.jpg.part"}
     server.files[path] = body
     server.seen.clear()
     assert fetch(server, tmp_path) == 0
@@ -215,6 +216,21 @@ def test_an_image_that_is_always_cut_short_fails_and_never_appears(
     assert (tmp_path / "failed.csv").read_text().splitlines()[1].endswith("the connection broke (3 attempts)")
 
 
+def test_an_image_without_bytes_is_a_failure(lake: PlantedLake, server: FileServer, tmp_path: Path) -> None:
+    """An empty body is no image, though the server calls it complete."""
+    empty = expected_choice(lake, "validation", TIGER, 5)[0]
+    server.files[f"/validation/{empty}.jpg"] = b""
+    assert fetch(server, tmp_path) == 1
+    assert empty not in images_in(tmp_path / "images" / "validation")
+    assert (tmp_path / "failed.csv").read_text().splitlines()[1].endswith("the file is empty")
+
+
+def test_the_image_list_streams_by_once_and_labels_twice(server: FileServer, tmp_path: Path) -> None:
+    """Labels and boxes are read to choose and to keep; the largest file and the image list only once."""
+    fetch(server, tmp_path)
+    assert [server.asked(path) for path in PATHS["validation"]] == [1, 2, 1, 2]
+
+
 def test_the_md5_of_the_original_is_not_held_against_the_bytes(server: FileServer, tmp_path: Path) -> None:
     """Image bytes that differ from OriginalMD5 and OriginalSize, as the resized ones do, are right."""
     fetch(server, tmp_path)
@@ -240,10 +256,10 @@ def test_a_killed_run_goes_on_without_asking_twice(lake: PlantedLake, server: Fi
         "1",
     ]
     with subprocess.Popen([*command, "--base-url", server.url], stderr=subprocess.PIPE, stdout=subprocess.PIPE) as run:
-        assert server.held.acquire(timeout=15)
+        assert server.held.acquire(timeout=30)
         part = tmp_path / "s" / ".fetch" / f"validation-{chosen[6]}.jpg.part"
         half = len(lake.bytes[held]) // 2
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 20
         while not (part.exists() and part.stat().st_size) and time.monotonic() < deadline:
             time.sleep(0.01)
         run.send_signal(signal.SIGKILL)
@@ -273,9 +289,9 @@ def test_ctrl_c_leaves_a_folder_that_the_next_run_completes(
     server.fail(f"/validation/{last}.jpg", ["hold"])
     command = [str(SCRIPT), "--out", str(tmp_path), "--labels", "Lion", "--per-label", "5", "--workers", "1"]
     with subprocess.Popen([*command, "--base-url", server.url], stderr=subprocess.PIPE, text=True) as run:
-        assert server.held.acquire(timeout=15)
+        assert server.held.acquire(timeout=30)
         run.send_signal(signal.SIGINT)
-        _, errors = run.communicate(timeout=10)
+        _, errors = run.communicate(timeout=30)
     assert run.returncode == 130
     assert "interrupted" in errors
     assert "Traceback" not in errors
@@ -371,7 +387,7 @@ def test_a_second_run_at_the_same_time_is_refused(
     server.fail(SHARED[0], ["hold"])
     command = [str(SCRIPT), "--out", str(tmp_path), "--labels", "Lion", "--base-url", server.url]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as first:
-        assert server.held.acquire(timeout=15)
+        assert server.held.acquire(timeout=30)
         assert fetch(server, tmp_path) == 1
         first.kill()
     assert "another download is at work" in capsys.readouterr().err

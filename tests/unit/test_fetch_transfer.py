@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 from fetch_server import FileServer
 
+from imagelake.sources import row_filter
 from imagelake.sources.part_files import WholeFile, note_of, read_json
+from imagelake.sources.row_filter import RowFilter, rows_of_images
 from imagelake.sources.transfer import Client, DownloadError, Patience
 
 BODY = random.Random(1).randbytes(300_000)
-QUICK = Patience(retries=3, timeout_s=2.0, first_wait_s=0.01)
+QUICK = Patience(retries=3, timeout_s=10.0, first_wait_s=0.01)
 
 
 @pytest.fixture
@@ -158,7 +160,7 @@ def test_a_web_page_is_not_taken_for_the_file(server: FileServer, tmp_path: Path
 def test_silence_and_standstill_are_tried_again(server: FileServer, tmp_path: Path) -> None:
     """A connection closed without an answer, and one that stands still half-way, are both survived."""
     server.fail("/file", ["silent", "hold"])
-    patience = Patience(retries=3, timeout_s=0.3, first_wait_s=0.01)
+    patience = Patience(retries=20, timeout_s=0.4, first_wait_s=0.01)
     assert download(server, tmp_path, patience).read_bytes() == BODY
 
 
@@ -204,3 +206,24 @@ def test_received_counts_the_bytes_that_came(server: FileServer, tmp_path: Path)
     with closing(WholeFile(tmp_path / "part", tmp_path / "file")) as sink:
         client.pull(f"{server.url}/file", sink)
     assert client.received == len(BODY)
+
+
+def test_a_filter_of_rows_is_continued_by_range(
+    server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A filter that broke half-way is continued by another process from its note, asking for the rest of the file."""
+    monkeypatch.setattr(row_filter, "NOTE_EVERY_BYTES", 1000)
+    lines = [f"{number:016x},{number}" for number in range(10_000)]
+    server.files["/rows.csv"] = "\n".join(["ImageID,Number", *lines]).encode()
+    rows = rows_of_images({f"{number:016x}".encode() for number in range(0, 10_000, 7)})
+    server.fail("/rows.csv", ["drop"])
+    url = f"{server.url}/rows.csv"
+    with closing(RowFilter(url, tmp_path / "part", tmp_path / "kept.csv", rows)) as sink, pytest.raises(DownloadError):
+        Client(Patience(retries=0)).pull(url, sink)
+    with closing(RowFilter(url, tmp_path / "part", tmp_path / "kept.csv", rows)) as sink:
+        noted = sink.position.offset
+        Client(QUICK).pull(url, sink)
+        sink.finish()
+    assert noted > 0
+    assert server.seen[-1] == ("/rows.csv", f"bytes={noted}-", 206)
+    assert (tmp_path / "kept.csv").read_text().splitlines() == ["ImageID,Number", *lines[::7]]

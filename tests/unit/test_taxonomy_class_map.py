@@ -144,6 +144,16 @@ def test_coverage_has_a_row_a_label_in_order() -> None:
     assert coverage([], TREE, classes) == []
 
 
+def test_coverage_lists_classes_in_ascending_order() -> None:
+    """Also where the order in which a set of numbers happens to come is another."""
+    names = [f"jay {index}" for index in range(99)]
+    lines = [
+        f"{index},{name},{'Bird,narrower' if index in (1, 8, 64, 97) else ','}" for index, name in enumerate(names)
+    ]
+    classes = ClassMap.from_csv(HEADER + "\n".join(lines), "map.csv")
+    assert coverage(["Bird"], TREE, classes) == [LabelCoverage("Bird", True, (1, 8, 64, 97))]
+
+
 def test_coverage_sees_through_other_spellings_of_the_hierarchy() -> None:
     """A class mapped to one release's name of a label counts below the ancestors that the other release's name has."""
     renamed = TREE.renamed({"Eagle": "Eagle (Animal)"})

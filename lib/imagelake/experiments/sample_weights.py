@@ -1,7 +1,7 @@
 """The small MobileNet that ships with the library, trained on drawn animals.
 
 It knows ten of the eleven labels: the rhinoceros is left out, as ImageNet leaves it out, so that the sample shows what
-a label that no class covers looks like. To make it again (about 15 minutes on two cores; top-1 on drawings that it has
+a label that no class covers looks like. To make it again (about 10 minutes on two cores; top-1 on drawings that it has
 not seen is printed at the end):
 
     python -m imagelake.experiments.sample_weights --output lib/imagelake/samples/weights
@@ -101,8 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Draw, train, say how good it is, save."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, required=True, help=f"the folder to write {FILE_NAME} into")
-    parser.add_argument("--images", type=int, default=6000, help="drawings to train on")
-    parser.add_argument("--epochs", type=int, default=24, help="times each drawing is seen")
+    parser.add_argument("--images", type=int, default=4500, help="drawings to train on")
+    parser.add_argument("--epochs", type=int, default=18, help="times each drawing is seen")
     parser.add_argument("--seed", type=int, default=20, help="of drawings and training")
     options = parser.parse_args(arguments)
     class_map = ClassMap.from_csv(conf_text("labels/sample_classes.csv"), "conf/labels/sample_classes.csv")

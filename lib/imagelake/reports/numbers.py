@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from typing import Any
 
 EN_DASH = "\N{EN DASH}"
@@ -17,6 +18,13 @@ def is_missing(value: Any) -> bool:
 def whole(value: float | None) -> str:
     """A count: ``12,345``."""
     return MISSING if is_missing(value) else f"{round(value or 0):,}"
+
+
+def compact(value: float) -> str:
+    """A round count on an axis: ``400``, ``9,000``, ``150 k``, ``2.5 M``."""
+    if abs(value) < 10_000:
+        return f"{value:,.4g}"
+    return f"{value / 1e3:g} k" if abs(value) < 1e6 else f"{value / 1e6:,g} M"
 
 
 def decimal(value: float | None, digits: int = 1) -> str:
@@ -51,6 +59,12 @@ def duration(seconds: float | None) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60:,} h {minutes % 60} min"
+
+
+def moment(iso: str) -> str:
+    """An ISO time in UTC as a date and the time of day: ``22 November 2026, 18:43 UTC``."""
+    then = datetime.fromisoformat(iso).astimezone(UTC)
+    return f"{then.day} {then:%B %Y, %H:%M} UTC"
 
 
 def byte_size(count: float | None) -> str:

@@ -20,7 +20,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (numbers.whole, numbers.decimal, numbers.percent, numbers.duration, numbers.byte_size)
+    filters = (numbers.whole, numbers.decimal, numbers.percent, numbers.duration, numbers.moment, numbers.byte_size)
     made.filters |= {function.__name__: function for function in filters}
     made.globals |= {"interval": numbers.interval, "plural": numbers.plural}
     return made

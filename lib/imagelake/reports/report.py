@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from imagelake.reports.names import clean_name
 from imagelake.reports.pages import render
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.sections.accuracy import accuracy
@@ -36,7 +37,9 @@ SECTIONS = (
 def render_report(rows: ReportRows) -> str:
     """The report as HTML; equal rows give equal bytes."""
     made = max((manifest["started"] for manifest in rows.manifests.values()), default=None)
-    return render("report.html", title=rows.title, sections=[section(rows) for section in SECTIONS], made=made)
+    return render(
+        "report.html", title=clean_name(rows.title), sections=[section(rows) for section in SECTIONS], made=made
+    )
 
 
 def write_report(rows: ReportRows, folder: Path) -> Path:

@@ -28,7 +28,8 @@ class ReportRows:
             - label_accuracy, confusion: as in the lake, those to show.
             - gallery: image_id, labels, split, measure, value, ppi, rank, best first.
             - search_queries, search_results: as in the lake, those to show.
-            - rejected: table_name, reason, rows.
+            - rejected: table_name (labels_rejected, annotations_rejected, images_rejected, images or predictions),
+              bound_for (the table an annotation line would have gone to, else null), reason, rows.
         thumbnails: image_id -> a small JPEG.
         manifests: table -> its manifest, with the manifest's fields as keys.
     """

@@ -66,5 +66,5 @@ def _blotches(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray[tup
     total = np.zeros((size[1], size[0]), dtype=np.float32)
     for cell in (28, 7):
         grid = rng.standard_normal((max(2, size[1] * 2 // cell), max(2, size[0] // cell)), dtype=np.float32)
-        total += np.asarray(Image.fromarray(grid).resize(size, Image.Resampling.BICUBIC), dtype=np.float32)
+        total += np.asarray(Image.fromarray(grid).resize(size, Image.Resampling.BILINEAR), dtype=np.float32)
     return total

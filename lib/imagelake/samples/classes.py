@@ -26,8 +26,8 @@ _OTHERS = {
 
 BOXABLE: dict[str, str] = {**MID_OF, **_GROUPS, **_OTHERS}
 
-# Labels that only whole images have. As published, one name is that of another class too, one has a comma and one is not
-# ASCII.
+# Labels that only whole images have. As published, one name is that of another class too, one has a comma and one is
+# not ASCII.
 _IMAGE_LEVEL: tuple[tuple[str, str], ...] = (
     ("Wildlife", "/m/01280g"), ("Fauna", "/m/035qhg"), ("Savanna", "/m/01c7d3"), ("Grassland", "/m/01c7cq"),
     ("Safari", "/m/0199b0"), ("Zoo", "/m/089v3"), ("Beak", "/m/01c4rd"), ("Whiskers", "/m/01l7qd"),

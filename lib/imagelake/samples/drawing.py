@@ -50,13 +50,16 @@ def draw_animal(label: str, seed: int, index: int) -> Image.Image:
     """An RGB picture of an animal; its size, too, follows from (seed, index, label).
 
     Raises:
-        ValueError: if the label is not one of ``LABELS``.
+        ImageLakeError: the label is not one of ``LABELS``.
     """
     return draw(label, seed, index).image
 
 
 def training_images(count: int, seed: int) -> Iterator[tuple[Image.Image, str]]:
-    """``count`` pictures with their labels, the labels in turn. The n-th does not depend on how many follow."""
+    """``count`` pictures with their labels, the labels in turn. The n-th does not depend on how many follow.
+
+    A lake of the same seed may hold some of these very pictures: train with another seed than that of the lake.
+    """
     for index in range(count):
         label = LABEL_NAMES[index % len(LABEL_NAMES)]
         yield draw_animal(label, seed, index), label
@@ -66,7 +69,7 @@ def draw(label: str, seed: int, index: int) -> Drawing:
     """A picture with the boxes of its animals.
 
     Raises:
-        ValueError: if the label is not one of ``LABELS``.
+        ImageLakeError: the label is not one of ``LABELS``.
     """
     rng = np.random.default_rng([seed, index, label_number(label)])
     size = picture_size(rng)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from imagelake.errors import unknown_choice
+
 
 @dataclass(frozen=True, slots=True)
 class SampleLabel:
@@ -35,8 +37,8 @@ def label_number(name: str) -> int:
     """Position of a label in ``LABELS``.
 
     Raises:
-        ValueError: if no sample label bears that name; the message lists those that exist.
+        ImageLakeError: no sample label bears that name; the message lists those that exist.
     """
     if name not in LABEL_NAMES:
-        raise ValueError(f"no sample label is named {name!r}; the labels are {', '.join(LABEL_NAMES)}")
+        raise unknown_choice("sample label", name, LABEL_NAMES)
     return LABEL_NAMES.index(name)

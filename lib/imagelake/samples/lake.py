@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from imagelake.errors import ImageLakeError
+
 from .annotations import LABEL_COLUMNS, label_rows
 from .boxes import DEPICTION, box_columns, box_rows
 from .classes import ALL_CLASSES, BOXABLE, hierarchy
@@ -32,15 +34,16 @@ def write_sample_lake(folder: Path, images: int = 400, seed: int = 7) -> Planted
     appears only when it is complete.
 
     Raises:
-        ValueError: if ``images`` is negative.
-        FileExistsError: if the folder holds anything else.
+        ImageLakeError: ``images`` is negative, or the folder holds anything else.
     """
     if images < 0:
-        raise ValueError(f"a lake cannot have {images} images; ask for 0 or more")
+        raise ImageLakeError(f"a sample lake cannot have {images} images; ask for 0 or more")
     if (present := _present(folder)) is not None and (present.requested, present.seed) == (images, seed):
         return present
     if folder.exists() and any(folder.iterdir()):
-        raise FileExistsError(f"{folder} holds other files; remove it or choose another folder for the sample lake")
+        raise ImageLakeError(
+            f"{folder}: {_holding(present)}; remove the folder or choose another one for the sample lake"
+        )
     staging = folder.with_name(f".{folder.name}.staging")
     shutil.rmtree(staging, ignore_errors=True)
     facts = _write(staging, images, seed)
@@ -48,6 +51,12 @@ def write_sample_lake(folder: Path, images: int = 400, seed: int = 7) -> Planted
         folder.rmdir()
     staging.rename(folder)
     return facts
+
+
+def _holding(present: PlantedFacts | None) -> str:
+    if present is None:
+        return "holds other files, or a sample lake of another version"
+    return f"holds the sample lake of {present.requested} images and seed {present.seed}"
 
 
 def _present(folder: Path) -> PlantedFacts | None:

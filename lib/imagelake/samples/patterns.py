@@ -15,6 +15,7 @@ from .shapes import Points, Tube, ellipse
 
 Pattern = Callable[[Tube, np.random.Generator], list[Points]]
 
+_BRICK = np.array([(-1, -1), (-1.15, 0.1), (-1, 1), (1, 1), (1.15, -0.1), (1, -1)])
 _CIRCLE = ellipse((0.0, 0.0), (1.0, 0.85), samples=9)
 
 
@@ -71,24 +72,15 @@ def spots(tube: Tube, rng: np.random.Generator, spacing: float = 0.075, size: fl
 def patches(tube: Tube, rng: np.random.Generator, spacing: float = 0.125, fill: float = 0.8) -> list[Points]:
     """Giraffe patches: angular fields laid like bricks, with a narrow net of pale lines between them."""
     rows, columns = max(2, round(tube.length / spacing)), max(1, round(tube.width / spacing))
-    marks = []
-    for row in range(rows):
-        for column in range(-1, columns + 1):
-            middle = ((row + 0.5) / rows, (column + 0.5 + (row % 2) * 0.5) / columns * 2 - 1)
-            field = _brick(middle, (0.5 / rows, 1 / columns), rng)
-            if abs(middle[1]) < 1 + 0.6 / columns:
-                marks.append(_shrunk(tube.at(field[:, 0], np.clip(field[:, 1], -0.96, 0.96)), fill))
-    return marks
-
-
-def _brick(middle: tuple[float, float], half: tuple[float, float], rng: np.random.Generator) -> Points:
-    """A six-cornered field [6, 2] in (t, u) about its middle, its corners jittered."""
-    corners = np.array([(-1, -1), (-1.15, 0.1), (-1, 1), (1, 1), (1.15, -0.1), (1, -1)])
-    return np.asarray(middle + (corners + rng.uniform(-0.24, 0.24, corners.shape)) * np.asarray(half))
-
-
-def _shrunk(outline: Points, share: float) -> Points:
-    return np.asarray(outline.mean(0) + (outline - outline.mean(0)) * share)
+    row, column = np.meshgrid(np.arange(rows), np.arange(-1, columns + 1), indexing="ij")
+    t = (row + 0.5) / rows
+    u = (column + 0.5 + (row % 2) * 0.5) / columns * 2 - 1
+    middles = np.stack([t, u], axis=-1)[np.abs(u) < 1 + 0.6 / columns]
+    jitter = rng.uniform(-0.24, 0.24, (len(middles), len(_BRICK), 2))
+    places = middles[:, None, :] + (_BRICK + jitter) * np.array([0.5 / rows, 1 / columns])
+    fields = tube.at(places[..., 0].ravel(), np.clip(places[..., 1].ravel(), -0.96, 0.96)).reshape(places.shape)
+    centres = fields.mean(axis=1, keepdims=True)
+    return list(centres + (fields - centres) * fill)
 
 
 def plain(_tube: Tube, _rng: np.random.Generator) -> list[Points]:

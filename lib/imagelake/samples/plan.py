@@ -1,7 +1,7 @@
 """What is planted where: every image's part in the lake, from (seed, index) alone.
 
-Images come in blocks of 20 that hold each part once or more often, in shuffled order. Nothing refers to a later image, so
-the first n images of a lake are the same whatever its size.
+Images come in blocks of 20 that hold each part once or more often, in shuffled order. Nothing refers to a later image,
+so the first n images of a lake are the same whatever its size.
 """
 
 from __future__ import annotations
@@ -23,10 +23,8 @@ Kind = TypeVar("Kind")
 
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 BLOCK = 20
-EXACT_ORIGINAL, NEAR_ORIGINAL = (
-    0,
-    1,
-)  # the two places of a block that are never shuffled: copies need an earlier original
+# The two places of a block that are never shuffled: copies need an earlier original.
+EXACT_ORIGINAL, NEAR_ORIGINAL = 0, 1
 NEAR_CHANGES = ("reencoded", "resized", "cropped", "brightened")
 
 # How common the labels are, in the order of LABELS: a lake is never balanced.

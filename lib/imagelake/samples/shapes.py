@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,14 @@ Pair = tuple[float, float]
 
 def ellipse(centre: Pair, radii: Pair, angle: float = 0.0, samples: int = 28) -> Points:
     """Outline [samples, 2] of an ellipse turned clockwise by ``angle`` degrees."""
-    turn = np.linspace(0, 2 * np.pi, samples, endpoint=False)
-    upright = np.column_stack([np.cos(turn) * radii[0], np.sin(turn) * radii[1]])
-    return np.asarray(rotated(upright, angle) + np.asarray(centre))
+    upright = _unit_circle(samples) * np.asarray(radii)
+    return np.asarray((rotated(upright, angle) if angle else upright) + np.asarray(centre))
+
+
+@cache
+def _unit_circle(samples: int) -> Points:
+    turn = np.arange(samples) * (2 * np.pi / samples)
+    return np.column_stack([np.cos(turn), np.sin(turn)])
 
 
 def rotated(points: Points, degrees: float, centre: Pair = (0.0, 0.0)) -> Points:

@@ -76,9 +76,8 @@ class _NameIndex:
         self._keys: dict[str, set[str]] = {}
         self._forms: dict[str, set[str]] = {}
         for name in names:
-            self._keys.setdefault(name_key(name), set()).add(name)
-            for form in name_forms(name):
-                self._forms.setdefault(form, set()).add(name)
+            if name_key(name):  # names of punctuation only would all be alike
+                self._add(name)
 
     def by_key(self, word: str) -> frozenset[str]:
         """Names that differ by case and separators only."""
@@ -90,7 +89,12 @@ class _NameIndex:
 
     def keyed(self, keys: Iterable[str]) -> frozenset[str]:
         """Names with one of the keys."""
-        return frozenset().union(*(self._keys.get(key, ()) for key in keys if key))
+        return frozenset().union(*(self._keys.get(key, ()) for key in keys))
+
+    def _add(self, name: str) -> None:
+        self._keys.setdefault(name_key(name), set()).add(name)
+        for form in name_forms(name):
+            self._forms.setdefault(form, set()).add(name)
 
 
 @lru_cache(maxsize=8)

@@ -10,7 +10,6 @@ import unicodedata
 from functools import lru_cache
 
 _NOT_IN_A_WORD = re.compile(r"[^\w]+|_+")
-_SILENT = re.compile("['\u2019.]")  # jack-o'-lantern with either apostrophe, St. Bernard
 
 # Plurals that no ending gives away, matched at the end of a word: bookshelves and snowmen follow shelves and men.
 _IRREGULAR = {
@@ -75,8 +74,14 @@ def name_forms(name: str) -> frozenset[str]:
 
 
 def _words(name: str) -> tuple[str, ...]:
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
-    return tuple(_NOT_IN_A_WORD.sub(" ", _SILENT.sub("", plain).replace("&", " and ")).split())
+    plain = "".join(c for c in _caseless(name) if not unicodedata.combining(c))
+    return tuple(_NOT_IN_A_WORD.sub(" ", plain.replace("&", " and ")).split())
+
+
+def _caseless(name: str) -> str:
+    """Unicode's compatibility caseless form (definition D146): folding twice, as decomposing can bring new capitals."""
+    once = unicodedata.normalize("NFKD", unicodedata.normalize("NFD", name).casefold())
+    return unicodedata.normalize("NFKD", once.casefold())
 
 
 def _singulars(word: str) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyspark.sql import functions as F
+from imagelake.transforms.label_counts import top_labels
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Row
@@ -23,12 +23,6 @@ def explore_facts(split_summary: DataFrame, label_counts: DataFrame) -> dict[str
         "images with a confident label": ", ".join(map(_share, splits)) or "none",
         "most frequent labels": ", ".join(map(_frequency, top_labels(label_counts, TOP_LABELS).collect())) or "none",
     }
-
-
-def top_labels(label_counts: DataFrame, count: int) -> DataFrame:
-    """The most frequent labels over all splits, ties by label_id, with the sums of their counts."""
-    sums = (F.sum(name).alias(name) for name in ("rows", "images", "confident_images", "boxes"))
-    return label_counts.groupBy("label_id", "label").agg(*sums).orderBy(F.desc("rows"), F.asc("label_id")).limit(count)
 
 
 def _share(split: Row) -> str:

@@ -28,3 +28,9 @@ def occurrences(label_counts: DataFrame, box_counts: DataFrame, classes: DataFra
     return summed.join(F.broadcast(classes.select("label_id", "label")), "label_id", how="left").select(
         "label_id", "label", "split", *counts
     )
+
+
+def top_labels(label_counts: DataFrame, count: int) -> DataFrame:
+    """The most frequent labels over all splits, ties by label_id, with the sums of their counts."""
+    sums = (F.sum(name).alias(name) for name in ("rows", "images", "confident_images", "boxes"))
+    return label_counts.groupBy("label_id", "label").agg(*sums).orderBy(F.desc("rows"), F.asc("label_id")).limit(count)

@@ -1,5 +1,6 @@
 """Bytes to upright RGB pixels, for every mode that Pillow opens."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,37 @@ _UPRIGHT = {
 }
 
 
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """An image in memory, as stored; what is made of it is turned upright, because turning a small image is cheaper.
+
+    Attributes:
+        image: RGB, before the EXIF orientation is applied.
+        extent: width and height of the picture in pixels of `image`: its size, less a fraction of a pixel where a
+            JPEG was decoded at a scale that does not divide its sides.
+        orientation: EXIF, 1 to 8.
+    """
+
+    image: Image.Image
+    extent: tuple[float, float]
+    orientation: int
+
+    def pixels(self) -> NDArray[np.uint8]:
+        """Upright RGB pixels [H, W, 3]."""
+        return np.asarray(self.upright(self.image))
+
+    def upright(self, image: Image.Image) -> Image.Image:
+        """Turns an image that was made of this one, cropped or resized, upright."""
+        return image.transpose(_UPRIGHT[self.orientation]) if self.orientation in _UPRIGHT else image
+
+
 def decode(content: bytes | None, limits: Limits, min_side: int | None = None) -> NDArray[np.uint8]:
-    """Decodes an image to RGB pixels [H, W, 3], EXIF orientation applied, the first frame of an animation.
+    """Decodes an image to upright RGB pixels [H, W, 3]: `decode_image(...).pixels()`, with its arguments and errors."""
+    return decode_image(content, limits, min_side).pixels()
+
+
+def decode_image(content: bytes | None, limits: Limits, min_side: int | None = None) -> Decoded:
+    """Decodes an image of any mode to RGB, the first frame of an animation.
 
     Modes: 16-bit grey is scaled by 1/257, 32-bit and float grey to a white point (see `_levels`), colours of 16 bits
     keep their upper 8; transparency is composed on `BACKGROUND`; CMYK is converted without its colour profile.
@@ -39,21 +69,14 @@ def decode(content: bytes | None, limits: Limits, min_side: int | None = None) -
     Raises:
         ImageError: with one of the documented reasons; nothing else.
     """
-    return np.asarray(decode_image(content, limits, min_side))
-
-
-def decode_image(content: bytes | None, limits: Limits, min_side: int | None = None) -> Image.Image:
-    """As `decode`, for what goes on in Pillow: the same pixels as an RGB image."""
     with opened(content, limits) as image:
         orientation = stored_orientation(image, content or b"")
-        if min_side is not None:
-            image.draft(None, (min_side, min_side))
+        reduced = image.draft(None, (min_side, min_side)) if min_side is not None else None
         image.load()
-        return _upright(_rgb(image), 1 if image.format == "TIFF" else orientation)  # Pillow has turned a TIFF already
-
-
-def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
+        if image.format == "TIFF":
+            orientation = 1  # Pillow has turned it while loading
+        extent = reduced[1][2:] if reduced else image.size
+        return Decoded(_rgb(image), extent, orientation)
 
 
 def _rgb(image: Image.Image) -> Image.Image:
@@ -62,7 +85,7 @@ def _rgb(image: Image.Image) -> Image.Image:
     if image.mode == "LAB":
         return _from_lab(image)
     if image.has_transparency_data:
-        return _composed(image.convert("LA") if image.mode == "La" else image)
+        return _composed(image)
     return image.convert("RGB")
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imagelake.vision.decode import decode_image
+from imagelake.vision.decode import Decoded, decode_image
 from imagelake.vision.limits import Limits
 
 Framing = Literal["crop", "squeeze"]
@@ -43,19 +43,32 @@ def prepare(content: bytes | None, settings: InputSettings) -> NDArray[np.uint8]
         ImageError: with one of the documented reasons; nothing else.
     """
     min_side = _DECODE_FACTOR * settings.size if settings.scaled_decode else None
-    return _framed(decode_image(content, settings.limits, min_side), settings.size, settings.framing)
+    return frame(decode_image(content, settings.limits, min_side), settings.size, settings.framing)
 
 
 def resize_for_model(pixels: NDArray[np.uint8], size: int, framing: Framing) -> NDArray[np.uint8]:
-    """RGB pixels uint8 [H, W, 3] as a network's input, uint8 [size, size, 3].
+    """Upright RGB pixels uint8 [H, W, 3] as a network's input, uint8 [size, size, 3]; see `frame`."""
+    image = Image.fromarray(pixels)
+    return frame(Decoded(image, image.size, 1), size, framing)
+
+
+def frame(decoded: Decoded, size: int, framing: Framing) -> NDArray[np.uint8]:
+    """A decoded image as a network's input, upright uint8 [size, size, 3].
 
     Bilinear is Pillow's: a triangle filter as wide as the reduction, so that every source pixel counts (what other
     libraries call antialiased bilinear; plain bilinear sampling would skip pixels).
 
     crop: shorter side to round(size * 256 / 224), longer side in proportion, then the central square.
     squeeze: the whole image to size x size.
+
+    Raises:
+        ValueError: for an unknown framing.
     """
-    return _framed(Image.fromarray(pixels), size, framing)
+    if framing == "squeeze":
+        return np.asarray(decoded.upright(_resized(decoded, (size, size))))
+    if framing == "crop":
+        return np.asarray(_central_square(_trimmed(decoded), size))
+    raise ValueError(f"unknown framing {framing!r}: crop or squeeze")
 
 
 def normalise(batch: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -64,30 +77,26 @@ def normalise(batch: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.subtract(scaled, np.float32(1), out=scaled)
 
 
-def _framed(image: Image.Image, size: int, framing: Framing) -> NDArray[np.uint8]:
-    if framing == "squeeze":
-        return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
-    if framing == "crop":
-        return np.asarray(_central_square(image, size))
-    raise ValueError(f"unknown framing {framing!r}: crop or squeeze")
+def _resized(decoded: Decoded, size: tuple[int, int]) -> Image.Image:
+    return decoded.image.resize(size, Image.Resampling.BILINEAR, box=(0, 0, *decoded.extent))
 
 
-def _central_square(image: Image.Image, size: int) -> Image.Image:
-    # Pillow's resize could take the central box at once, a third faster, but it keeps the box as 32-bit floats, which
-    # turns one level in ten by one and with it the class of a doubtful image.
-    image = _trimmed(image)
-    scale = round(size * 256 / 224) / min(image.size)
-    width, height = (max(size, round(side * scale)) for side in image.size)
-    left, top = (width - size) // 2, (height - size) // 2
-    resized = image.resize((width, height), Image.Resampling.BILINEAR)
-    return resized.crop((left, top, left + size, top + size))
+def _central_square(decoded: Decoded, size: int) -> Image.Image:
+    # Pillow's resize could take the central box at once, a third faster, but it keeps a box as 32-bit floats, which
+    # moves one level in ten by one and with it the class of a doubtful image.
+    scale = round(size * 256 / 224) / min(decoded.extent)
+    width, height = (max(size, round(side * scale)) for side in decoded.extent)
+    image = decoded.upright(_resized(decoded, (width, height)))
+    left, top = (image.width - size) // 2, (image.height - size) // 2
+    return image.crop((left, top, left + size, top + size))
 
 
-def _trimmed(image: Image.Image) -> Image.Image:
+def _trimmed(decoded: Decoded) -> Decoded:
     """The central part of a very long image, of which the crop keeps a square: else 65535 x 1 would grow to 17 GB."""
+    image = decoded.image
     longest = _MAX_ASPECT * min(image.size)
     if max(image.size) <= longest:
-        return image
+        return decoded
     width, height = (min(side, longest) for side in image.size)
     left, top = (image.width - width) // 2, (image.height - height) // 2
-    return image.crop((left, top, left + width, top + height))
+    return Decoded(image.crop((left, top, left + width, top + height)), (width, height), decoded.orientation)

@@ -16,11 +16,10 @@ def thumbnail(content: bytes | None, side: int, limits: Limits) -> bytes:
     Raises:
         ImageError: with one of the documented reasons; nothing else.
     """
-    image = decode_image(content, limits, min_side=side)
+    decoded = decode_image(content, limits, min_side=side)
+    image = decoded.image
     scale = min(1.0, side / max(image.size))
-    small = image.resize(
-        (max(1, round(image.width * scale)), max(1, round(image.height * scale))), Image.Resampling.BILINEAR
-    )
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     file = io.BytesIO()
-    small.save(file, "JPEG", quality=_QUALITY)
+    decoded.upright(image.resize(size, Image.Resampling.BILINEAR)).save(file, "JPEG", quality=_QUALITY)
     return file.getvalue()

@@ -94,7 +94,7 @@ def _add_start(parser: argparse.ArgumentParser) -> None:
 
 
 def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
+    if not text.isdecimal() :
         raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
     return int(text)
 

@@ -15,7 +15,8 @@ from imagelake.errors import ImageLakeError
 # 256 MiB each run jobs of a million files; all of them at half of it still ran small ones.
 HEAP_MB = 256
 _PATIENCE_S = 20.0
-_LAST_LINES = 15
+_LAST_LINES = 6
+_NOISE = ("\tat ", "/****", "****", "SHUTDOWN_MSG")
 
 
 def pid_file(folder: Path, name: str) -> Path:
@@ -94,9 +95,9 @@ def format_if_new(cluster: Cluster, runtime: Runtime) -> bool:
 
 
 def last_words(log: Path) -> str:
-    """The end of a log and where the rest is, for an error message."""
-    lines = log.read_text(errors="replace").splitlines()[-_LAST_LINES:]
-    return "\n".join([f"{log} ends with:", *(f"  {line[:200]}" for line in lines)])
+    """The end of a log without stack frames and banners, and where the rest is, for an error message."""
+    lines = [line for line in log.read_text(errors="replace").splitlines() if not line.startswith(_NOISE)]
+    return "\n".join([f"{log} ends with:", *(f"  {line[:300]}" for line in lines[-_LAST_LINES:])])
 
 
 def _mark(folder: Path, name: str) -> str:

@@ -41,13 +41,21 @@ def recorded_pid(pid_file: Path) -> int | None:
 
 
 def command_line(pid: int) -> list[str]:
-    """Program and arguments of a process; empty if it is gone or a zombie."""
+    """Program and arguments of a process; empty if it is gone, a zombie or the kernel's own."""
     return _zero_separated(pid, "cmdline")
 
 
 def is_running(pid: int | None, mark: str) -> bool:
     """Whether the process lives and the mark is one of its arguments: pids are used again after a crash or reboot."""
-    return pid is not None and mark in command_line(pid)
+    if pid is None:
+        return False
+    # Between a program's start and its arguments' being in place, Linux shows none for a moment.
+    for _ in range(20):
+        words = command_line(pid)
+        if words or not _is_alive(pid):
+            break
+        time.sleep(0.05)
+    return mark in words
 
 
 def terminate(marks: Mapping[int, str], patience_s: float) -> list[int]:
@@ -122,6 +130,14 @@ def _zero_separated(pid: int, name: str) -> list[str]:
         return [os.fsdecode(part) for part in (_PROC / str(pid) / name).read_bytes().split(b"\0") if part]
     except OSError:
         return []
+
+
+def _is_alive(pid: int) -> bool:
+    """By the state in /proc/PID/stat, the letter after the program's name in brackets; Z is a zombie, X is gone."""
+    try:
+        return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 def _open_files(pid: int) -> Iterator[str]:

@@ -12,7 +12,7 @@ from imagelake.reports.charts.svg import inline_svg
 from imagelake.reports.names import short_name
 
 NAME_COLUMNS = 22
-_ROW, _LEFT, _RIGHT = 19, 152, 62
+_ROW, _LEFT, _RIGHT = 19, 142, 58
 
 
 @dataclass(frozen=True)

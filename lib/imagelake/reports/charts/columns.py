@@ -36,9 +36,10 @@ class Columns:
 
 def column_chart(columns: Columns, name: str, title: str, description: str, stacked: bool = False) -> Markup:
     """A chart of one or more series over the same steps."""
-    figure, axes = new_chart(_HEIGHT, (54, 6, 34, 44))
+    figure, axes = new_chart(_HEIGHT, (52, 4, 30, 44))
     (_stack if stacked else _side_by_side)(axes, columns)
     axes.set_xticks(range(len(columns.steps)), list(columns.steps))
+    axes.set_ylim(0, (axes.get_ylim()[1] or 1.0) * 1.05)
     axes.set_xlabel(columns.axis, fontsize=FONT_SIZE, color=SOFT, labelpad=6)
     axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: columns.text(value)))

@@ -13,7 +13,7 @@ from imagelake.reports.charts.svg import inline_svg
 from imagelake.reports.names import short_name
 
 NAME_COLUMNS = 22
-_ROW, _LEFT, _RIGHT, _TOP = 21, 152, 62, 24
+_ROW, _LEFT, _RIGHT, _TOP = 21, 142, 58, 24
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def interval_chart(shares: Sequence[Share], name: str, title: str, description: 
     # An interval always holds its share; the bound at 0 protects against the last bit of a rounded one.
     whiskers = [[max(0.0, one.share - one.low) for one in shares], [max(0.0, one.high - one.share) for one in shares]]
     axes.barh(places, values, height=0.56, color=SERIES[0], alpha=0.55)
-    axes.errorbar(values, places, xerr=whiskers, fmt="none", ecolor=INK, elinewidth=1.2, capsize=3, capthick=1.2)
+    axes.errorbar(values, places, xerr=whiskers, fmt="none", color=INK, elinewidth=1.2, capsize=3, capthick=1.2)
     axes.set(xlim=(0, 1), ylim=(len(shares) - 0.5, -0.5), xticks=[0, 0.25, 0.5, 0.75, 1], yticks=[])
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.xaxis.tick_top()

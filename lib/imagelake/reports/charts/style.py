@@ -7,7 +7,7 @@ from typing import Literal
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-WIDTH = 460  # narrow enough that a phone shows the text at nearly its size, wide enough for two in a row elsewhere
+WIDTH = 430  # narrow enough that a phone shows the text at nearly its size, wide enough for two in a row elsewhere
 FONT_SIZE = 11.5
 
 # matplotlib needs colours; on their way into the page they become the page's own, so that a chart is dark in the dark.

@@ -48,7 +48,8 @@ def _drawn(figure: Figure, name: str) -> str:
 def _themed(body: str) -> str:
     for colour, variable in CSS_COLOURS.items():
         body = body.replace(colour, variable)
-    body = re.sub(r"font: ([\d.]+)px [^;\"]+", r"font: \1px var(--sans)", body)
+    # The page's font is inherited; a turn by nothing is left out.
+    body = re.sub(r'font-family: [^;"]+; |transform="rotate\(-0 [^"]*"', "", body)
     # What nothing refers to needs no identifier; the others are hashed with the chart's name, so that charts differ.
     body = re.sub(r' id="([^"]+)"', lambda found: found[0] if f"#{found[1]}" in body else "", body)
     return body.replace("xlink:href", "href")

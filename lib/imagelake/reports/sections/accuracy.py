@@ -13,7 +13,6 @@ from imagelake.reports.rows import ReportRows
 from imagelake.reports.section import Section
 
 CHART_LABELS = 40
-CLASSES = 3
 
 
 def accuracy(rows: ReportRows) -> Section:
@@ -36,10 +35,7 @@ def accuracy(rows: ReportRows) -> Section:
 
 
 def _described(row: dict[str, Any]) -> dict[str, Any]:
-    classes = [clean_name(name) for name in row["classes"] or []]
-    shown = ", ".join(classes[:CLASSES])
-    more = f" and {len(classes) - CLASSES} more" if len(classes) > CLASSES else ""
-    return {**row, "name": clean_name(row["label"]), "class_names": shown + more}
+    return {**row, "name": clean_name(row["label"]), "classes": ", ".join(map(clean_name, row["classes"] or []))}
 
 
 def _chart(measured: list[dict[str, Any]]) -> Markup:

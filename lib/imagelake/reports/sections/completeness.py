@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from imagelake.reports import numbers
+from imagelake.reports.names import clean_name
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.section import Section
 
@@ -14,7 +15,7 @@ def completeness(rows: ReportRows) -> Section:
     """Columns with nulls; the full ones are only counted."""
     columns = rows.records("null_counts")
     values = {
-        "columns": [row | {"share": numbers.share_of(row["nulls"], row["rows"])} for row in columns if row["nulls"]],
+        "columns": [_described(row) for row in columns if row["nulls"]],
         "full": _full(columns),
         "images_without_label": rows.total("images_without_label"),
         "labels_without_image": rows.total("labels_without_image"),
@@ -23,6 +24,12 @@ def completeness(rows: ReportRows) -> Section:
     return Section("completeness", "Completeness", values, absent)
 
 
+def _described(column: dict[str, Any]) -> dict[str, Any]:
+    share = numbers.share_of(column["nulls"], column["rows"])
+    names = {name: clean_name(column[name]) for name in ("table_name", "column_name")}
+    return {**column, **names, "share": share}
+
+
 def _full(columns: list[dict[str, Any]]) -> list[tuple[str, int]]:
     """Tables with their number of columns that have no null."""
-    return sorted(Counter(row["table_name"] for row in columns if not row["nulls"]).items())
+    return sorted(Counter(clean_name(row["table_name"]) for row in columns if not row["nulls"]).items())

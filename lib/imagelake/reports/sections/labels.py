@@ -38,11 +38,9 @@ def _name(row: dict[str, Any]) -> str:
 
 def _categories(facets: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The nodes just below the root, most images first, each with its largest sub-categories."""
-    most = max((row["images"] for row in facets), default=0)
-    return [
-        _described(category, most) | _below(category, facets, most)
-        for category in _largest([row for row in facets if row["depth"] == 1])
-    ]
+    categories = _largest([row for row in facets if row["depth"] == 1])
+    most = max((row["images"] for row in categories), default=0)
+    return [_described(category, most) | _below(category, facets, most) for category in categories]
 
 
 def _below(category: dict[str, Any], facets: list[dict[str, Any]], most: int) -> dict[str, Any]:

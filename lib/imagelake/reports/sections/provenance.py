@@ -21,9 +21,9 @@ def provenance(rows: ReportRows) -> Section:
 
 def _run(manifests: list[Mapping[str, Any]]) -> dict[str, Any]:
     first = manifests[0]
-    kept = ("job", "run_id", "started", "seconds", "images_per_second", "code_version", "config_digest")
     return {
-        **{name: first[name] for name in kept},
+        **{name: clean_name(first[name]) for name in ("job", "run_id", "code_version", "config_digest")},
+        **{name: first[name] for name in ("started", "seconds", "images_per_second")},
         "tables": [(clean_name(manifest["name"]), manifest["rows"]) for manifest in manifests],
         "inputs": [(clean_name(name), clean_name(version)) for name, version in sorted(first["inputs"].items())],
         "accounts": [_account(account) for account in first["accounts"]],
@@ -32,4 +32,8 @@ def _run(manifests: list[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _account(account: Mapping[str, Any]) -> dict[str, Any]:
     reasons = sorted(account["rejected"].items(), key=lambda pair: (-pair[1], pair[0]))
-    return {**account, "rejected": [(words(reason), count) for reason, count in reasons if count]}
+    return {
+        **account,
+        "what": clean_name(account["what"]),
+        "rejected": [(words(reason), count) for reason, count in reasons if count],
+    }

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import Any
 
 from imagelake.reports.names import words
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.section import Section
 
+_TITLES = {
+    "labels_rejected": "Labels dropped by cleaning",
+    "annotations_rejected": "Annotation lines that could not be typed",
+    "images_rejected": "Image lines and files that became no image",
+    "images": "Images whose bytes cannot be read",
+    "predictions": "Images that could not be scored",
+}
+
 
 def rejected(rows: ReportRows) -> Section:
     """One table a source of rows, the most frequent reason first."""
-    found = sorted(rows.records("rejected"), key=lambda row: (row["table_name"], -row["rows"], row["reason"] or ""))
-    groups = [_group(name, list(group)) for name, group in groupby(found, key=lambda row: str(row["table_name"]))]
+    found = rows.records("rejected")
+    groups = [
+        _group(title, [row for row in found if row["table_name"] == name])
+        for name, title in _TITLES.items()
+        if any(row["table_name"] == name for row in found)
+    ]
     absent = None if groups else "No row was rejected: every table of rejected rows is absent or empty."
     return Section("rejected", "Rejected rows", {"groups": groups}, absent)
 
 
-def _group(name: str, reasons: list[dict[str, Any]]) -> dict[str, Any]:
+def _group(title: str, reasons: list[dict[str, Any]]) -> dict[str, Any]:
     total = sum(row["rows"] for row in reasons)
-    lines = [{"reason": words(row["reason"]), "rows": row["rows"], "share": row["rows"] / total} for row in reasons]
-    return {"name": words(name), "total": total, "reasons": lines}
+    lines = [{"reason": _reason(row), "rows": row["rows"], "share": row["rows"] / total} for row in reasons]
+    lines.sort(key=lambda line: (-line["rows"], line["reason"]))
+    return {"title": title, "total": total, "reasons": lines}
+
+
+def _reason(row: dict[str, Any]) -> str:
+    return words(f"{row['bound_for']}: {row['reason']}" if row["bound_for"] else row["reason"])

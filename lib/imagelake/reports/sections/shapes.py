@@ -34,8 +34,7 @@ def _chart(shapes: list[dict[str, Any]]) -> Markup:
     for row in shapes:
         name = clean_name(row["format"])
         series[name if name in series else OTHERS][steps.index(row["size_class"])] += row["images"]
-    labels = [step.replace("up to ", "≤ ").replace("-", numbers.EN_DASH) for step in steps]
-    columns = Columns(labels, series, "longer side, pixels", numbers.whole)
+    columns = Columns(list(map(_last_pixel, steps)), series, "longer side: up to so many pixels", numbers.compact)
     said = f"{numbers.plural(sum(row['images'] for row in shapes), 'image')} in {numbers.plural(len(names), 'format')}."
     return column_chart(columns, "shapes", "Images by longer side and format", said, stacked=True)
 
@@ -43,6 +42,11 @@ def _chart(shapes: list[dict[str, Any]]) -> Markup:
 def _first_pixel(size_class: str) -> tuple[bool, int]:
     found = re.match(r"\d+", size_class)
     return (size_class == "unknown", int(found[0]) if found else 0)
+
+
+def _last_pixel(size_class: str) -> str:
+    found = re.search(r"\d+$", size_class)
+    return numbers.whole(int(found[0])) if found else size_class
 
 
 def _formats(shapes: list[dict[str, Any]]) -> list[dict[str, Any]]:

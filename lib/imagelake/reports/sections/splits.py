@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from markupsafe import Markup
@@ -18,16 +19,20 @@ from imagelake.reports.section import Section
 
 _ORDER = {"train": 0, "validation": 1, "test": 2}
 _STEPS = ((0, 0), (1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (6, 10), (11, 20), (21, None))
-_COUNTS = (
-    ("Images", "images"),
-    ("with bytes", "images_with_bytes"),
-    ("with a label", "labelled_images"),
-    ("with a confident label", "confident_images"),
-    ("Label rows", "label_rows"),
-    ("Different labels", "labels"),
-    ("Boxes", "boxes"),
-    ("around a drawing", "depictions"),
-    ("Images with boxes", "boxed_images"),
+_LINES: tuple[tuple[str, str, Callable[[float | None], str]], ...] = (
+    ("Images", "images", numbers.whole),
+    ("with bytes", "images_with_bytes", numbers.whole),
+    ("with a box", "boxed_images", numbers.whole),
+    ("with a label", "labelled_images", numbers.whole),
+    ("with a confident label", "confident_images", numbers.whole),
+    ("share of all", "confident_ratio", numbers.percent),
+    ("Label rows", "label_rows", numbers.whole),
+    ("different labels", "labels", numbers.whole),
+    ("lowest confidence", "min_confidence", partial(numbers.decimal, digits=3)),
+    ("mean confidence", "mean_confidence", partial(numbers.decimal, digits=3)),
+    ("highest confidence", "max_confidence", partial(numbers.decimal, digits=3)),
+    ("Boxes", "boxes", numbers.whole),
+    ("around a drawing", "depictions", numbers.whole),
 )
 
 
@@ -37,22 +42,12 @@ def splits(rows: ReportRows) -> Section:
     boxes = rows.records("boxes_per_image")
     values = {
         "splits": [clean_name(row["split"]) for row in found],
-        "lines": _lines(found),
+        "lines": [(title, [text(row[name]) for row in found]) for title, name, text in _LINES],
         "confident_chart": _confident_chart(found) if any(row["images"] for row in found) else None,
         "boxes_chart": _boxes_chart(boxes, [row["split"] for row in found]),
     }
     absent = None if found else "There is no split to show: the table split_summary is absent or empty."
     return Section("splits", "Splits", values, absent)
-
-
-def _lines(splits: list[dict[str, Any]]) -> list[tuple[str, list[str]]]:
-    counts = [(title, [numbers.whole(row[name]) for row in splits]) for title, name in _COUNTS]
-    shares = ("Share of confident images", [numbers.percent(row["confident_ratio"]) for row in splits])
-    confidences = [
-        (f"{title} confidence", [numbers.decimal(row[f"{name}_confidence"], 3) for row in splits])
-        for title, name in (("Lowest", "min"), ("Mean", "mean"), ("Highest", "max"))
-    ]
-    return [*counts[:4], shares, *counts[4:], *confidences]
 
 
 def _confident_chart(splits: list[dict[str, Any]]) -> Markup:
@@ -69,9 +64,9 @@ def _boxes_chart(boxes: list[dict[str, Any]], splits: Sequence[str]) -> Markup |
     images: dict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys(map(_step_name, _STEPS), 0.0))
     for row in boxes:
         images[row["split"]][_step_name(_step_of(row["boxes"]))] += row["images"]
-    if not any(row["boxes"] for row in boxes):
-        return None
     shown = [split for split in splits if sum(images[split].values())][: len(SERIES)]
+    if not shown or not any(row["boxes"] for row in boxes):
+        return None
     series = {split: [count / sum(images[split].values()) for count in images[split].values()] for split in shown}
     columns = Columns(list(map(_step_name, _STEPS)), series, "boxes on one image", lambda share: f"{share:.0%}")
     most = max(row["boxes"] for row in boxes)

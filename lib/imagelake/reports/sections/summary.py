@@ -31,9 +31,14 @@ def _images(rows: ReportRows) -> list[Figure]:
     if not splits:
         return []
     images, with_bytes = (sum(split[name] for split in splits) for name in ("images", "images_with_bytes"))
-    unreadable = sum(row["rows"] for row in rows.records("rejected") if row["table_name"] == "images, unreadable")
-    note = f"{numbers.whole(with_bytes)} with bytes, {numbers.whole(unreadable)} of them unreadable"
+    note = f"{numbers.whole(with_bytes)} with bytes, {numbers.whole(_undecodable(rows))} of them undecodable"
     return [Figure("Images", numbers.whole(images), note)]
+
+
+def _undecodable(rows: ReportRows) -> int:
+    """Images with an error: those that decoding found where images were predicted, else those with a bad header."""
+    found_by = "predictions" if "predictions" in rows.manifests else "images"
+    return sum(row["rows"] for row in rows.records("rejected") if row["table_name"] == found_by)
 
 
 def _labels(rows: ReportRows) -> list[Figure]:

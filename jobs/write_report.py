@@ -1,0 +1,53 @@
+"""Write the report: one HTML file on what is in the lake, how far it can be trusted and how each number was made.
+
+Reads every table of the lake, of the large ones a few rows. Writes the folder report with index.html, which needs no
+network: charts and thumbnails are inside it.
+
+    spark-submit jobs/write_report.py --root var/lake --set report.gallery_images=48
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from imagelake.cluster.command import main
+from imagelake.cluster.job import Job, Work
+from imagelake.config import Config
+from imagelake.reports.report import write_report
+from imagelake.reports.rows import ReportRows
+from imagelake.transforms.model import image_limits
+from imagelake.transforms.report_rows import SHOWN, images_to_show, report_frames
+from imagelake.transforms.thumbnails import make_thumbnails
+
+NAMED = ("image_bytes", "labels", "labels_clean", "boxes", "classes", "hierarchy", "image_quality")
+COUNTED = ("images_without_label", "labels_without_image")
+
+
+def run(work: Work, config: Config) -> None:
+    """Gather a few rows of each table, the thumbnails of the images in them, and every manifest; then draw."""
+    frames = report_frames({name: work.read(name) for name in SHOWN}, config.report)
+    thumbnails = make_thumbnails(
+        work.read("image_bytes"), images_to_show(frames), config.report.thumbnail_side, image_limits(config)
+    )
+    manifests = {name: asdict(work.lake.require(name)) for name in work.job.reads}
+    with tempfile.TemporaryDirectory() as scratch:
+        page = write_report(ReportRows(config.report.title, frames, thumbnails, manifests), Path(scratch))
+        work.tell("size", f"{page.stat().st_size:,} bytes, {len(thumbnails):,} images in it")
+        work.write_folder("report", Path(scratch), files=1)
+    work.tell("report", f"{work.lake.address('report')}/index.html")
+
+
+JOB = Job(
+    name="write_report",
+    doc=__doc__,
+    run=run,
+    reads=(*SHOWN, *NAMED, *COUNTED),
+    writes=("report",),
+    settings=("report", "images"),
+)
+
+if __name__ == "__main__":
+    sys.exit(main(JOB))

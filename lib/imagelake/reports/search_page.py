@@ -1,0 +1,21 @@
+"""The page of a search: each query with its answers, in the dress of the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from imagelake.reports.names import clean_name
+from imagelake.reports.pages import render
+from imagelake.reports.rows import ReportRows
+from imagelake.reports.sections.search import search
+
+
+def write_search_page(rows: ReportRows, folder: Path) -> None:
+    """Write the page as ``index.html`` into a folder.
+
+    Args:
+        rows: with the frames search_queries and search_results, and thumbnails of the answers.
+        folder: an empty local folder.
+    """
+    page = render("report.html", title=clean_name(rows.title), sections=[search(rows)], made=None)
+    (folder / "index.html").write_text(page, encoding="utf-8")

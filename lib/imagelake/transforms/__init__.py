@@ -1,0 +1,1 @@
+"""DataFrame to DataFrame, one concept a file."""

@@ -1,0 +1,46 @@
+"""Small pictures of a few images of the lake, made where their bytes are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from pyspark.sql import functions as F
+
+from imagelake.vision.errors import ImageError
+from imagelake.vision.limits import Limits
+from imagelake.vision.thumbnails import thumbnail
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+def make_thumbnails(image_bytes: DataFrame, image_ids: Collection[str], side: int, limits: Limits) -> dict[str, bytes]:
+    """image_id -> JPEG of at most ``side`` pixels; without those that have no bytes, or none that can be decoded.
+
+    Args:
+        image_bytes: image_id and content.
+        image_ids: hundreds at most, for they are part of the query plan and their thumbnails come to the driver.
+        side: the longer side in pixels.
+        limits: what one image may cost.
+    """
+
+    def shrink(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        for batch in batches:
+            rows = [
+                (image_id, small_jpeg(content, side, limits)) for image_id, content in batch.itertuples(index=False)
+            ]
+            yield pd.DataFrame(rows, columns=["image_id", "thumbnail"])
+
+    wanted = image_bytes.select("image_id", "content").where(F.col("image_id").isin(sorted(image_ids)))
+    rows = wanted.mapInPandas(shrink, "image_id string, thumbnail binary").where("thumbnail IS NOT NULL").collect()
+    return {row["image_id"]: bytes(row["thumbnail"]) for row in rows}
+
+
+def small_jpeg(content: bytes | None, side: int, limits: Limits) -> bytes | None:
+    """The thumbnail of one image; None where it cannot be decoded."""
+    try:
+        return thumbnail(content, side, limits)
+    except ImageError:
+        return None

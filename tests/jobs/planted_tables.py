@@ -1,0 +1,33 @@
+"""A lake whose tables hold planted rows, published like any other."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from imagelake.cluster.job import Job, Work, execute
+from imagelake.cluster.lake import Lake
+from imagelake.config import Config, load_config
+from imagelake.tables import TABLES
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "jobs"))
+
+Rows = Mapping[str, Iterable[Mapping[str, Any]]]
+
+
+def plant_tables(spark: SparkSession, root: Path, names: tuple[str, ...], rows: Rows) -> Lake:
+    """Publish the named tables with the given rows, null where a cell is not given, and none where no row is."""
+
+    def plant(work: Work, _: Config) -> None:
+        for name in names:
+            columns = [column.name for column in TABLES[name].columns]
+            cells = [tuple(row.get(column) for column in columns) for row in rows.get(name, [])]
+            work.write(name, spark.createDataFrame(cells, TABLES[name].ddl))
+
+    lake = Lake(spark, str(root))
+    execute(Job("plant", "", plant, writes=names), lake, load_config(), force=True)
+    return lake

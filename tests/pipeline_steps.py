@@ -1,0 +1,26 @@
+"""Runs jobs inside the tests' own session, as the pipeline does."""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Sequence
+from types import SimpleNamespace
+
+from imagelake.cluster.job import Job, Outcome, execute
+from imagelake.cluster.lake import Lake
+from imagelake.config import Config
+from project import PROJECT
+
+_PIPELINE = SimpleNamespace(**runpy.run_path(str(PROJECT / "jobs" / "run_pipeline.py")))
+STEPS: tuple[str, ...] = _PIPELINE.STEPS
+
+
+def job(name: str) -> Job:
+    """The job of a file in jobs/."""
+    found: Job = _PIPELINE.load(name)
+    return found
+
+
+def run_steps(steps: Sequence[str], lake: Lake, config: Config) -> dict[str, Outcome]:
+    """Run steps in order; how each one ended, by name."""
+    return {step: execute(job(step), lake, config) for step in steps}

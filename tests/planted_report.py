@@ -1,0 +1,285 @@
+"""Rows of a report as a real lake would give them, drawn without one, and the same with hostile names."""
+
+from __future__ import annotations
+
+import io
+import random
+from typing import Any
+
+import pandas as pd
+from PIL import Image, ImageDraw
+
+from imagelake.measures.intervals import wilson_interval
+from imagelake.reports.rows import ReportRows
+
+LABELS = {
+    "Lion": (46, 31, 40), "Tiger": (51, 44, 49), "Leopard": (64, 36, 52), "Zebra": (58, 57, 58), "Giraffe": (33, 25, 30),
+    "Elephant": (64, 49, 61), "Eagle": (42, 30, 37), "Owl": (12, 3, 7), "Parrot": (39, 22, 31), "Penguin": (45, 45, 45),
+    "Kangaroo": (86, 51, 70), "Flamingo": (67, 47, 60), "Giant panda": (38, 19, 31), "Dalmatian": (67, 63, 66),
+}  # fmt: skip
+"""Label -> images, top-1 hits, top-5 hits."""
+
+SPLITS = ("train", "validation", "test")
+HOSTILE = "<script>alert('x')</script>\"onload=\"x\u202e$\\frac{$ & --> </svg>"
+IMAGE_IDS = [f"{number:016x}" for number in range(0x3F2A_9C01_0000_0000, 0x3F2A_9C01_0000_0060)]
+
+
+def picture(seed: int, size: tuple[int, int] = (160, 120)) -> bytes:
+    """A small JPEG that differs by seed."""
+    draw = random.Random(seed)
+    hue = draw.randrange(360)
+    image = Image.new("RGB", size, f"hsl({hue}, 32%, {draw.randrange(62, 82)}%)")
+    pen = ImageDraw.Draw(image)
+    horizon = size[1] * draw.uniform(0.5, 0.8)
+    pen.rectangle((0, horizon, *size), fill=f"hsl({(hue + 70) % 360}, 26%, 42%)")
+    x, y, r = size[0] * draw.uniform(0.3, 0.7), horizon - 14, size[1] * draw.uniform(0.16, 0.3)
+    pen.ellipse((x - r * 1.5, y - r, x + r * 1.5, y + r), fill=f"hsl({(hue + 190) % 360}, 38%, 34%)")
+    pen.ellipse((x + r, y - r * 1.5, x + r * 2, y - r * 0.4), fill=f"hsl({(hue + 190) % 360}, 38%, 30%)")
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=80)
+    return file.getvalue()
+
+
+def _top_labels() -> pd.DataFrame:
+    names = [*LABELS, "Rhinoceros", "Okapi", "Jaguar (animal)", "Tree", "Plant", "Mammal", "Carnivore", "Bird", "Human face",
+             "Person", "Clothing", "Wheel", "Vehicle", "Car", "Building", "Flower", "Food", "Furniture", "Toy", "Boat",
+             "Dog", "Cat", "Fish", "Girl", "Man", "Sculpture of a very long name that does not fit"]  # fmt: skip
+    draw = random.Random(1)
+    rows = sorted((int(90_000 * draw.random() ** 3) + 40 for _ in names), reverse=True)
+    return pd.DataFrame(
+        {
+            "label_id": [f"/m/{n:04x}" for n, _ in enumerate(names)],
+            "label": names,
+            "rows": rows,
+            "images": rows,
+            "confident_images": [int(count * draw.uniform(0.25, 0.95)) for count in rows],
+        }
+    )
+
+
+def _splits() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "split": ["train", "validation", "test"],
+            "images": [310_482, 41_620, 125_436],
+            "images_with_bytes": [309_990, 41_620, 125_400],
+            "labelled_images": [301_871, 41_604, 125_201],
+            "confident_images": [201_660, 41_604, 125_201],
+            "confident_ratio": [201_660 / 310_482, 41_604 / 41_620, 125_201 / 125_436],
+            "label_rows": [2_310_884, 98_412, 301_442],
+            "labels": [7_870, 4_112, 5_201],
+            "min_confidence": [0.0, 1.0, 1.0],
+            "mean_confidence": [0.6121, 1.0, 1.0],
+            "max_confidence": [1.0, 1.0, 1.0],
+            "boxes": [612_882, 84_120, 240_410],
+            "boxed_images": [170_512, 38_112, 110_400],
+            "depictions": [31_882, 4_101, 11_920],
+        }
+    )
+
+
+def _boxes() -> pd.DataFrame:
+    draw = random.Random(2)
+    rows = [
+        {"split": split, "boxes": boxes, "images": int(scale * 0.62**boxes * draw.uniform(0.8, 1.2)) + (boxes < 60)}
+        for split, scale in zip(SPLITS, (140_000, 12_000, 40_000), strict=True)
+        for boxes in range(80)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _facets() -> pd.DataFrame:
+    tree = {"Animal": ["Mammal", "Bird", "Fish", "Reptile", "Invertebrate", "Shellfish", "Worm"], "Person": ["Man", "Woman"],
+            "Vehicle": ["Land vehicle", "Watercraft", "Aerial vehicle"], "Food": ["Fruit", "Vegetable"], "Toy": [],
+            "Musical instrument": []}  # fmt: skip
+    rows = [("Entity", None, 0, 0, 368_465, 937_412)]
+    size = 181_220
+    for category, below in tree.items():
+        rows.append((category, category, 1, size // 9, size, size * 3))
+        rows += [(name, category, 2, size // (n + 3), size // (n + 2), size // (n + 1)) for n, name in enumerate(below)]
+        size = size * 5 // 9
+    frame = pd.DataFrame(rows, columns=["label", "category", "depth", "own_images", "images", "boxes"])
+    return frame.assign(label_id=[f"/m/f{n}" for n in range(len(frame))])
+
+
+def _shapes() -> pd.DataFrame:
+    sizes = {"up to 128": 2_010, "129-256": 8_122, "257-512": 61_002, "513-1024": 398_771, "1025-2048": 4_021}
+    formats = {"JPEG": 0.91, "PNG": 0.06, "WEBP": 0.02, "GIF": 0.01}
+    rows = [
+        {"split": split, "format": kind, "size_class": step, "images": int(count * share / 3) + 1, "mean_width": 812.4,
+         "mean_height": 610.2, "bytes": count * 31_000}
+        for split in SPLITS for kind, share in formats.items() for step, count in sizes.items()
+    ]  # fmt: skip
+    unknown = {"split": "train", "format": "unknown", "size_class": "unknown", "images": 211, "bytes": 40_000}
+    return pd.DataFrame([*rows, unknown])
+
+
+def _accuracy() -> pd.DataFrame:
+    rows: list[dict[str, Any]] = []
+    for label, (images, *hits) in LABELS.items():
+        row = {"label": label, "images": images, "undecodable": 0, "covered": True, "classes": [label.lower()]}
+        for name, count in zip(("top1", "top5"), hits, strict=True):
+            low, high = wilson_interval(count, images, 0.95)
+            row |= {f"{name}_images": count, name: count / images, f"{name}_low": low, f"{name}_high": high}
+        rows.append(row)
+    rows += [
+        {"label": label, "images": images, "undecodable": 1, "covered": False, "classes": []}
+        for label, images in (("Rhinoceros", 59), ("Okapi", 39))
+    ]
+    return pd.DataFrame(rows)
+
+
+def _overall() -> pd.DataFrame:
+    values = {
+        "labels": 16,
+        "covered_labels": 14,
+        "images": 712,
+        "top1": 0.7331,
+        "top1_low": 0.6994,
+        "top1_high": 0.7643,
+    }
+    return pd.DataFrame([values | {"mean_top1": 0.7022, "mean_low": 0.6644, "mean_high": 0.7399, "level": 0.95}])
+
+
+def _confusions() -> pd.DataFrame:
+    pairs = [("Leopard", "Jaguar (animal)", 21), ("Kangaroo", "Wallaby", 18), ("Giant panda", "Lesser panda", 11),
+             ("Lion", "Ram", 9), ("Owl", "Eagle", 6), ("Parrot", "Macaw cage", 5)]  # fmt: skip
+    return pd.DataFrame(
+        {
+            "label": [pair[0] for pair in pairs],
+            "predicted": [pair[1] for pair in pairs],
+            "correct": False,
+            "covered": True,
+            "images": [pair[2] for pair in pairs],
+            "share": [pair[2] / LABELS[pair[0]][0] for pair in pairs],
+            "examples": [IMAGE_IDS[place * 5 : place * 5 + min(5, pair[2])] for place, pair in enumerate(pairs)],
+        }
+    )
+
+
+def _gallery() -> pd.DataFrame:
+    names = list(LABELS)
+    return pd.DataFrame(
+        {
+            "image_id": IMAGE_IDS[:24],
+            "labels": [[names[n % 14]] if n % 7 else [] for n in range(24)],
+            "split": "train",
+            "measure": "ppi",
+            "value": [61.2 - n / 3 for n in range(24)],
+            "ppi": [61.2 - n / 3 for n in range(24)],
+            "rank": range(1, 25),
+        }
+    )
+
+
+def _queries() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "query": [*IMAGE_IDS[40:43], "https://example.org/holiday/owl%20at%20night.jpg", "broken.jpg"],
+            "query_image_id": [*IMAGE_IDS[40:43], None, None],
+            "top_names": [
+                ["lion", "ram", "chow"],
+                ["zebra"],
+                ["king penguin", "goose", "drake"],
+                ["great grey owl"],
+                None,
+            ],
+            "top_scores": [[0.91, 0.04, 0.01], [0.99], [0.72, 0.11, 0.02], [0.48], None],
+            "thumbnail": [*(picture(n) for n in range(40, 44)), None],
+            "error": [None, None, None, None, "not_an_image"],
+            "error_detail": None,
+        }
+    )
+
+
+def _results() -> pd.DataFrame:
+    names = list(LABELS)
+    rows = [
+        {"query": query, "mode": mode, "rank": rank, "image_id": IMAGE_IDS[(place * 17 + rank) % 90], "split": "train",
+         "similarity": 0.97 - rank / 40 if mode == "similar" else None, "ppi": 40.0 - rank,
+         "labels": [names[(place + rank // 5) % 14]]}
+        for place, query in enumerate(_queries()["query"][:4]) for mode in ("similar", "label") for rank in range(1, 9)
+        if not (place == 3 and mode == "label")
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _rejected() -> pd.DataFrame:
+    rows = [
+        ("labels_rejected", None, "low_confidence", 1_240_112), ("labels_rejected", None, "contradictory", 20_114),
+        ("labels_rejected", None, "duplicate", 88_020), ("labels_rejected", None, "unknown_class", 311),
+        ("annotations_rejected", "labels", "confidence_not_a_number", 12), ("images", None, "truncated", 140),
+        ("annotations_rejected", "boxes", "empty_box", 3), ("images", None, "not_an_image", 71),
+        ("images_rejected", None, "duplicate_image_id", 9), ("predictions", None, "timeout", 1),
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["table_name", "bound_for", "reason", "rows"])
+
+
+def _nulls() -> pd.DataFrame:
+    rows = [("images", "path", 477_538, 528), ("images", "width", 477_538, 739), ("images", "title", 477_538, 120_321),
+            ("images", "image_id", 477_538, 0), ("labels", "label", 2_710_738, 311), ("labels", "confidence", 2_710_738, 0),
+            ("boxes", "label", 937_412, 0), ("classes", "label", 20_931, 0)]  # fmt: skip
+    return pd.DataFrame(rows, columns=["table_name", "column_name", "rows", "nulls"])
+
+
+def _manifests() -> dict[str, dict[str, Any]]:
+    kept = 2_710_738 - 1_240_112 - 20_114 - 88_020 - 311
+    reasons = {"low_confidence": 1_240_112, "contradictory": 20_114, "duplicate": 88_020, "unknown_class": 311}
+    cleaned = [{"what": "label rows", "rows_in": 2_710_738, "kept": kept, "rejected": reasons}]
+    jobs = {
+        "ingest_images": ({"images": 477_538, "image_bytes": 477_010}, [], 812.2, 587.3),
+        "explore_lake": (
+            {"split_summary": 3, "images_without_label": 8_862, "labels_without_image": 311},
+            [],
+            96.4,
+            None,
+        ),
+        "clean_labels": ({"labels_clean": kept, "labels_rejected": 1_348_557}, cleaned, 61.0, None),
+        "predict_images": ({"predictions": 477_010}, [], 4_154.9, 114.8),
+        "measure_accuracy": ({"label_accuracy": 16, "confusion": 142}, [], 18.8, None),
+    }
+    return {
+        table: {
+            "name": table, "job": job, "run_id": f"{job[:4]}00c0ffee", "fingerprint": "f", "code_version": "0.1.0+3f2a9c01",
+            "config_digest": "9be1c0d2a4f51e07", "inputs": {"images": "a1b2c3d4e5f6", "hdfs://namenode/raw/boxes.csv": "0c1d"},
+            "rows": rows, "accounts": accounts, "started": f"2026-11-22T1{place}:43:07+00:00", "seconds": seconds,
+            "images_per_second": pace, "columns": {},
+        }
+        for place, (job, (tables, accounts, seconds, pace)) in enumerate(jobs.items()) for table, rows in tables.items()
+    }  # fmt: skip
+
+
+def planted_rows() -> ReportRows:
+    """A report in which every section has something to show."""
+    return ReportRows(
+        title="ImageLake report",
+        frames={
+            "split_summary": _splits(), "boxes_per_image": _boxes(), "image_shapes": _shapes(), "facets": _facets(),
+            "null_counts": _nulls(), "top_labels": _top_labels(), "overall_accuracy": _overall(),
+            "label_accuracy": _accuracy(), "confusion": _confusions(), "gallery": _gallery(),
+            "search_queries": _queries(), "search_results": _results(), "rejected": _rejected(),
+        },
+        thumbnails={image_id: picture(n, (160, 90 + n % 5 * 25)) for n, image_id in enumerate(IMAGE_IDS) if n % 11},
+        manifests=_manifests(),
+    )  # fmt: skip
+
+
+def hostile_rows() -> ReportRows:
+    """The same with every text replaced by one that tries to leave its place in the page."""
+
+    def spoil(cell: Any, column: str) -> Any:
+        if isinstance(cell, list):
+            return [spoil(one, column) for one in cell]
+        kept = column in {"mode", "query", "size_class", "measure", "query_image_id", "image_id", "examples"}
+        return HOSTILE if isinstance(cell, str) and not kept else cell
+
+    rows = planted_rows()
+    frames = {
+        name: frame.assign(**{column: [spoil(cell, column) for cell in frame[column]] for column in frame.columns})
+        for name, frame in rows.frames.items()
+    }
+    manifests = {
+        name: manifest | {"job": HOSTILE, "inputs": {HOSTILE: HOSTILE}, "code_version": HOSTILE}
+        for name, manifest in rows.manifests.items()
+    }
+    return ReportRows(HOSTILE, frames, rows.thumbnails, manifests)

@@ -1,0 +1,171 @@
+"""Publishing: a reader finds the old table or the new one, whole, whatever dies in between."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from imagelake.cluster.job import Job, Work, execute
+from imagelake.cluster.lake import Lake
+from imagelake.cluster.lock import publication_lock
+from imagelake.cluster.manifest import Account
+from imagelake.config import Config, load_config
+from imagelake.errors import ImageLakeError
+from imagelake.tables import ContractError
+
+
+def classes_job(names: list[str], after: Callable[[Work], None] = lambda _: None) -> Job:
+    """A job that writes one class a name and then does what the test wants."""
+
+    def run(work: Work, _: Config) -> None:
+        rows = [(f"/m/{name}", name, True) for name in names]
+        frame = work.lake.spark.createDataFrame(rows, "label_id string, label string, boxable boolean")
+        work.write("classes", frame)
+        work.account("classes", len(names), work.rows["classes"])
+        after(work)
+
+    return Job("test_classes", "", run, writes=("classes",), settings=("clean",))
+
+
+@pytest.fixture
+def lake(spark: SparkSession, tmp_path: Path) -> Lake:
+    return Lake(spark, str(tmp_path / "a lake"))
+
+
+def labels_in(lake: Lake) -> set[str]:
+    return {row["label"] for row in lake.read("classes").collect()}
+
+
+def test_a_published_table_is_plain_parquet(lake: Lake) -> None:
+    """DuckDB and pandas read the folder as it is, and the manifest beside the data tells what happened."""
+    execute(classes_job(["Lion", "Owl"]), lake, load_config())
+    folder = lake.address("classes").removeprefix("file://")
+    assert set(pd.read_parquet(folder)["label"]) == {"Lion", "Owl"}
+    assert duckdb.sql(f"SELECT count(*) FROM '{folder}/*.parquet'").fetchall() == [(2,)]
+    manifest = json.loads((Path(folder) / "_manifest.json").read_text())
+    assert (manifest["rows"], manifest["job"]) == (2, "test_classes")
+    assert manifest["accounts"] == [{"what": "classes", "rows_in": 2, "kept": 2, "rejected": {}}]
+
+
+def test_unchanged_work_is_skipped_and_changed_work_is_not(lake: Lake) -> None:
+    """The same job with the same settings does nothing; other settings, or --force, do it again."""
+    job, config = classes_job(["Lion"]), load_config()
+    first = execute(job, lake, config)
+    assert first.work is not None
+    assert execute(job, lake, config).work is None
+    assert execute(job, lake, config, force=True).work is not None
+    assert execute(job, lake, load_config(settings=["clean.min_confidence=0.5"])).work is not None
+    assert execute(job, lake, load_config(settings=["clean.min_confidence=0.5", "sample.seed=9"])).work is None
+
+
+def test_a_failing_job_leaves_the_old_table(lake: Lake) -> None:
+    """An error after the new table was written publishes nothing and leaves no staging behind."""
+    execute(classes_job(["Lion"]), lake, load_config())
+
+    def fail(_: Work) -> None:
+        raise ImageLakeError("planted")
+
+    with pytest.raises(ImageLakeError, match="planted"):
+        execute(classes_job(["Owl"], fail), lake, load_config(), force=True)
+    assert labels_in(lake) == {"Lion"}
+    assert lake.storage.names(f"{lake.root}/_staging") == []
+
+
+def test_a_failing_task_leaves_the_old_table(lake: Lake) -> None:
+    """An executor's error, which empties a table under Spark's own overwrite, changes nothing here."""
+    execute(classes_job(["Lion"]), lake, load_config())
+
+    def run(work: Work, _: Config) -> None:
+        broken = F.when(F.col("id") > 5, F.raise_error("planted")).otherwise(F.lit("x"))
+        frame = work.lake.spark.range(10).select(
+            F.lit("/m/x").alias("label_id"), broken.alias("label"), F.lit(True).alias("boxable")
+        )
+        work.write("classes", frame)
+
+    with pytest.raises(Exception, match="planted"):
+        execute(Job("test_classes", "", run, writes=("classes",)), lake, load_config(), force=True)
+    assert labels_in(lake) == {"Lion"}
+
+
+def test_death_between_the_two_renames_is_mended_by_the_next_reader(lake: Lake) -> None:
+    """When a process dies with the old table set aside and the new one not yet in place, the old one comes back."""
+    execute(classes_job(["Lion"]), lake, load_config())
+    lake.storage.make_folder(f"{lake.root}/_aside")
+    lake.storage.rename(lake.address("classes"), f"{lake.root}/_aside/classes")
+    assert labels_in(lake) == {"Lion"}
+
+
+def test_death_after_the_second_rename_leaves_the_new_table(lake: Lake) -> None:
+    """When only the clean-up is missing, the new table counts and the old one goes."""
+    execute(classes_job(["Lion"]), lake, load_config())
+    lake.storage.make_folder(f"{lake.root}/_aside")
+    lake.storage.rename(lake.address("classes"), f"{lake.root}/_aside/classes")
+    execute(classes_job(["Owl"]), Lake(lake.spark, f"{lake.root}/elsewhere"), load_config())
+    lake.storage.rename(f"{lake.root}/elsewhere/classes", lake.address("classes"))
+    assert labels_in(lake) == {"Owl"}
+    assert lake.storage.names(f"{lake.root}/_aside") == []
+
+
+def test_of_two_runs_at_once_one_publishes(lake: Lake) -> None:
+    """A run that finds, at its end, that another has published since it began drops its own result."""
+    config = load_config()
+
+    def overtaken(_: Work) -> None:
+        assert execute(classes_job(["Lion"]), lake, config, force=True).published
+
+    late = execute(classes_job(["Owl"], overtaken), lake, config)
+    assert not late.published
+    assert labels_in(lake) == {"Lion"}
+
+
+def test_only_one_process_holds_the_lock(lake: Lake) -> None:
+    """A second taker waits and then gives up with an error that names the lock; the lock is free again afterwards."""
+    lock = f"{lake.root}/_staging/job.lock"
+    refused = pytest.raises(ImageLakeError, match=r"job\.lock: another run holds")
+    with publication_lock(lake.storage, lock), refused, publication_lock(lake.storage, lock, 0.1):
+        pass
+    with publication_lock(lake.storage, lock, 0.1):
+        pass
+
+
+def test_rows_that_do_not_add_up_end_the_job(lake: Lake) -> None:
+    """Ten rows in and nine accounted for is an error that says so, and nothing is published."""
+    with pytest.raises(ImageLakeError, match="10 rows in, but 8 kept"):
+        Account("rows", 10, 8, {"bad": 1}).check()
+
+    def lose(work: Work) -> None:
+        work.account("labels", 2, 1)
+
+    with pytest.raises(ImageLakeError, match="lost or doubled"):
+        execute(classes_job(["Lion"], lose), lake, load_config())
+    assert lake.manifest("classes") is None
+
+
+def test_a_frame_that_breaks_its_contract_is_refused(lake: Lake) -> None:
+    """A missing and an unexpected column are both named before anything is written."""
+
+    def run(work: Work, _: Config) -> None:
+        work.write("classes", work.lake.spark.range(1).select(F.lit("x").alias("label_id"), F.lit(1).alias("extra")))
+
+    with pytest.raises(ContractError, match=r"missing columns \['boxable', 'label'\], unexpected columns \['extra'\]"):
+        execute(Job("test_classes", "", run, writes=("classes",)), lake, load_config())
+
+
+def test_a_missing_table_names_itself_and_the_way_out(lake: Lake) -> None:
+    """Reading what nobody has written says which table, where, and what to run."""
+    with pytest.raises(ImageLakeError, match=r"no table labels under file:.*a lake.*run_pipeline"):
+        lake.read("labels")
+
+
+def test_an_empty_table_is_a_table(lake: Lake) -> None:
+    """No rows are published as an empty table with its columns."""
+    execute(classes_job([]), lake, load_config())
+    assert lake.read("classes").columns == ["label_id", "label", "boxable"]
+    assert labels_in(lake) == set()

@@ -1,0 +1,228 @@
+"""The report as a page: complete in itself, safe whatever names it holds, readable without half of its rows."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import imagelake
+from imagelake.reports.report import SECTIONS, render_report, write_report
+from imagelake.reports.rows import ReportRows
+from planted_report import HOSTILE, LABELS, hostile_rows, planted_rows
+
+VOID = {"meta", "link", "img", "br"}
+
+
+class Page(HTMLParser):
+    """What is in a page: elements, attributes, text; and every element that opens must close."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.open: list[str] = []
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element."""
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element that closes itself."""
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close the last open element, which must be this one."""
+        assert self.open[-1:] == [tag]
+        self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        """Note a text."""
+        self.text.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        """The attributes of every element of a name."""
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(scope="module")
+def full() -> str:
+    return render_report(planted_rows())
+
+
+@pytest.mark.parametrize(
+    "rows", [planted_rows(), hostile_rows(), ReportRows("Empty")], ids=["full", "hostile", "empty"]
+)
+def test_a_page_asks_nothing_of_anybody(rows: ReportRows) -> None:
+    """No script, no frame, no address but anchors and data; and a policy that forbids the rest."""
+    page = Page(render_report(rows))
+    tags = {tag for tag, _ in page.elements}
+    assert not tags & {"script", "iframe", "object", "embed", "form", "base", "audio", "video", "source"}
+    for _, attributes in page.elements:
+        for name in ("src", "href", "srcset", "action", "poster", "background"):
+            assert (attributes.get(name) or "#").startswith(("#", "data:image/jpeg;base64,", "data:,")), attributes
+        assert not any(name.startswith("on") for name in attributes)
+    policy = next(meta["content"] for meta in page.all("meta") if meta.get("http-equiv") == "Content-Security-Policy")
+    assert policy == "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+def test_styles_fetch_nothing(full: str) -> None:
+    """No style imports a sheet or loads a font or an image."""
+    assert "@import" not in full
+    assert "@font-face" not in full
+    assert not re.search(r"url\((?!#)", full)
+
+
+def test_a_hostile_name_is_only_a_name() -> None:
+    """Names that try to end their element or to start a script are shown letter by letter."""
+    html = render_report(hostile_rows())
+    assert "<script" not in html.lower()
+    assert "\u202e" not in html
+    shown = "".join(Page(html).text)
+    assert HOSTILE.replace("\u202e", " ") in shown
+
+
+def test_equal_rows_give_equal_bytes(full: str) -> None:
+    """A report that is made again says whether anything has changed."""
+    assert render_report(planted_rows()) == full
+
+
+def test_every_section_has_its_heading_and_anchor(full: str) -> None:
+    """The list of sections leads to each of them, and headings go down one level at a time."""
+    page = Page(full)
+    anchors = [attributes["href"] for attributes in page.all("a") if attributes.get("href") != "#content"]
+    assert [f"#{section['id']}" for section in page.all("section")] == anchors[: len(SECTIONS)]
+    assert len(page.all("h1")) == 1
+    assert len(page.all("h2")) == len(SECTIONS)
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch(r"h\d", tag)]
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_every_picture_is_described(full: str) -> None:
+    """Each image has a text, each chart a title, each table a heading row."""
+    page = Page(full)
+    assert all(image.get("alt") for image in page.all("img"))
+    assert len(page.all("img")) > 60
+    charts = [svg for svg in page.all("svg") if svg.get("class") == "chart"]
+    assert len(charts) == len(page.all("title")) - 1 == 5
+    assert len(page.all("thead")) == len(page.all("table"))
+
+
+def test_known_numbers_stand_in_the_page(full: str) -> None:
+    """Planted counts, shares and intervals are written with separators, one decimal and both bounds."""
+    text = " ".join("".join(Page(full).text).split())
+    for expected in ("477,538", "1,362,181", "14 of 16", "73.3%", "69.9\u201376.4%", "114.8", "1 h 25 min"):
+        assert expected in text
+    assert "Lion 46 67.4% 53.0\u201379.1%" in re.sub(r"\s+", " ", " ".join(Page(full).text))
+    assert "Intervals are Wilson's at 95%." in text
+
+
+def test_what_is_not_covered_is_never_a_share(full: str) -> None:
+    """A label that no class means has its images and the words not covered, in the table, and no bar in the chart."""
+    rows = re.findall(r"<tr><th scope=\"row\">Rhinoceros</th>(.*?)</tr>", full)
+    assert len(rows) == 1
+    assert "not covered" in rows[0]
+    assert "%" not in rows[0]
+    chart = full[full.index('aria-labelledby="accuracy-title') :]
+    assert "Rhinoceros" not in chart[: chart.index("</svg>")]
+
+
+@pytest.mark.parametrize("name", sorted(planted_rows().frames))
+def test_any_one_table_may_be_empty(name: str) -> None:
+    """The page without the rows of one table is whole, and shorter."""
+    rows = planted_rows()
+    html = render_report(replace(rows, frames={**rows.frames, name: rows.frames[name].iloc[:0]}))
+    assert len(Page(html).all("section")) == len(SECTIONS)
+    assert html != render_report(rows)
+
+
+def test_an_empty_lake_has_a_sentence_for_each_section() -> None:
+    """Nothing at all is a page of one sentence a section."""
+    html = render_report(ReportRows("Nothing"))
+    assert html.count('class="absent"') == len(SECTIONS)
+    assert "None" not in html
+    assert "nan" not in "".join(Page(html).text)
+
+
+def test_null_cells_are_dashes() -> None:
+    """Integers that pandas turned into NaN are written as missing, labels without a name by their identifier."""
+    rows = planted_rows()
+    counts = rows.frames["top_labels"].assign(label=None)
+    splits = rows.frames["split_summary"].assign(min_confidence=float("nan"), confident_ratio=None)
+    html = render_report(replace(rows, frames={**rows.frames, "top_labels": counts, "split_summary": splits}))
+    assert "/m/0003" in html
+    assert ">nan<" not in html
+    assert ">None<" not in html
+
+
+def test_one_image_without_anything_else_is_a_report() -> None:
+    """A flat folder with a single photo has a summary, and sentences where there is nothing."""
+    split = dict.fromkeys(planted_rows().frames["split_summary"].columns, 0) | {"split": "all", "images": 1}
+    html = render_report(ReportRows("One", {"split_summary": pd.DataFrame([split])}))
+    assert "Images" in html
+
+
+def test_many_labels_fold_away() -> None:
+    """Of many labels the first forty are open, the others one click away, and the chart says what it leaves out."""
+    rows = planted_rows()
+    lion = rows.frames["label_accuracy"].iloc[[0]]
+    many = pd.concat([lion.assign(label=f"Label {n:03}", top1=1 - n / 400) for n in range(120)])
+    html = render_report(replace(rows, frames={**rows.frames, "label_accuracy": many}))
+    assert "80 more labels" in html
+    assert "The best 40 of 120" in html
+
+
+def test_the_page_is_written_as_one_file(tmp_path: Path, full: str) -> None:
+    """The folder holds index.html and nothing else."""
+    page = write_report(planted_rows(), tmp_path)
+    assert list(tmp_path.iterdir()) == [page]
+    assert page.read_text(encoding="utf-8") == full
+
+
+def test_templates_are_found_in_a_zip(tmp_path: Path) -> None:
+    """The library as one zip on sys.path, as executors and drivers in the cluster have it, makes the same report."""
+    package = Path(imagelake.__file__).parent
+    archive = tmp_path / "library.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for file in (path for path in (package / "reports").rglob("*") if path.is_file()):
+            packed.write(file, file.relative_to(package.parent))
+        packed.write(package / "__init__.py", "imagelake/__init__.py")
+    code = (
+        "import sys, imagelake; from imagelake.reports.report import render_report; "
+        "from imagelake.reports.rows import ReportRows; assert 'library.zip' in imagelake.__file__; "
+        "sys.stdout.write(render_report(ReportRows('Zipped')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(archive)!r}); {code}"],
+        capture_output=True, text=True, check=True, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.stdout == render_report(ReportRows("Zipped"))
+
+
+def test_the_pure_library_stays_pure() -> None:
+    """Drawing a report never loads Spark or TensorFlow."""
+    code = (
+        "import sys, imagelake.reports.report; "
+        "loaded = [name for name in sys.modules if name.split('.')[0] in {'pyspark', 'tensorflow', 'py4j'}]; "
+        "assert not loaded, loaded"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_planted_rows_cover_their_labels() -> None:
+    """The planted report has both measured and uncovered labels, so that the tests above mean something."""
+    accuracy = planted_rows().frames["label_accuracy"]
+    assert set(accuracy.loc[accuracy["covered"], "label"]) == set(LABELS)
+    assert (~accuracy["covered"]).sum() == 2

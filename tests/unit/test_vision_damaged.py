@@ -1,0 +1,116 @@
+"""Damaged and hostile files: an image or an ImageError, soon, in silence."""
+
+import io
+import logging
+import random
+import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from imagelake.vision.decode import decode
+from imagelake.vision.errors import ImageError
+from imagelake.vision.header import read_header
+from imagelake.vision.limits import Limits
+from imagelake.vision.preprocess import InputSettings, prepare
+
+LIMITS = Limits()
+
+
+@pytest.fixture(scope="module")
+def damaged(shared_data: Path) -> list[bytes]:
+    """Every odd and broken file at hand."""
+    files = sorted(path for path in (shared_data / "damaged").rglob("*") if path.is_file())
+    return [path.read_bytes() for path in files]
+
+
+def outcome(content: bytes | None, limits: Limits = LIMITS) -> str:
+    """What becomes of a file: the shape of its pixels and its header, or the reason."""
+    try:
+        header = read_header(content, limits)
+        pixels = decode(content, limits)
+    except ImageError as error:
+        return str(error)
+    assert (pixels.shape[1], pixels.shape[0]) == header.upright_size
+    return f"{pixels.shape} {header} {pixels.sum()}"
+
+
+def test_every_damaged_file_is_an_image_or_an_error(damaged: list[bytes]) -> None:
+    """Of the odd and broken files most decode, to the upright size of their header; the others have a reason."""
+    outcomes = [outcome(content) for content in damaged]
+    readable = [text for text in outcomes if text.startswith("(")]
+    assert len(damaged) > 90
+    assert len(readable) >= 0.8 * len(damaged)
+
+
+def test_damaged_files_leave_no_trace(
+    damaged: list[bytes], capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Decoding broken files writes nothing to the two streams, logs nothing and warns of nothing."""
+    with caplog.at_level(logging.WARNING), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for content in damaged:
+            outcome(content)
+    assert not caught
+    assert not caplog.records
+    assert capfd.readouterr() == ("", "")
+
+
+def test_threads_see_what_one_thread_sees(damaged: list[bytes]) -> None:
+    """Eight threads that decode at once come to the same results and leave the warning filters usable."""
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(outcome, damaged)) == [outcome(content) for content in damaged]
+    with pytest.warns(UserWarning, match="still heard"):
+        warnings.warn("still heard", stacklevel=1)
+
+
+def test_mutated_files_are_images_or_errors(damaged: list[bytes]) -> None:
+    """Real files with bytes changed, inserted, deleted or cut off raise nothing but ImageError."""
+    choice = random.Random(7)
+    small = [content for content in damaged if len(content) < 60_000]
+    for _ in range(800):
+        mutant = bytearray(choice.choice(small))
+        for _ in range(choice.choice([1, 3, 10])):
+            at = choice.randrange(min(len(mutant), choice.choice([64, 600, 60_000])))
+            mutant[at : at + choice.randrange(3)] = choice.randbytes(choice.randrange(3))
+        outcome(bytes(mutant[: choice.choice([len(mutant), choice.randrange(len(mutant))])]), Limits(max_pixels=10**6))
+
+
+def repeated_scans(side: int, times: int) -> bytes:
+    """A grey progressive JPEG whose last scan is repeated: every repetition visits every pixel for a few bytes."""
+    file = io.BytesIO()
+    Image.new("L", (side, side), 128).save(file, "JPEG", progressive=True)
+    content = file.getvalue()
+    last = content[content.rindex(b"\xff\xda") : -2]
+    return content[:-2] + last * times + content[-2:]
+
+
+def test_a_jpeg_of_a_thousand_scans_is_refused_at_once() -> None:
+    """The scans of a progressive JPEG are bounded: an ordinary one decodes, 20 kB that would take minutes do not."""
+    assert decode(repeated_scans(200, 0), LIMITS).shape == (200, 200, 3)
+    start = time.monotonic()
+    assert outcome(repeated_scans(3000, 5000)).startswith("decode_error: JPEG with 50")
+    assert time.monotonic() - start < 1
+
+
+def test_slow_decoding_ends_at_the_time_limit() -> None:
+    """A plain-text image, which takes its decoder seconds, is a timeout soon after the limit."""
+    side = 1500
+    content = b"P3 %d %d 255\n" % (side, side) + b"9 " * (3 * side * side)
+    start = time.monotonic()
+    assert outcome(content, Limits(timeout_s=0.2)) == "timeout: not decoded within 0.2 s"
+    assert time.monotonic() - start < 1.5
+
+
+@pytest.mark.parametrize("framing", ["crop", "squeeze"])
+@pytest.mark.parametrize("size", [(60_000, 1), (1, 60_000), (1, 1), (20_000, 3)])
+def test_extreme_shapes_become_inputs(size: tuple[int, int], framing: str) -> None:
+    """A line of pixels and a single pixel become a network's input of their colour, in bounded memory."""
+    file = io.BytesIO()
+    Image.new("RGB", size, (10, 200, 30)).save(file, "PNG")
+    pixels = prepare(file.getvalue(), InputSettings(64, framing))  # type: ignore[arg-type]
+    assert np.array_equal(pixels, np.broadcast_to(np.array([10, 200, 30], np.uint8), (64, 64, 3)))

@@ -1,0 +1,123 @@
+"""The whole way from a file to classes and features, on real photos with real weights."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from imagelake.vision.engine import top_k, unit_length
+from imagelake.vision.litert import LiteRtEngine, convert
+from imagelake.vision.mobilenet import build_model
+from imagelake.vision.preprocess import Framing, InputSettings, normalise, prepare
+from imagelake.vision.tensorflow_engine import TensorFlowEngine
+from imagelake.vision.tensorflow_import import import_tensorflow
+
+
+@pytest.fixture(scope="module")
+def animals(shared_data: Path) -> Path:
+    """The folder of animal photos, one folder a species."""
+    return shared_data / "photos" / "caltech101_animals"
+
+
+@pytest.fixture(scope="module")
+def model(shared_data: Path) -> Any:
+    """MobileNet v1, width 1, 224 x 224, trained on ImageNet."""
+    weights = shared_data / "weights" / "mobilenet_v1_1.0_224.weights.h5"
+    return build_model("mobilenet_v1", 1.0, 224, weights=weights)
+
+
+@pytest.fixture(scope="module")
+def engine(model: Any) -> LiteRtEngine:
+    """The same on LiteRT."""
+    return LiteRtEngine(convert(model))
+
+
+def prepared(files: list[Path], framing: Framing = "crop", size: int = 224) -> NDArray[np.uint8]:
+    """Photos as a network's input, uint8 [N, size, size, 3]."""
+    return np.stack([prepare(file.read_bytes(), InputSettings(size, framing)) for file in files])
+
+
+@pytest.mark.parametrize(
+    ("folder", "framing", "expected"),
+    [
+        ("elephant", "crop", 0.766),
+        ("elephant", "squeeze", 0.812),
+        ("flamingo", "crop", 0.701),
+        ("flamingo", "squeeze", 0.731),
+        ("panda", "crop", 0.500),
+        ("panda", "squeeze", 0.526),
+        ("kangaroo", "crop", 0.593),
+        ("kangaroo", "squeeze", 0.663),
+    ],
+)
+def test_accuracy_is_the_one_found_independently(
+    engine: LiteRtEngine, animals: Path, folder: str, framing: Framing, expected: float
+) -> None:
+    """Top-1 accuracy on a species is within a point of the figure that another program found, cropped and squeezed."""
+    with animals.with_name("caltech101_animals_labels.csv").open() as labels:
+        classes = {row["folder"]: row["imagenet_classes"].split(";") for row in csv.DictReader(labels)}[folder]
+    best, _ = top_k(engine.run(prepared(sorted((animals / folder).glob("*.jpg")), framing)).scores, 1)
+    assert np.isin(best, [int(index) for index in classes]).mean() == pytest.approx(expected, abs=0.01)
+
+
+def test_the_parrot_is_a_macaw(engine: LiteRtEngine, shared_data: Path) -> None:
+    """The best class of the Open Images parrot is the macaw; the labels file starts with a class the weights lack."""
+    names = (shared_data / "weights" / "imagenet_labels.txt").read_text().splitlines()[1:]
+    scored = engine.run(prepared([shared_data / "photos" / "openimages_sample" / "parrot.jpg"]))
+    assert "macaw" in names[top_k(scored.scores, 1)[0][0, 0]]
+
+
+def test_both_engines_agree_on_photos(model: Any, engine: LiteRtEngine, animals: Path) -> None:
+    """LiteRT and TensorFlow score a photo of every species within 1e-4, with features of cosine 0.99999 and more."""
+    batch = prepared([min(folder.glob("*.jpg")) for folder in sorted(animals.iterdir())])
+    ours, theirs = engine.run(batch), TensorFlowEngine(model).run(batch)
+    assert len(batch) == 19
+    assert np.abs(ours.scores - theirs.scores).max() <= 1e-4
+    cosines = np.sum(unit_length(ours.features) * unit_length(theirs.features), axis=1)
+    assert cosines.min() >= 0.99999
+
+
+@pytest.mark.parametrize(("architecture", "alpha", "size"), [("mobilenet_v1", 0.25, 128), ("mobilenet_v2", 1.0, 224)])
+def test_the_other_weights_load_and_the_engines_agree(
+    shared_data: Path, animals: Path, architecture: str, alpha: float, size: int
+) -> None:
+    """The narrow network and v2 know most dalmatians, and both engines agree on them."""
+    weights = shared_data / "weights" / f"{architecture}_{alpha}_{size}.weights.h5"
+    model = build_model(architecture, alpha, size, weights=weights)
+    batch = prepared(sorted((animals / "dalmatian").glob("*.jpg"))[:10], size=size)
+    ours, theirs = LiteRtEngine(convert(model)).run(batch), TensorFlowEngine(model).run(batch)
+    assert np.abs(ours.scores - theirs.scores).max() <= 1e-4
+    assert np.mean(ours.scores.argmax(axis=1) == 251) >= 0.7
+
+
+def test_preprocessing_is_that_of_keras(model: Any, animals: Path) -> None:
+    """Squeezed pixels equal Keras's own loading of the file, and give the same features through its preprocessing."""
+    keras = import_tensorflow().keras
+    files = sorted((animals / "rooster").glob("*.jpg"))[:8]
+    ours = prepared(files, "squeeze")
+    theirs = np.stack(
+        [
+            keras.utils.img_to_array(keras.utils.load_img(file, target_size=(224, 224), interpolation="bilinear"))
+            for file in files
+        ]
+    )
+    assert np.array_equal(ours, theirs)
+    theirs = keras.applications.mobilenet.preprocess_input(theirs)
+    assert np.array_equal(normalise(ours), theirs)
+    features = model(theirs, training=False)["features"].numpy()
+    assert np.abs(TensorFlowEngine(model).run(ours).features - features).max() <= 1e-5
+
+
+def test_scaled_decoding_hardly_moves_features(engine: LiteRtEngine, shared_data: Path) -> None:
+    """Large photos decoded at half size have features of cosine 0.998 and more with those of their full decode."""
+    files = [shared_data / "photos" / "openimages_sample" / "cat_1080p.jpg"]
+    files += sorted((shared_data / "damaged" / "exif_orientation").glob("*_1.jpg"))
+    for framing in ("crop", "squeeze"):
+        full = [prepare(file.read_bytes(), InputSettings(224, framing, scaled_decode=False)) for file in files]
+        scaled = prepared(files, framing)
+        assert not np.array_equal(scaled, full)
+        features = [unit_length(engine.run(batch).features) for batch in (scaled, np.stack(full))]
+        assert np.sum(features[0] * features[1], axis=1).min() >= 0.998

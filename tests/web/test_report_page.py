@@ -1,0 +1,129 @@
+"""The report in a real browser: it loads nothing, complains of nothing, and fits a phone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from imagelake.reports.report import SECTIONS, write_report
+from imagelake.reports.rows import ReportRows
+from planted_report import hostile_rows, planted_rows
+
+# Without these the browser itself asks its maker's hosts for updates and experiments.
+QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+         "--disable-sync", "--no-first-run")  # fmt: skip
+PHONE, DESKTOP = 390, 1360
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if executable is None:
+        reason = "no Chromium on the PATH (Debian's package chromium)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=executable, args=list(QUIET))
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module", params=["full", "hostile", "empty"])
+def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rows = {"full": planted_rows, "hostile": hostile_rows, "empty": lambda: ReportRows("Empty")}[request.param]()
+    return write_report(rows, tmp_path_factory.mktemp(request.param))
+
+
+def opened(browser: Browser, report: Path, width: int, scheme: str = "light") -> tuple[Page, list[str], list[str]]:
+    """The page, what its console said and what it asked for besides itself."""
+    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(report.as_uri())
+    return page, said, [url for url in asked if url != report.as_uri() and not url.startswith("data:")]
+
+
+def test_the_page_loads_nothing_and_complains_of_nothing(browser: Browser, report: Path) -> None:
+    """No request leaves the page, its policy blocks nothing that it has, and the console stays empty."""
+    page, said, asked = opened(browser, report, DESKTOP)
+    assert asked == []
+    assert said == []
+    page.close()
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_no_page_scrolls_sideways(browser: Browser, report: Path, width: int) -> None:
+    """Wide tables scroll within themselves; the page is as wide as the window, also with names that do not end."""
+    page, _, _ = opened(browser, report, width)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.close()
+
+
+def test_headings_and_anchors_are_there(browser: Browser, report: Path) -> None:
+    """One title, a heading for each section, and a link that leads to each."""
+    page, _, _ = opened(browser, report, DESKTOP)
+    assert page.locator("h1").count() == 1
+    headings = page.locator("section > h2").all_inner_texts()
+    assert headings == page.locator("nav a").all_inner_texts()
+    assert len(headings) == len(SECTIONS)
+    page.locator("nav a").last.click()
+    assert page.url.endswith("#provenance")
+    page.close()
+
+
+def test_every_thumbnail_is_decoded(browser: Browser, report: Path) -> None:
+    """Each image that the page shows has pixels."""
+    page, _, _ = opened(browser, report, DESKTOP)
+    broken = page.evaluate("[...document.images].filter(image => !image.complete || !image.naturalWidth).length")
+    assert broken == 0
+    page.close()
+
+
+def test_text_can_be_read_by_day_and_by_night(browser: Browser, report: Path) -> None:
+    """Text, soft text and links have a contrast of at least 4.5 to 1 with the page, bars of 3 to 1, in both schemes."""
+    for scheme in ("light", "dark"):
+        page, _, _ = opened(browser, report, DESKTOP, scheme)
+        colours = page.evaluate(
+            """() => Object.fromEntries(['paper', 'ink', 'soft', 'link', 'series-1', 'warn'].map(name => {
+                const probe = document.body.appendChild(document.createElement('i'));
+                probe.style.color = `var(--${name})`;
+                return [name, getComputedStyle(probe).color.match(/\\d+/g).map(Number)];
+            }))"""
+        )
+        for name, least in (("ink", 4.5), ("soft", 4.5), ("link", 4.5), ("series-1", 3), ("warn", 3)):
+            assert contrast(colours[name], colours["paper"]) >= least, (scheme, name)
+        page.close()
+
+
+def contrast(one: list[int], other: list[int]) -> float:
+    """The contrast of two sRGB colours, 1 to 21: WCAG 2.2, relative luminance and contrast ratio."""
+
+    def luminance(colour: list[int]) -> float:
+        shares = [value / 255 for value in colour]
+        linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    bright, dim = sorted((luminance(one), luminance(other)), reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def test_names_of_bars_stay_inside_their_chart(browser: Browser, report: Path) -> None:
+    """No text of a chart reaches beyond it, with the fonts that this browser has."""
+    page, _, _ = opened(browser, report, DESKTOP)
+    beyond = page.evaluate(
+        """() => [...document.querySelectorAll('svg.chart text')].filter(text => {
+            const [inner, outer] = [text.getBoundingClientRect(), text.closest('svg').getBoundingClientRect()];
+            return inner.left < outer.left - 1 || inner.right > outer.right + 1;
+        }).map(text => text.textContent)"""
+    )
+    assert beyond == []
+    page.close()
