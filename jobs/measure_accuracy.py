@@ -30,7 +30,7 @@ def run(work: Work, config: Config) -> None:
     judged = judge_predictions(labels, predictions, meanings).persist(StorageLevel.DISK_ONLY)
     accuracy = work.write("label_accuracy", measure_labels(judged, meanings, config.accuracy.confidence_level))
     confusion = work.write("confusion", confuse(judged, meanings.covered, config.accuracy.examples))
-    work.account("image and label pairs", judged.count(), *count_outcomes(accuracy, judged))
+    work.account("image and label pairs", *count_outcomes(accuracy, judged))
     for fact, value in accuracy_facts(accuracy, config.accuracy.confidence_level).items():
         work.tell(fact, value)
     work.tell("worst confusions", worst_confusions(confusion) or "none")

@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from planted_tables import plant_tables
 from pyspark.sql import SparkSession
 
-from imagelake.cluster.job import Job, Work, execute
-from imagelake.cluster.lake import Lake
-from imagelake.config import Config, load_config
-from imagelake.tables import TABLES
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "jobs"))
-from explore_lake import INGESTED, JOB
-
-
-def planted_lake(spark: SparkSession, root: Path, rows: dict[str, list[dict[str, Any]]]) -> Lake:
-    """A lake whose ingested tables hold these rows, null where a cell is not given."""
-
-    def plant(work: Work, _: Config) -> None:
-        for name in INGESTED:
-            columns = [column.name for column in TABLES[name].columns]
-            cells = [tuple(row.get(column) for column in columns) for row in rows.get(name, [])]
-            work.write(name, spark.createDataFrame(cells, TABLES[name].ddl))
-
-    lake = Lake(spark, str(root))
-    execute(Job("plant", "", plant, writes=INGESTED), lake, load_config())
-    return lake
+from explore_lake import JOB
+from imagelake.cluster.job import execute
+from imagelake.config import load_config
 
 
 def test_every_table_is_published_with_what_was_planted(spark: SparkSession, tmp_path: Path) -> None:
     """Two images, one labelled and boxed, one not, and a label of a third: each table says so, and a rerun skips."""
-    lake = planted_lake(
+    lake = plant_tables(
         spark,
         tmp_path,
+        JOB.reads,
         {
             "images": [
                 {"image_id": "i1", "split": "train", "has_bytes": True, "listed": True, "width": 300, "height": 200,
@@ -82,7 +65,7 @@ def test_a_lake_without_annotations_is_explored(
     spark: SparkSession, tmp_path: Path, images: list[dict[str, Any]]
 ) -> None:
     """A flat folder has images only, or none: every table is published, most of them empty."""
-    lake = planted_lake(spark, tmp_path, {"images": images})
+    lake = plant_tables(spark, tmp_path, JOB.reads, {"images": images})
     execute(JOB, lake, load_config())
     counts = {name: lake.read(name).count() for name in JOB.writes}
     assert counts["images_without_label"] == counts["split_summary"] == counts["boxes_per_image"] == len(images)

@@ -49,7 +49,7 @@ class SampleLake:
 
 
 def sample_lake(tmp_path_factory: pytest.TempPathFactory) -> SampleLake:
-    """The lake that all tests of a session share."""
+    """The lake that all tests of one run share."""
     return SampleLake(tmp_path_factory.getbasetemp() / "sample_lake")
 
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from imagelake.cluster.hadoop import ports, record
+from imagelake.cluster.hadoop import control, ports, record
 from imagelake.cluster.hadoop.layout import ROLES, Cluster, Shape, plan
 from imagelake.errors import ImageLakeError
 
@@ -112,6 +112,20 @@ def test_a_cluster_is_read_back_as_it_was_saved(tmp_path: Path) -> None:
     assert record.load(cluster.folder) == cluster
     assert f"export HADOOP_CONF_DIR={CONF}" in record.environment_file(cluster.folder).read_text()
     assert record.load(tmp_path) is None
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, Shape(3, 1)), (Shape(1, 4), Shape(1, 4))])
+def test_a_stopped_cluster_keeps_its_size_unless_told(given: Shape | None, expected: Shape, tmp_path: Path) -> None:
+    """Starting three DataNodes as two would hide the third one's blocks; ports may change while nothing runs."""
+    record.save(plan(tmp_path, CONF, Shape(3, 1), ports.moved_by(0)))
+    wanted = control.Wanted(tmp_path, CONF, tmp_path, given, ports.moved_by(5), timeout_s=1)
+    assert control.cluster_to_start(wanted) == plan(tmp_path, CONF, expected, ports.moved_by(5))
+
+
+def test_the_first_start_has_two_workers_of_each_kind(tmp_path: Path) -> None:
+    """Without a record and without options."""
+    wanted = control.Wanted(tmp_path, CONF, tmp_path, None, ports.moved_by(0), timeout_s=1)
+    assert control.cluster_to_start(wanted).shape == Shape(2, 2)
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"conf": "", "shape": {"nodes": 1}, "daemons": []}'])

@@ -3,12 +3,14 @@
 import io
 import pickle
 import struct
+import time
 import zlib
 
 import pytest
 from PIL import Image
 
 from imagelake.errors import ImageLakeError
+from imagelake.vision.decode import decode
 from imagelake.vision.errors import REASONS, ImageError
 from imagelake.vision.header import ImageHeader, read_header
 from imagelake.vision.limits import DEFAULT_FORMATS, Limits
@@ -70,11 +72,33 @@ def test_an_orientation_outside_exif_counts_as_none(orientation: int) -> None:
     )
 
 
-@pytest.mark.parametrize("data", [b"", b"\x00", b"Exif\x00\x00", b"MM\x00*\xff\xff\xff\xff", b"II*\x00" + b"\xff" * 64])
-def test_unreadable_exif_is_no_reason_to_lose_an_image(data: bytes) -> None:
-    """Metadata that cannot be parsed leaves a readable header with orientation 1."""
-    content = encoded(Image.new("RGB", (4, 4)), "JPEG", exif=b"Exif\x00\x00" + data)
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"garbage!",
+        b"MM\x00*\xff\xff\xff\xff",
+        b"II*\x00" + b"\xff" * 64,
+        b"MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x02\x00\x00\x00\x04six\x00\x00\x00\x00\x00",
+    ],
+    ids=["nothing", "no header", "far offset", "many tags", "text for a number"],
+)
+def test_unreadable_exif_is_no_reason_to_lose_an_image(file_format: str, data: bytes) -> None:
+    """Metadata that cannot be parsed leaves a readable header with orientation 1, in every format that holds EXIF."""
+    content = encoded(Image.new("RGB", (4, 4)), file_format, exif=b"Exif\x00\x00" + data)
     assert read_header(content, Limits()).exif_orientation == 1
+
+
+def test_a_header_is_read_without_its_pixels() -> None:
+    """The header of a large PNG takes a small part of the time that its pixels would."""
+    content = encoded(Image.effect_noise((2000, 2000), 50))
+    read_header(content, Limits())
+    start = time.perf_counter()
+    read_header(content, Limits())
+    header = time.perf_counter() - start
+    decode(content, Limits())
+    assert header < 0.2 * (time.perf_counter() - start - header)
 
 
 def test_png_exif_behind_the_pixels_is_found_without_decoding_them() -> None:

@@ -41,7 +41,10 @@ def to_uri(path: str) -> str:
     """
     if _GLOB_CHARACTERS & set(path):
         raise ImageLakeError(f"path {path!r} holds one of the characters *?[]{{}}, which Spark reads as a pattern")
-    return path.rstrip("/") if "://" in path else f"file://{Path(path).expanduser().resolve()}"
+    if "://" in path:
+        return path.rstrip("/")
+    # Hadoop itself writes file:/a for file:///a.
+    return f"file://{Path(path.removeprefix('file:')).expanduser().resolve()}"
 
 
 class Storage:

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 NAMES_SHOWN, CONFUSIONS_SHOWN = 20, 5
 
 
-def count_outcomes(accuracy: DataFrame, judged: DataFrame) -> tuple[int, dict[str, int]]:
-    """How many pairs of image and label were measured, and why the others were not.
+def count_outcomes(accuracy: DataFrame, judged: DataFrame) -> tuple[int, int, dict[str, int]]:
+    """How many pairs of image and label there are, how many were measured, and why the others were not.
 
     Args:
         accuracy: the label_accuracy table as written, so that the account holds what a reader will find.
         judged: as from judge_predictions.
     """
-    sums = accuracy.agg(F.sum("images").alias("seen"), F.sum("undecodable").alias("undecodable")).first()
-    assert sums is not None  # an aggregate without groups has one row
-    not_predicted = judged.where(F.col("outcome") == "not_predicted").count()
-    return sums["seen"] or 0, {"undecodable": sums["undecodable"] or 0, "not_predicted": not_predicted}
+    outcomes = {row["outcome"]: row["count"] for row in judged.groupBy("outcome").count().collect()}
+    measured = sum(row["images"] for row in accuracy.select("images").collect())
+    reasons = {reason: outcomes.get(reason, 0) for reason in ("undecodable", "not_predicted")}
+    return sum(outcomes.values()), measured, reasons
 
 
 def accuracy_facts(accuracy: DataFrame, level: float) -> dict[str, str]:
@@ -35,7 +35,7 @@ def accuracy_facts(accuracy: DataFrame, level: float) -> dict[str, str]:
         accuracy: the label_accuracy table; collected, since labels are thousands at most.
         level: the confidence level of the intervals.
     """
-    labels = accuracy.orderBy("label").collect()
+    labels = sorted(accuracy.collect(), key=lambda row: row["label"])
     left_out = [row["label"] for row in labels if not row["covered"]]
     judged = [row for row in labels if row["covered"] and row["images"]]
     facts = {"labels covered by the model": f"{len(labels) - len(left_out):,} of {len(labels):,}"}

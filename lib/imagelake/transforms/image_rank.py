@@ -54,8 +54,8 @@ def _is_selected(rules: RankSection) -> Column:
 
 def top_images(image_rank: DataFrame) -> str:
     """The best images with their values, for the summary."""
-    best = image_rank.where(F.col("rank") <= TOP).select("rank", "image_id", "value").distinct().orderBy("rank")
+    best = image_rank.where(F.col("rank") <= TOP).select("rank", "image_id", "value").distinct().collect()
     return ", ".join(
         f"{row['image_id']} ({'unknown' if row['value'] is None else format(row['value'], '.4g')})"
-        for row in best.collect()
+        for row in sorted(best, key=lambda row: row["rank"])
     )

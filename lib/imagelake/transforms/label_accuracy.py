@@ -28,7 +28,7 @@ def check_class_names(predictions: DataFrame, class_names: Sequence[str]) -> Non
         ImageLakeError: a best class has another name, or none.
     """
     best = predictions.select(F.get("top_classes", F.lit(0)).alias("index"), F.get("top_names", F.lit(0)).alias("name"))
-    for row in best.where("index IS NOT NULL").distinct().orderBy("index", "name").collect():
+    for row in sorted(best.where("index IS NOT NULL").distinct().collect()):
         known = class_names[row["index"]] if 0 <= row["index"] < len(class_names) else None
         if row["name"] != known:
             raise ImageLakeError(

@@ -67,7 +67,7 @@ def vocabulary(labels: DataFrame, classes: DataFrame, hierarchy: DataFrame) -> V
     graph = hierarchy_graph(hierarchy)
     names = {row["label_id"]: row["label"] for row in hierarchy.where("label IS NOT NULL").collect()}
     tree = graph.renamed(names) if graph else None
-    used = tuple(row["label"] for row in labels.select("label").distinct().orderBy("label").collect())
+    used = tuple(sorted(row["label"] for row in labels.select("label").distinct().collect()))
     described = (row["label"] for row in classes.where("label IS NOT NULL").select("label").collect())
     return Vocabulary(used, frozenset((*used, *described, *(tree.nodes if tree else ()))), tree)
 

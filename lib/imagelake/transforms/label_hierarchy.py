@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from imagelake.config import conf_text
 from imagelake.errors import ImageLakeError, unknown_choice
 from imagelake.tables import TABLES
-from imagelake.taxonomy.hierarchy import Hierarchy
+from imagelake.taxonomy.hierarchy import Hierarchy, read_parts
 from imagelake.taxonomy.hierarchy_json import Edge
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
     from imagelake.cluster.storage import Storage
+
+PARTS = "labels/hierarchy_parts.csv"
 
 
 def read_hierarchy(storage: Storage, uris: Sequence[str]) -> Hierarchy | None:
@@ -25,7 +28,11 @@ def read_hierarchy(storage: Storage, uris: Sequence[str]) -> Hierarchy | None:
     """
     if len(uris) > 1:
         raise ImageLakeError(f"several hierarchy files, which would be one too many: {', '.join(uris)}; keep one")
-    return Hierarchy.from_json(storage.read_bytes(uris[0]).decode("utf-8"), uris[0]) if uris else None
+    if not uris:
+        return None
+    # One published form does not tell parts from kinds; the other one does and is not changed by this list.
+    parts = read_parts(conf_text(PARTS), f"conf/{PARTS}")
+    return Hierarchy.from_json(storage.read_bytes(uris[0]).decode("utf-8"), uris[0], parts)
 
 
 def hierarchy_table(spark: SparkSession, hierarchy: Hierarchy | None, names: Mapping[str, str]) -> DataFrame:

@@ -23,19 +23,30 @@ Needs Linux, Java 17 and, the first time, Maven. Everything is on loopback addre
 """
 
 
+_SIZES = {
+    "datanodes": "DataNodes",
+    "nodemanagers": "NodeManagers",
+    "node_memory_mb": "MiB for containers on each NodeManager",
+    "node_cores": "virtual cores of each NodeManager",
+}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        0, or 1 where something is wrong: `status` says so of a cluster that is not healthy as well.
+        0, or 1 where something is wrong: `status` says so of a cluster that is not healthy as well. 130 after Ctrl-C.
     """
     options = _parser().parse_args(arguments)
     options.folder = options.folder.resolve()
     try:
         return int(options.run(options))
-    except ImageLakeError as error:
+    except (ImageLakeError, OSError) as error:
         sys.stderr.write(f"hadoop: {error}\n")
         return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("hadoop: interrupted\n")
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,47 +75,31 @@ def _add(parser: argparse.ArgumentParser, run: object) -> None:
 
 def _add_start(parser: argparse.ArgumentParser) -> None:
     _add(parser, _start)
-    shape = Shape()
-    parser.add_argument("--datanodes", type=_positive, default=shape.datanodes, metavar="N", help="default %(default)s")
-    parser.add_argument(
-        "--nodemanagers", type=_positive, default=shape.nodemanagers, metavar="N", help="default %(default)s"
-    )
-    parser.add_argument(
-        "--node-memory",
-        type=_positive,
-        default=shape.node_memory_mb,
-        metavar="MB",
-        help="for containers, each NodeManager; default %(default)s",
-    )
-    parser.add_argument(
-        "--node-cores",
-        type=_positive,
-        default=shape.node_cores,
-        metavar="N",
-        help="virtual, each NodeManager; default %(default)s",
-    )
+    for name, help_text in _SIZES.items():
+        text = f"{help_text}; as the last time, or {getattr(Shape(), name)}"
+        parser.add_argument(f"--{name.replace('_', '-')}", type=_positive, metavar="N", help=text)
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument(
-        "--port-offset", type=int, default=0, metavar="N", help="added to every standard port (9870, 8020, 8088, ...)"
+        "--port-offset", type=int, default=0, metavar="N", help="added to the ports 9870, 8020, 8088, ..."
     )
     choice.add_argument("--free-ports", action="store_true", help="any ports that are free")
-    parser.add_argument(
-        "--timeout", type=float, default=120, metavar="S", help="seconds to become healthy; default %(default)s"
-    )
+    text = "seconds to become healthy; default %(default)s"
+    parser.add_argument("--timeout", type=float, default=120, metavar="S", help=text)
 
 
 def _positive(text: str) -> int:
-    if not text.isdecimal() :
+    if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
     return int(text)
 
 
 def _start(options: argparse.Namespace) -> int:
+    sizes = {name: value for name in _SIZES if (value := getattr(options, name)) is not None}
     wanted = control.Wanted(
         folder=options.folder,
         conf=_PROJECT / "conf" / "hadoop",
         jar_cache=_PROJECT / "var" / "hadoop-jars",
-        shape=Shape(options.datanodes, options.nodemanagers, options.node_memory, options.node_cores),
+        shape=Shape(**sizes) if sizes else None,
         choose_port=ports.any_free() if options.free_ports else ports.moved_by(options.port_offset),
         timeout_s=options.timeout,
     )

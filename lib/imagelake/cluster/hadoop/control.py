@@ -23,21 +23,21 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Wanted:
-    """What `start` was asked for; it applies to a cluster of which nothing runs yet.
+    """What `start` was asked for.
 
     Attributes:
         folder: of the cluster, absolute.
         conf: of the pom and the XML files, absolute.
         jar_cache: of the jars that the pom asks for.
-        shape: counts and sizes.
-        choose_port: standard port -> port.
+        shape: counts and sizes; None for those that the cluster had last, or the usual ones.
+        choose_port: standard port -> port, for a cluster of which nothing runs.
         timeout_s: seconds until an unhealthy cluster is an error.
     """
 
     folder: Path
     conf: Path
     jar_cache: Path
-    shape: Shape
+    shape: Shape | None
     choose_port: Callable[[int], int]
     timeout_s: float
 
@@ -45,6 +45,23 @@ class Wanted:
 def runtime_for(conf: Path, jar_cache: Path, say: Say) -> Runtime:
     """Java and the jars of the folder's pom, resolved if need be."""
     return Runtime(find_java_home(), find_jars(conf / "pom.xml", jar_cache, say), conf)
+
+
+def cluster_to_start(wanted: Wanted) -> Cluster:
+    """The cluster as it was started while any of it runs; else a new plan, of the last size if none is given.
+
+    Raises:
+        ImageLakeError: it runs, and with another size than the one that is given.
+    """
+    last = record.load(wanted.folder)
+    shape = wanted.shape or (last.shape if last else Shape())
+    if last is None or not any(is_running(last, daemon) for daemon in last.daemons):
+        return plan(wanted.folder, wanted.conf, shape, wanted.choose_port)
+    if shape != last.shape:
+        raise ImageLakeError(
+            f"the cluster in {wanted.folder} runs with {last.shape}, not {shape}: scripts/hadoop stop first"
+        )
+    return last
 
 
 def start(wanted: Wanted, say: Say) -> Cluster:
@@ -55,7 +72,7 @@ def start(wanted: Wanted, say: Say) -> Cluster:
             started is stopped again then.
     """
     with _locked(wanted.folder):
-        cluster = _running_or_new(wanted)
+        cluster = cluster_to_start(wanted)
         missing = [daemon for daemon in cluster.daemons if not is_running(cluster, daemon)]
         if not missing:
             say(f"already running in {cluster.folder}")
@@ -91,18 +108,6 @@ def states(cluster: Cluster) -> dict[str, str]:
 def is_running(cluster: Cluster, daemon: Daemon) -> bool:
     """Whether the daemon's process lives."""
     return daemons.running_pid(cluster.folder, daemon.name) is not None
-
-
-def _running_or_new(wanted: Wanted) -> Cluster:
-    """The cluster as it was started, as long as any of it runs; a new plan otherwise."""
-    cluster = record.load(wanted.folder)
-    if cluster is None or not any(is_running(cluster, daemon) for daemon in cluster.daemons):
-        return plan(wanted.folder, wanted.conf, wanted.shape, wanted.choose_port)
-    if cluster.shape != wanted.shape:
-        raise ImageLakeError(
-            f"the cluster in {wanted.folder} runs with {cluster.shape}, not {wanted.shape}: scripts/hadoop stop first"
-        )
-    return cluster
 
 
 def _launch(cluster: Cluster, missing: Sequence[Daemon], runtime: Runtime, say: Say) -> None:
