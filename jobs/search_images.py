@@ -1,7 +1,8 @@
 """Reverse image search: what does the lake hold that looks like these images, or shows what they show?
 
-Reads predictions, labels_clean, image_quality, image_bytes; queries are files, hdfs:// paths or http(s) addresses, and
-without any, one image of each label. Writes search_queries, search_results and the page search_page/index.html.
+Reads predictions, labels_clean, image_quality, image_bytes, classes, hierarchy; queries are files, hdfs:// paths or
+http(s) addresses, and without any, one image of each label. Writes search_queries, search_results and the page
+search_page/index.html.
 
     spark-submit jobs/search_images.py --root var/lake --set 'search.queries=["lion.jpg"]'
 """
@@ -18,22 +19,25 @@ from imagelake.cluster.storage import to_uri
 from imagelake.config import Config
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.search_page import write_search_page
-from imagelake.transforms.label_classes import read_class_map
+from imagelake.transforms.label_classes import label_class_files, label_classes, vocabulary
 from imagelake.transforms.model import image_limits, load_engine, model_files
 from imagelake.transforms.queries import asked_images, query_rows
 from imagelake.transforms.report_rows import images_to_show
 from imagelake.transforms.search import LakeImages, search
 from imagelake.transforms.thumbnails import make_thumbnails
 
-TABLES_READ = ("predictions", "labels_clean", "image_quality", "image_bytes")
+SEARCHED = ("predictions", "labels_clean", "image_quality", "image_bytes")
+NAMING = ("classes", "hierarchy")
 
 
 def run(work: Work, config: Config) -> None:
     """See the queries, find their neighbours, show both."""
     spark, storage = work.lake.spark, work.lake.storage
-    class_map = read_class_map(config.model, storage)
-    lake = LakeImages(*(work.read(name) for name in TABLES_READ))
-    asked = asked_images(lake, storage, class_map, lambda: load_engine(config.model, len(class_map), storage), config)
+    lake = LakeImages(*(work.read(name) for name in SEARCHED))
+    words = vocabulary(lake.labels_clean, *(work.read(name) for name in NAMING))
+    meanings = label_classes(words, config, storage)
+    classes = len(meanings.class_names)
+    asked = asked_images(lake, storage, meanings, lambda: load_engine(config.model, classes, storage), config)
     found = [image.query for image in asked if image.query]
     queries = work.write("search_queries", query_rows(spark, asked))
     results = work.write("search_results", search(lake, found, config.search.neighbours))
@@ -50,16 +54,16 @@ def run(work: Work, config: Config) -> None:
 def files(config: Config) -> tuple[str, ...]:
     """The model's files and the query files; an address on the web counts by its name."""
     local = (to_uri(query) for query in config.search.queries if not query.startswith(("http://", "https://")))
-    return (*model_files(config.model), *local)
+    return (*model_files(config.model), *label_class_files(config), *local)
 
 
 JOB = Job(
     name="search_images",
     doc=__doc__,
     run=run,
-    reads=TABLES_READ,
+    reads=(*SEARCHED, *NAMING),
     writes=("search_queries", "search_results", "search_page"),
-    settings=("search", "model", "images", "report"),
+    settings=("search", "model", "source", "images", "report"),
     files=files,
 )
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagelake.reports import numbers
-from imagelake.reports.names import ELLIPSIS, clean_name, short_name, words
+from imagelake.reports.names import ELLIPSIS, clean_name, listed, short_name, words
 
 NAN = float("nan")
 
@@ -96,3 +96,10 @@ def test_a_wide_letter_takes_two_columns() -> None:
 def test_an_identifier_becomes_words() -> None:
     """Reasons are read as words."""
     assert words("low_confidence") == "low confidence"
+
+
+def test_a_list_of_names_says_what_it_leaves_out() -> None:
+    """A few names are whole, of many the first are followed by how many more there are."""
+    assert listed([], 2) == ""
+    assert listed(["a", "b\n"], 2) == "a, b"
+    assert listed(["a", "b", "c", "d"], 2) == "a, b and 2 more"

@@ -133,6 +133,12 @@ def test_sixteen_bit_colours_keep_their_upper_bits() -> None:
     assert np.array_equal(decode(content, LIMITS), (colours >> 8).astype(np.uint8))
 
 
+def test_dark_wide_integers_stay_dark() -> None:
+    """Wide integers are levels of 65535 even where none exceeds 255: a dark image is not brightened."""
+    for kind in (np.uint16, np.int32):
+        assert decode(encoded(Image.fromarray(RAMP.astype(kind)), "TIFF"), LIMITS).max() == 1
+
+
 def test_nan_and_negative_floats_are_black() -> None:
     """A float image with NaN, infinities and negative values decodes, with those as black."""
     values = np.array([[np.nan, np.inf, -np.inf, -3.0, 0.0, 0.5, 1.0]], np.float32)

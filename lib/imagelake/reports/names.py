@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 
 ELLIPSIS = "…"
 
@@ -32,3 +33,10 @@ def words(identifier: object) -> str:
 
 def _columns(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def listed(names: Iterable[object], most: int) -> str:
+    """Some names in a row, and how many more there are: ``Animal, Bird and 2 more``."""
+    cleaned = list(map(clean_name, names))
+    more = f" and {len(cleaned) - most} more" if len(cleaned) > most else ""
+    return ", ".join(cleaned[:most]) + more

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from imagelake.cluster.storage import Storage
     from imagelake.config import Config
-    from imagelake.taxonomy.class_map import ClassMap
+    from imagelake.transforms.label_classes import LabelClasses
     from imagelake.vision.engine import Engine
 
 EXAMPLES = 12  # labels shown where nothing is asked for
@@ -53,7 +53,7 @@ def read_query(name: str, storage: Storage, config: Config) -> bytes:
     return storage.read_bytes(to_uri(name), config.images.max_bytes)
 
 
-def see_query(name: str, content: bytes, engine: Engine, class_map: ClassMap, config: Config) -> AskedImage:
+def see_query(name: str, content: bytes, engine: Engine, meanings: LabelClasses, config: Config) -> AskedImage:
     """Score a query image from outside the lake; one that cannot be decoded has an error and no query."""
     row: dict[str, Any] = {"query": name}
     try:
@@ -63,17 +63,19 @@ def see_query(name: str, content: bytes, engine: Engine, class_map: ClassMap, co
         return AskedImage(row | {"error": error.reason, "error_detail": error.detail}, None)
     scored = engine.run(pixels[np.newaxis])
     classes, scores = top_k(scored.scores, config.model.top_k)
-    row["top_names"] = [class_map.class_name(int(index)) for index in classes[0]]
+    row["top_names"] = [meanings.class_names[index] for index in classes[0]]
     row["top_scores"] = scores[0].tolist()
-    return AskedImage(row, Query(name, unit_length(scored.features)[0], _meaning(class_map, int(classes[0][0])), None))
+    return AskedImage(row, Query(name, unit_length(scored.features)[0], _meaning(meanings, int(classes[0][0])), None))
 
 
-def _meaning(class_map: ClassMap, index: int) -> str:
+def _meaning(meanings: LabelClasses, index: int) -> str:
     """The label that a class means; its own name where it means none, which finds labels of that very name."""
-    return class_map.label_of(index) or class_map.class_name(index)
+    return meanings.label_of.get(index, meanings.class_names[index])
 
 
-def lake_queries(image_ids: Sequence[str], lake: LakeImages, class_map: ClassMap, config: Config) -> list[AskedImage]:
+def lake_queries(
+    image_ids: Sequence[str], lake: LakeImages, meanings: LabelClasses, config: Config
+) -> list[AskedImage]:
     """Images of the lake as queries: their predictions are known already."""
     chosen = F.col("image_id").isin(list(image_ids))
     contents = {row["image_id"]: bytes(row["content"]) for row in lake.image_bytes.where(chosen).collect()}
@@ -89,7 +91,7 @@ def lake_queries(image_ids: Sequence[str], lake: LakeImages, class_map: ClassMap
             Query(
                 seen["image_id"],
                 np.asarray(seen["features"], np.float32),
-                _meaning(class_map, seen["top_classes"][0]),
+                _meaning(meanings, seen["top_classes"][0]),
                 seen["image_id"],
             ),
         )
@@ -98,7 +100,7 @@ def lake_queries(image_ids: Sequence[str], lake: LakeImages, class_map: ClassMap
 
 
 def asked_images(
-    lake: LakeImages, storage: Storage, class_map: ClassMap, open_model: Callable[[], Engine], config: Config
+    lake: LakeImages, storage: Storage, meanings: LabelClasses, open_model: Callable[[], Engine], config: Config
 ) -> list[AskedImage]:
     """The queries of the configuration in their order, each once; without any, one image of each label of the lake.
 
@@ -106,10 +108,10 @@ def asked_images(
     """
     if not config.search.queries:
         examples = example_images(lake.predictions, lake.labels_clean, EXAMPLES)
-        return lake_queries(examples, lake, class_map, config)
+        return lake_queries(examples, lake, meanings, config)
     engine = open_model()
     names = dict.fromkeys(config.search.queries)
-    return [see_query(name, read_query(name, storage, config), engine, class_map, config) for name in names]
+    return [see_query(name, read_query(name, storage, config), engine, meanings, config) for name in names]
 
 
 def query_rows(spark: SparkSession, asked: Sequence[AskedImage]) -> DataFrame:

@@ -134,8 +134,13 @@ def describe_results(results: DataFrame, quality: DataFrame, labels_clean: DataF
 
 
 def example_images(predictions: DataFrame, labels_clean: DataFrame, limit: int) -> list[str]:
-    """Query examples from the lake: one decodable image a label, chosen by the hash of its identifier."""
+    """Query examples from the lake: one decodable image a label, chosen by the hash of its identifier.
+
+    A lake without labels gives any images, chosen in the same way.
+    """
     decodable = predictions.where("error IS NULL").select("image_id")
+    if labels_clean.isEmpty():
+        return [row["image_id"] for row in decodable.orderBy(F.sha1("image_id")).limit(limit).collect()]
     of_label = Window.partitionBy("label").orderBy(F.sha1("image_id"))
     chosen = (
         labels_clean.join(decodable, "image_id", how="left_semi")

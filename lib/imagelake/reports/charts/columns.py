@@ -12,9 +12,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from imagelake.reports.charts.style import FONT_SIZE, RULE, SERIES, SOFT, new_chart
 from imagelake.reports.charts.svg import inline_svg
-from imagelake.reports.names import short_name
 
-_HEIGHT, _SPREAD = 250, 0.78
+_HEIGHT, _SPREAD = 230, 0.78
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,8 @@ class Columns:
 
 
 def column_chart(columns: Columns, name: str, title: str, description: str, stacked: bool = False) -> Markup:
-    """A chart of one or more series over the same steps."""
-    figure, axes = new_chart(_HEIGHT, (52, 4, 30, 44))
+    """A chart of one or more series over the same steps; the page around it names their colours, by place."""
+    figure, axes = new_chart(_HEIGHT, (52, 4, 8, 44))
     (_stack if stacked else _side_by_side)(axes, columns)
     axes.set_xticks(range(len(columns.steps)), list(columns.steps))
     axes.set_ylim(0, (axes.get_ylim()[1] or 1.0) * 1.05)
@@ -45,11 +44,6 @@ def column_chart(columns: Columns, name: str, title: str, description: str, stac
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: columns.text(value)))
     axes.grid(axis="y", color=RULE, linewidth=1)
     axes.set_axisbelow(True)
-    axes.legend(
-        [short_name(series, 14) for series in columns.series],
-        loc="lower left", bbox_to_anchor=(0, 1.0), ncols=len(columns.series), frameon=False, fontsize=FONT_SIZE,
-        labelcolor=SOFT, borderaxespad=0, borderpad=0.4, handlelength=0.9, handleheight=0.9, columnspacing=1.6,
-    )  # fmt: skip
     return inline_svg(figure, name, title, description)
 
 

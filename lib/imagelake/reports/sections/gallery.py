@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from imagelake.reports import numbers
-from imagelake.reports.names import clean_name, words
+from imagelake.reports.names import clean_name, listed, words
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.section import Section
+
+LABELS = 3
 
 
 def gallery(rows: ReportRows) -> Section:
@@ -24,10 +26,9 @@ def _measure_name(measure: str | None) -> str:
 
 
 def _described(row: dict[str, Any], rows: ReportRows) -> dict[str, Any]:
-    names = [clean_name(label) for label in row["labels"] or []]
     return {
         "rank": row["rank"],
-        "labels": ", ".join(names) or "no clean label",
+        "labels": listed(row["labels"] or [], LABELS) or "no clean label",
         "image_id": clean_name(row["image_id"]),
         "split": clean_name(row["split"]),
         "ppi": numbers.decimal(row["ppi"]),

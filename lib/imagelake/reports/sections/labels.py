@@ -19,7 +19,13 @@ def labels(rows: ReportRows) -> Section:
     """The plot of the most frequent labels, and the categories with their rolled-up counts."""
     top, categories = rows.records("top_labels"), _categories(rows.records("facets"))
     absent = None if top or categories else "No label occurs: the tables label_counts and facets are absent or empty."
-    values = {"chart": _chart(top) if top else None, "shown": len(top), "categories": categories}
+    values = {
+        "chart": _chart(top) if top else None,
+        "shown": len(top),
+        "categories": [category for category in categories if category["images"] or category["boxes"]],
+        "empty": [category["name"] for category in categories if not category["images"] and not category["boxes"]],
+        "strangers": rows.total("labels_without_image"),
+    }
     return Section("labels", "Labels", values, absent)
 
 

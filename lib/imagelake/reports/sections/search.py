@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from imagelake.reports import numbers
-from imagelake.reports.names import clean_name, words
+from imagelake.reports.names import clean_name, listed, words
 from imagelake.reports.rows import ReportRows, data_uri
 from imagelake.reports.section import Section
 
-SEEN = 3
+SEEN, LABELS = 3, 3
 _MODES = (("similar", "Look alike"), ("label", "Same predicted label, by PPI"))
 
 
@@ -38,7 +38,7 @@ def _answers(results: list[dict[str, Any]], mode: str, rows: ReportRows) -> list
     return [
         {
             "image_id": clean_name(row["image_id"]),
-            "labels": ", ".join(map(clean_name, row["labels"] or [])) or "no clean label",
+            "labels": listed(row["labels"] or [], LABELS) or "no clean label",
             "number": f"{row['similarity']:.3f}" if mode == "similar" else f"PPI {numbers.decimal(row['ppi'])}",
             "uri": rows.thumbnail(row["image_id"]),
         }

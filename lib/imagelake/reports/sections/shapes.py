@@ -21,21 +21,33 @@ OTHERS = "others"
 def shapes(rows: ReportRows) -> Section:
     """Images by size class and format."""
     found = rows.records("image_shapes")
-    values = {"chart": _chart(found), "formats": _formats(found)} if found else {}
+    formats = _formats(found)
+    series = _series(found, [row["name"] for row in formats])
+    values = {"chart": _chart(found, series) if found else None, "charted": list(series), "formats": formats}
     absent = None if found else "No image has bytes: the table image_shapes is absent or empty."
     return Section("shapes", "Image sizes and formats", values, absent)
 
 
-def _chart(shapes: list[dict[str, Any]]) -> Markup:
-    steps = sorted({row["size_class"] for row in shapes}, key=_first_pixel)
-    names = [row["name"] for row in _formats(shapes)]
+def _steps(shapes: list[dict[str, Any]]) -> list[str]:
+    return sorted({row["size_class"] for row in shapes}, key=_first_pixel)
+
+
+def _series(shapes: list[dict[str, Any]], names: list[str]) -> dict[str, list[float]]:
+    """Format -> images in each size class; beyond as many formats as there are colours, the rarest together."""
     shown = names if len(names) <= len(SERIES) else [*names[: len(SERIES) - 1], OTHERS]
+    steps = _steps(shapes)
     series = {name: [0.0] * len(steps) for name in shown}
     for row in shapes:
         name = clean_name(row["format"])
         series[name if name in series else OTHERS][steps.index(row["size_class"])] += row["images"]
-    columns = Columns(list(map(_last_pixel, steps)), series, "longer side: up to so many pixels", numbers.compact)
-    said = f"{numbers.plural(sum(row['images'] for row in shapes), 'image')} in {numbers.plural(len(names), 'format')}."
+    return series
+
+
+def _chart(shapes: list[dict[str, Any]], series: dict[str, list[float]]) -> Markup:
+    steps = list(map(_last_pixel, _steps(shapes)))
+    columns = Columns(steps, series, "longer side: up to so many pixels", numbers.compact)
+    images = sum(row["images"] for row in shapes)
+    said = f"{numbers.plural(images, 'image')}; formats: {', '.join(series)}."
     return column_chart(columns, "shapes", "Images by longer side and format", said, stacked=True)
 
 

@@ -40,11 +40,13 @@ def splits(rows: ReportRows) -> Section:
     """The numbers of each split side by side, the share of sure images, and the boxes of an image."""
     found = sorted(rows.records("split_summary"), key=lambda row: (_ORDER.get(row["split"], 3), row["split"] or ""))
     boxes = rows.records("boxes_per_image")
+    shares = _shares_by_boxes(boxes, [row["split"] for row in found])
     values = {
         "splits": [clean_name(row["split"]) for row in found],
         "lines": [(title, [text(row[name]) for row in found]) for title, name, text in _LINES],
         "confident_chart": _confident_chart(found) if any(row["images"] for row in found) else None,
-        "boxes_chart": _boxes_chart(boxes, [row["split"] for row in found]),
+        "boxes_chart": _boxes_chart(shares) if shares and any(row["boxes"] for row in boxes) else None,
+        "boxed_splits": list(map(clean_name, shares)),
     }
     absent = None if found else "There is no split to show: the table split_summary is absent or empty."
     return Section("splits", "Splits", values, absent)
@@ -59,20 +61,19 @@ def _confident_chart(splits: list[dict[str, Any]]) -> Markup:
     return bar_chart(bars, "confident-images", "Share of images with a confident label", f"{said}.")
 
 
-def _boxes_chart(boxes: list[dict[str, Any]], splits: Sequence[str]) -> Markup | None:
-    """Shares rather than counts, because splits differ in size; None where no image has a box."""
+def _shares_by_boxes(boxes: list[dict[str, Any]], splits: Sequence[str]) -> dict[str, list[float]]:
+    """Split -> the share of its images in each step of boxes: shares, because splits differ in size."""
     images: dict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys(map(_step_name, _STEPS), 0.0))
     for row in boxes:
         images[row["split"]][_step_name(_step_of(row["boxes"]))] += row["images"]
     shown = [split for split in splits if sum(images[split].values())][: len(SERIES)]
-    if not shown or not any(row["boxes"] for row in boxes):
-        return None
-    series = {split: [count / sum(images[split].values()) for count in images[split].values()] for split in shown}
-    columns = Columns(list(map(_step_name, _STEPS)), series, "boxes on one image", lambda share: f"{share:.0%}")
-    most = max(row["boxes"] for row in boxes)
-    return column_chart(
-        columns, "boxes", "Boxes of an image, by split", f"At most {numbers.plural(most, 'box', 'boxes')}."
-    )
+    return {split: [count / sum(images[split].values()) for count in images[split].values()] for split in shown}
+
+
+def _boxes_chart(shares: dict[str, list[float]]) -> Markup:
+    columns = Columns(list(map(_step_name, _STEPS)), shares, "boxes on one image", lambda share: f"{share:.0%}")
+    none = ", ".join(f"{clean_name(split)} {numbers.percent(steps[0])}" for split, steps in shares.items())
+    return column_chart(columns, "boxes", "Boxes of an image, by split", f"Images without a box: {none}.")
 
 
 def _step_of(boxes: int) -> tuple[int, int | None]:
