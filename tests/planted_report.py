@@ -13,10 +13,21 @@ from imagelake.measures.intervals import wilson_interval
 from imagelake.reports.rows import ReportRows
 
 LABELS = {
-    "Lion": (46, 31, 40), "Tiger": (51, 44, 49), "Leopard": (64, 36, 52), "Zebra": (58, 57, 58), "Giraffe": (33, 25, 30),
-    "Elephant": (64, 49, 61), "Eagle": (42, 30, 37), "Owl": (12, 3, 7), "Parrot": (39, 22, 31), "Penguin": (45, 45, 45),
-    "Kangaroo": (86, 51, 70), "Flamingo": (67, 47, 60), "Giant panda": (38, 19, 31), "Dalmatian": (67, 63, 66),
-}  # fmt: skip
+    "Lion": (46, 31, 40),
+    "Tiger": (51, 44, 49),
+    "Leopard": (64, 36, 52),
+    "Zebra": (58, 57, 58),
+    "Giraffe": (33, 25, 30),
+    "Elephant": (64, 49, 61),
+    "Eagle": (42, 30, 37),
+    "Owl": (12, 3, 7),
+    "Parrot": (39, 22, 31),
+    "Penguin": (45, 45, 45),
+    "Kangaroo": (86, 51, 70),
+    "Flamingo": (67, 47, 60),
+    "Giant panda": (38, 19, 31),
+    "Dalmatian": (67, 63, 66),
+}
 """Label -> images, top-1 hits, top-5 hits."""
 
 SPLITS = ("train", "validation", "test")
@@ -41,9 +52,35 @@ def picture(seed: int, size: tuple[int, int] = (160, 120)) -> bytes:
 
 
 def _top_labels() -> pd.DataFrame:
-    names = [*LABELS, "Rhinoceros", "Okapi", "Jaguar (animal)", "Tree", "Plant", "Mammal", "Carnivore", "Bird", "Human face",
-             "Person", "Clothing", "Wheel", "Vehicle", "Car", "Building", "Flower", "Food", "Furniture", "Toy", "Boat",
-             "Dog", "Cat", "Fish", "Girl", "Man", "Sculpture of a very long name that does not fit"]  # fmt: skip
+    names = [
+        *LABELS,
+        "Rhinoceros",
+        "Okapi",
+        "Jaguar (animal)",
+        "Tree",
+        "Plant",
+        "Mammal",
+        "Carnivore",
+        "Bird",
+        "Human face",
+        "Person",
+        "Clothing",
+        "Wheel",
+        "Vehicle",
+        "Car",
+        "Building",
+        "Flower",
+        "Food",
+        "Furniture",
+        "Toy",
+        "Boat",
+        "Dog",
+        "Cat",
+        "Fish",
+        "Girl",
+        "Man",
+        "Sculpture of a very long name that does not fit",
+    ]
     draw = random.Random(1)
     rows = sorted((int(90_000 * draw.random() ** 3) + 40 for _ in names), reverse=True)
     return pd.DataFrame(
@@ -89,9 +126,14 @@ def _boxes() -> pd.DataFrame:
 
 
 def _facets() -> pd.DataFrame:
-    tree = {"Animal": ["Mammal", "Bird", "Fish", "Reptile", "Invertebrate", "Shellfish", "Worm"], "Person": ["Man", "Woman"],
-            "Vehicle": ["Land vehicle", "Watercraft", "Aerial vehicle"], "Food": ["Fruit", "Vegetable"], "Toy": [],
-            "Musical instrument": []}  # fmt: skip
+    tree = {
+        "Animal": ["Mammal", "Bird", "Fish", "Reptile", "Invertebrate", "Shellfish", "Worm"],
+        "Person": ["Man", "Woman"],
+        "Vehicle": ["Land vehicle", "Watercraft", "Aerial vehicle"],
+        "Food": ["Fruit", "Vegetable"],
+        "Toy": [],
+        "Musical instrument": [],
+    }
     rows = [("Entity", None, 0, 0, 368_465, 937_412)]
     size = 181_220
     for category, below in tree.items():
@@ -106,10 +148,19 @@ def _shapes() -> pd.DataFrame:
     sizes = {"up to 128": 2_010, "129-256": 8_122, "257-512": 61_002, "513-1024": 398_771, "1025-2048": 4_021}
     formats = {"JPEG": 0.91, "PNG": 0.06, "WEBP": 0.02, "GIF": 0.01}
     rows = [
-        {"split": split, "format": kind, "size_class": step, "images": int(count * share / 3) + 1, "mean_width": 812.4,
-         "mean_height": 610.2, "bytes": count * 31_000}
-        for split in SPLITS for kind, share in formats.items() for step, count in sizes.items()
-    ]  # fmt: skip
+        {
+            "split": split,
+            "format": kind,
+            "size_class": step,
+            "images": int(count * share / 3) + 1,
+            "mean_width": 812.4,
+            "mean_height": 610.2,
+            "bytes": count * 31_000,
+        }
+        for split in SPLITS
+        for kind, share in formats.items()
+        for step, count in sizes.items()
+    ]
     unknown = {"split": "train", "format": "unknown", "size_class": "unknown", "images": 211, "bytes": 40_000}
     return pd.DataFrame([*rows, unknown])
 
@@ -142,8 +193,14 @@ def _overall() -> pd.DataFrame:
 
 
 def _confusions() -> pd.DataFrame:
-    pairs = [("Leopard", "Jaguar (animal)", 21), ("Kangaroo", "Wallaby", 18), ("Giant panda", "Lesser panda", 11),
-             ("Lion", "Ram", 9), ("Owl", "Eagle", 6), ("Parrot", "Macaw cage", 5)]  # fmt: skip
+    pairs = [
+        ("Leopard", "Jaguar (animal)", 21),
+        ("Kangaroo", "Wallaby", 18),
+        ("Giant panda", "Lesser panda", 11),
+        ("Lion", "Ram", 9),
+        ("Owl", "Eagle", 6),
+        ("Parrot", "Macaw cage", 5),
+    ]
     return pd.DataFrame(
         {
             "label": [pair[0] for pair in pairs],
@@ -195,30 +252,51 @@ def _queries() -> pd.DataFrame:
 def _results() -> pd.DataFrame:
     names = list(LABELS)
     rows = [
-        {"query": query, "mode": mode, "rank": rank, "image_id": IMAGE_IDS[(place * 17 + rank) % 90], "split": "train",
-         "similarity": 0.97 - rank / 40 if mode == "similar" else None, "ppi": 40.0 - rank,
-         "labels": [names[(place + rank // 5) % 14]]}
-        for place, query in enumerate(_queries()["query"][:4]) for mode in ("similar", "label") for rank in range(1, 9)
+        {
+            "query": query,
+            "mode": mode,
+            "rank": rank,
+            "image_id": IMAGE_IDS[(place * 17 + rank) % 90],
+            "split": "train",
+            "similarity": 0.97 - rank / 40 if mode == "similar" else None,
+            "ppi": 40.0 - rank,
+            "labels": [names[(place + rank // 5) % 14]],
+        }
+        for place, query in enumerate(_queries()["query"][:4])
+        for mode in ("similar", "label")
+        for rank in range(1, 9)
         if not (place == 3 and mode == "label")
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows)
 
 
 def _rejected() -> pd.DataFrame:
     rows = [
-        ("labels_rejected", None, "low_confidence", 1_240_112), ("labels_rejected", None, "contradictory", 20_114),
-        ("labels_rejected", None, "duplicate", 88_020), ("labels_rejected", None, "unknown_class", 311),
-        ("annotations_rejected", "labels", "confidence_not_a_number", 12), ("images", None, "truncated", 140),
-        ("annotations_rejected", "boxes", "empty_box", 3), ("images", None, "not_an_image", 71),
-        ("images_rejected", None, "duplicate_image_id", 9), ("predictions", None, "timeout", 1),
-    ]  # fmt: skip
+        ("labels_rejected", None, "low_confidence", 1_240_112),
+        ("labels_rejected", None, "contradictory", 20_114),
+        ("labels_rejected", None, "duplicate", 88_020),
+        ("labels_rejected", None, "unknown_class", 311),
+        ("annotations_rejected", "labels", "confidence_not_a_number", 12),
+        ("images", None, "truncated", 140),
+        ("annotations_rejected", "boxes", "empty_box", 3),
+        ("images", None, "not_an_image", 71),
+        ("images_rejected", None, "duplicate_image_id", 9),
+        ("predictions", None, "timeout", 1),
+    ]
     return pd.DataFrame(rows, columns=["table_name", "bound_for", "reason", "rows"])
 
 
 def _nulls() -> pd.DataFrame:
-    rows = [("images", "path", 477_538, 528), ("images", "width", 477_538, 739), ("images", "title", 477_538, 120_321),
-            ("images", "image_id", 477_538, 0), ("labels", "label", 2_710_738, 311), ("labels", "confidence", 2_710_738, 0),
-            ("boxes", "label", 937_412, 0), ("classes", "label", 20_931, 0)]  # fmt: skip
+    rows = [
+        ("images", "path", 477_538, 528),
+        ("images", "width", 477_538, 739),
+        ("images", "title", 477_538, 120_321),
+        ("images", "image_id", 477_538, 0),
+        ("labels", "label", 2_710_738, 311),
+        ("labels", "confidence", 2_710_738, 0),
+        ("boxes", "label", 937_412, 0),
+        ("classes", "label", 20_931, 0),
+    ]
     return pd.DataFrame(rows, columns=["table_name", "column_name", "rows", "nulls"])
 
 
@@ -240,13 +318,23 @@ def _manifests() -> dict[str, dict[str, Any]]:
     }
     return {
         table: {
-            "name": table, "job": job, "run_id": f"{job[:4]}00c0ffee", "fingerprint": "f", "code_version": "0.1.0+3f2a9c01",
-            "config_digest": "9be1c0d2a4f51e07", "inputs": {"images": "a1b2c3d4e5f6", "hdfs://namenode/raw/boxes.csv": "0c1d"},
-            "rows": rows, "accounts": accounts, "started": f"2026-11-22T1{place}:43:07+00:00", "seconds": seconds,
-            "images_per_second": pace, "columns": {},
+            "name": table,
+            "job": job,
+            "run_id": f"{job[:4]}00c0ffee",
+            "fingerprint": "f",
+            "code_version": "0.1.0+3f2a9c01",
+            "config_digest": "9be1c0d2a4f51e07",
+            "inputs": {"images": "a1b2c3d4e5f6", "hdfs://namenode/raw/boxes.csv": "0c1d"},
+            "rows": rows,
+            "accounts": accounts,
+            "started": f"2026-11-22T1{place}:43:07+00:00",
+            "seconds": seconds,
+            "images_per_second": pace,
+            "columns": {},
         }
-        for place, (job, (tables, accounts, seconds, pace)) in enumerate(jobs.items()) for table, rows in tables.items()
-    }  # fmt: skip
+        for place, (job, (tables, accounts, seconds, pace)) in enumerate(jobs.items())
+        for table, rows in tables.items()
+    }
 
 
 def planted_rows() -> ReportRows:
@@ -254,14 +342,23 @@ def planted_rows() -> ReportRows:
     return ReportRows(
         title="ImageLake report",
         frames={
-            "split_summary": _splits(), "boxes_per_image": _boxes(), "image_shapes": _shapes(), "facets": _facets(),
-            "null_counts": _nulls(), "top_labels": _top_labels(), "overall_accuracy": _overall(),
-            "label_accuracy": _accuracy(), "confusion": _confusions(), "gallery": _gallery(),
-            "search_queries": _queries(), "search_results": _results(), "rejected": _rejected(),
+            "split_summary": _splits(),
+            "boxes_per_image": _boxes(),
+            "image_shapes": _shapes(),
+            "facets": _facets(),
+            "null_counts": _nulls(),
+            "top_labels": _top_labels(),
+            "overall_accuracy": _overall(),
+            "label_accuracy": _accuracy(),
+            "confusion": _confusions(),
+            "gallery": _gallery(),
+            "search_queries": _queries(),
+            "search_results": _results(),
+            "rejected": _rejected(),
         },
         thumbnails={image_id: picture(n, (160, 90 + n % 5 * 25)) for n, image_id in enumerate(IMAGE_IDS) if n % 11},
         manifests=_manifests(),
-    )  # fmt: skip
+    )
 
 
 def hostile_rows() -> ReportRows:

@@ -99,6 +99,13 @@ def test_a_class_means_its_label_and_all_above(spark: SparkSession, storage: Sto
     assert found.class_names == ("tiger", "lynx", "beagle", "bubble", "rhinoceros beetle")
 
 
+def test_labels_are_found_as_the_lake_spells_them(spark: SparkSession, storage: Storage, classes: str) -> None:
+    """Releases differ: a lake that says tigers, or knows a class by the class's own name only, is understood."""
+    found = label_classes(words(spark, "tigers", "Lynx", edges=[]), config(classes), storage)
+    assert meaning(found) == {"tigers": [0], "Lynx": [1]}
+    assert found.label_of == {0: "tigers", 1: "Lynx", 2: "Dog", 4: "Beetle"}
+
+
 def test_folders_are_matched_by_whole_names(spark: SparkSession, storage: Storage, classes: str) -> None:
     """Case and number do not matter, a class's own name is a label too, and a beetle is no rhinoceros."""
     lake = words(spark, "tigers", "Beagle", "rhinoceros", "bubble", edges=[])

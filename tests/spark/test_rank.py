@@ -22,7 +22,7 @@ from imagelake.transforms.places import add_places
 from imagelake.transforms.verdicts import count_by_reason, kept, rejected
 
 IMAGE = {"image_id": "i1", "split": "train", "width": 300, "height": 200, "byte_size": 900, "has_bytes": True}
-SIDES = (64, 224, 224, 300, 1024, 20_000)
+SIDES = (64, 224, 224, 300, 1024, 60_000)  # the last squared is more than 32 bits hold
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ def test_slow_decoding_ends_at_the_time_limit() -> None:
 @pytest.mark.parametrize("framing", ["crop", "squeeze"])
 @pytest.mark.parametrize("size", [(60_000, 1), (1, 60_000), (1, 1), (20_000, 3)])
 def test_extreme_shapes_become_inputs(size: tuple[int, int], framing: str) -> None:
-    """A line of pixels and a single pixel become a network's input of their colour, at once: nothing grows with the length."""
+    """A line of pixels and a single pixel become a network's input of their colour, at once."""
     file = io.BytesIO()
     Image.new("RGB", size, (10, 200, 30)).save(file, "PNG")
     start = time.monotonic()

@@ -1,6 +1,8 @@
 """The whole way from a file to classes and features, on real photos with real weights."""
 
 import csv
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +32,15 @@ def model(shared_data: Path) -> Any:
 
 
 @pytest.fixture(scope="module")
-def engine(model: Any) -> LiteRtEngine:
+def flatbuffer(model: Any) -> bytes:
+    """The same, converted."""
+    return convert(model)
+
+
+@pytest.fixture(scope="module")
+def engine(flatbuffer: bytes) -> LiteRtEngine:
     """The same on LiteRT."""
-    return LiteRtEngine(convert(model))
+    return LiteRtEngine(flatbuffer)
 
 
 def prepared(files: list[Path], framing: Framing = "crop", size: int = 224) -> NDArray[np.uint8]:
@@ -121,3 +129,29 @@ def test_scaled_decoding_hardly_moves_features(engine: LiteRtEngine, shared_data
         assert not np.array_equal(scaled, full)
         features = [unit_length(engine.run(batch).features) for batch in (scaled, np.stack(full))]
         assert np.sum(features[0] * features[1], axis=1).min() >= 0.998
+
+
+WORKER = """
+import sys
+from pathlib import Path
+import numpy as np
+from imagelake.vision.packed import PackedModel, open_engine
+from imagelake.vision.preprocess import InputSettings, prepare
+photo = prepare(Path(sys.argv[2]).read_bytes(), InputSettings(224))
+engine = open_engine(PackedModel("litert", Path(sys.argv[1]).read_bytes()))
+scores = engine.run(np.stack([photo] * 32)).scores
+loaded = [name for name in ("tensorflow", "keras", "pyspark", "pandas") if name in sys.modules]
+status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+print(scores.shape, loaded, int(status["VmHWM"].split()[0]) // 1024)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from Linux's /proc")
+def test_a_worker_needs_little(flatbuffer: bytes, shared_data: Path, tmp_path: Path) -> None:
+    """A process that scores 32 photos imports neither TensorFlow nor Spark and stays below 300 MiB."""
+    (tmp_path / "model").write_bytes(flatbuffer)
+    photo = shared_data / "photos" / "openimages_sample" / "parrot.jpg"
+    command = [sys.executable, "-c", WORKER, str(tmp_path / "model"), str(photo)]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert shown.startswith("(32, 1000) [] ")
+    assert int(shown.split()[-1]) < 300

@@ -53,7 +53,11 @@ def find_images(spark: SparkSession, storage: Storage, config: Config) -> FoundI
     folder = source_folder(config)
     if not storage.is_folder(folder):
         raise ImageLakeError(f"{folder}: there is no such folder of images")
-    files = _folder_of_photos(spark, folder) if config.source.kind == "folder" else _open_images(spark, storage, folder)
+    files = (
+        _folder_of_photos(spark, storage, folder)
+        if config.source.kind == "folder"
+        else _open_images(spark, storage, folder)
+    )
     images = files.where(F.col("reason").isNull())
     kept, repeated = unrepeated(images.drop("reason"))
     fits = F.col("length") <= config.images.max_bytes
@@ -68,29 +72,32 @@ def find_images(spark: SparkSession, storage: Storage, config: Config) -> FoundI
     return FoundImages(files, described, kept.where(fits), rejected)
 
 
-def _folder_of_photos(spark: SparkSession, folder: str) -> DataFrame:
-    files = identify(read_folder_files(spark, folder), by_stem=False)
+def _folder_of_photos(spark: SparkSession, storage: Storage, folder: str) -> DataFrame:
+    files = identify(read_folder_files(spark, storage, folder), by_stem=False)
     return files.withColumn("reason", F.when(~F.col("path").rlike(IMAGE_NAME), "other_file")).drop("relative")
 
 
 def _open_images(spark: SparkSession, storage: Storage, folder: str) -> DataFrame:
     """Files in folders, named by their ImageID, and Parquet with a binary column; metadata files are no images."""
-    loose = identify(read_folder_files(spark, folder), by_stem=True).where(~F.col("path").rlike(METADATA_NAME))
+    loose = identify(read_folder_files(spark, storage, folder), by_stem=True).where(~F.col("path").rlike(METADATA_NAME))
     loose = loose.withColumn("reason", F.when(~F.col("path").rlike(IMAGE_NAME), "other_file")).drop("relative")
     parquet = find_open_images_files(storage, folder).parquet
     packed = [read_bytes_parquet(spark, uri) for uri in parquet if holds_bytes(spark, uri)]
     return reduce(lambda first, second: first.unionByName(second), [loose, *packed])
 
 
-def read_folder_files(spark: SparkSession, folder: str) -> DataFrame:
+def read_folder_files(spark: SparkSession, storage: Storage, folder: str) -> DataFrame:
     """Every file below a folder: path, length, content; Spark reads content only where it is asked for."""
-    return (
+    files = (
         spark.read.format("binaryFile")
         .option("recursiveFileLookup", True)
         .load(folder)
         .select("path", "length", "content")
-        .withColumn("relative", _relative_to(folder))
     )
+    # Spark leaves out files without a single byte, which would be lost without a word.
+    empty = [(file.path, 0, b"") for file in storage.files(folder) if file.size == 0]
+    found = files.unionByName(spark.createDataFrame(empty, files.schema)) if empty else files
+    return found.withColumn("relative", _relative_to(folder))
 
 
 def _relative_to(folder: str) -> Column:

@@ -38,7 +38,7 @@ def add_places(rows: DataFrame, name: str, order: Sequence[Column], within: Sequ
         .persist(StorageLevel.DISK_ONLY)
     )
     starts = _starts(in_order, within)
-    same_run = [F.col(f"rows.{column}").__eq__(F.col(f"starts.{column}")) for column in (*within, "_partition")]
+    same_run = [F.col(f"rows.{column}").eqNullSafe(F.col(f"starts.{column}")) for column in (*within, "_partition")]
     return (
         in_order.alias("rows")
         .join(F.broadcast(starts).alias("starts"), reduce(lambda left, right: left & right, same_run), how="inner")

@@ -141,7 +141,8 @@ def example_images(predictions: DataFrame, labels_clean: DataFrame, limit: int) 
     decodable = predictions.where("error IS NULL").select("image_id")
     if labels_clean.isEmpty():
         return [row["image_id"] for row in decodable.orderBy(F.sha1("image_id")).limit(limit).collect()]
-    of_label = Window.partitionBy("label").orderBy(F.sha1("image_id"))
+    # By label as well: else an image with a low hash would stand for all of its labels.
+    of_label = Window.partitionBy("label").orderBy(F.sha1(F.concat("label", "image_id")), "image_id")
     chosen = (
         labels_clean.join(decodable, "image_id", how="left_semi")
         .withColumn("place", F.row_number().over(of_label))
