@@ -1,7 +1,7 @@
 """Rank the images by quality: PPI by default, or size, file, texture, or all of these in one figure.
 
-Reads images, predictions, labels_clean. Writes image_quality, one row an image with a size, and image_rank, its rank
-over all images and within each of its labels. Ranks 1 to 10 of each label are selected by default.
+Reads images, predictions, labels_clean. Writes image_quality, one row an image that can be decoded, and image_rank, its
+rank over all images and within each of its labels. Ranks 1 to 10 of each label are selected by default.
 
     spark-submit jobs/rank_images.py --root var/lake --set rank.order=nearest --set rank.target=17.8
 """
@@ -15,16 +15,16 @@ from pyspark import StorageLevel
 from imagelake.cluster.command import main
 from imagelake.cluster.job import Job, Work
 from imagelake.config import Config
-from imagelake.transforms.image_quality import combine_quality, judge_sizes, measure_images
+from imagelake.transforms.image_quality import add_decoding_errors, combine_quality, judge_sizes, measure_images
 from imagelake.transforms.image_rank import rank_images, top_images
 from imagelake.transforms.verdicts import count_by_reason, kept, rejected
 
 
 def run(work: Work, config: Config) -> None:
     """Measure every image with a size, then rank them all by one measure."""
-    images = work.read("images")
-    judged = judge_sizes(images)
-    measured = measure_images(kept(judged), work.read("predictions")).persist(StorageLevel.DISK_ONLY)
+    images, predictions = work.read("images"), work.read("predictions")
+    judged = judge_sizes(add_decoding_errors(images, predictions))
+    measured = measure_images(kept(judged), predictions).persist(StorageLevel.DISK_ONLY)
     quality = work.write("image_quality", combine_quality(measured))
     ranks = work.write("image_rank", rank_images(quality, work.read("labels_clean"), config.rank))
     work.account("images", images.count(), work.rows["image_quality"], count_by_reason(rejected(judged)))

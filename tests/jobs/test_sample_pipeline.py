@@ -201,6 +201,12 @@ def test_rank_orders_by_ppi(sample: FinishedLake) -> None:
     assert (np.diff(ranks["ppi"]) <= 0).all()
 
 
+def test_only_readable_images_are_ranked(sample: FinishedLake, facts: PlantedFacts) -> None:
+    """Exactly the decodable images have a quality and a rank: a best image can always be shown."""
+    assert set(sample.frame("image_quality", ["image_id"])["image_id"]) == set(facts.truth)
+    assert set(sample.frame("image_rank", ["image_id"])["image_id"]) == set(facts.truth)
+
+
 def test_search_agrees_with_brute_force(sample: FinishedLake) -> None:
     """Results are no query's own image, ordered by similarity, and as brute force over all features gives them."""
     predictions = sample.frame("predictions", ["image_id", "features", "error"])

@@ -74,7 +74,7 @@ def test_a_noun_follows_its_count() -> None:
 @given(st.text())
 def test_a_clean_name_stays_on_its_line(text: str) -> None:
     """No line break, control character or direction override is left, and cleaning twice changes nothing."""
-    cleaned = clean_name(text)
+    cleaned = clean_name(f"a\u202e{text}\x1b")
     assert not set(cleaned) & set("\n\r\t\x00\u2028\u202e\u200f")
     assert clean_name(cleaned) == cleaned
 

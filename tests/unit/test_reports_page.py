@@ -174,6 +174,16 @@ def test_one_image_without_anything_else_is_a_report() -> None:
     assert "Images" in html
 
 
+def test_a_model_that_covers_no_label_has_no_accuracy() -> None:
+    """The summary then says that none is covered, and shows neither a share nor a dash for one."""
+    rows = planted_rows()
+    overall = rows.frames["overall_accuracy"].assign(covered_labels=0, top1=float("nan"), level=float("nan"))
+    html = render_report(replace(rows, frames={**rows.frames, "overall_accuracy": overall}))
+    assert "0 of 16" in html
+    assert "Top-1, all images" not in html
+    assert "Intervals are" not in html
+
+
 def test_many_labels_fold_away() -> None:
     """Of many labels the first forty are open, the others one click away, and the chart says what it leaves out."""
     rows = planted_rows()

@@ -16,6 +16,16 @@ COMBINED = ("ppi", "entropy", "gradient")
 STEPS_PER_UNIT = 1000  # values are told apart at 0.001, far below what any of the three means
 
 
+def add_decoding_errors(images: DataFrame, predictions: DataFrame) -> DataFrame:
+    """The images with the error that decoding their pixels met, where reading the header met none."""
+    met = predictions.where("error IS NOT NULL").select("image_id", F.col("error").alias("decoding_error"))
+    return (
+        images.join(met, "image_id", how="left")
+        .withColumn("error", F.coalesce("error", "decoding_error"))
+        .drop("decoding_error")
+    )
+
+
 def judge_sizes(images: DataFrame) -> DataFrame:
     """Add ``reason``: null for an image with a size, else no_bytes, the decoder's error, or no_size."""
     sized = (F.col("width") > 0) & (F.col("height") > 0)

@@ -12,8 +12,6 @@ from matplotlib.figure import Figure
 
 from imagelake.reports.charts.style import CSS_COLOURS
 
-_NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-
 
 def inline_svg(figure: Figure, name: str, title: str, description: str) -> Markup:
     """The figure as an SVG element.
@@ -25,7 +23,7 @@ def inline_svg(figure: Figure, name: str, title: str, description: str) -> Marku
         description: what it says, in a sentence.
     """
     drawn = _drawn(figure, name)
-    # The first element is matplotlib's own; its size, name spaces and style sheet are the page's business.
+    # The first element is matplotlib's own: its size, name spaces, date and style sheet are the page's business.
     body = drawn[drawn.index(">", drawn.index("<svg")) + 1 :]
     body = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<!--.*?-->", "", body, flags=re.DOTALL)
     width, height = (float(inches) * 72 for inches in figure.get_size_inches())
@@ -41,7 +39,7 @@ def _drawn(figure: Figure, name: str) -> str:
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": name}), warnings.catch_warnings():
         # The browser has fonts for every script; that matplotlib's own lacks a letter concerns only its measuring.
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        figure.savefig(file, format="svg", metadata=_NO_METADATA)
+        figure.savefig(file, format="svg")
     return file.getvalue()
 
 
