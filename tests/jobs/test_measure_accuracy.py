@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from planted_tables import plant_tables
+from planted_tables import Rows, plant_tables
 from pyspark.sql import SparkSession
 
 from imagelake.cluster.job import execute
 from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
-from measure_accuracy import JOB  # type: ignore[import-not-found]  # jobs/ is on the path of whoever submits one
+from measure_accuracy import JOB
 
 SAMPLE = ("lion", "tiger", "leopard", "zebra", "giraffe", "elephant", "eagle", "owl", "parrot", "penguin")
 
@@ -32,7 +32,7 @@ def prediction(image_id: str, *classes: int) -> dict[str, Any]:
     }
 
 
-PLANTED = {
+PLANTED: Rows = {
     "labels_clean": [
         *(label(f"lion{n}", "Lion") for n in range(4)),
         *(label(f"rhino{n}", "Rhinoceros") for n in range(2)),

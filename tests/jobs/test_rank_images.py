@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from planted_tables import plant_tables
+from planted_tables import Rows, plant_tables
 from pyspark.sql import SparkSession
 
 from imagelake.cluster.job import execute
 from imagelake.config import load_config
-from rank_images import JOB  # type: ignore[import-not-found]  # jobs/ is on the path of whoever submits one
+from rank_images import JOB
 
 
 def image(image_id: str, width: int | None, height: int | None, **cells: Any) -> dict[str, Any]:
@@ -18,17 +18,19 @@ def image(image_id: str, width: int | None, height: int | None, **cells: Any) ->
     return {"image_id": image_id, "width": width, "height": height, "has_bytes": True, "byte_size": 1000, **cells}
 
 
-PLANTED = {
+PLANTED: Rows = {
     "images": [
         image("small", 224, 224),
         image("large", 1024, 768),
         image("twin", 768, 1024),
         image("torn", None, None, error="truncated"),
         image("listed", None, None, has_bytes=False),
+        image("cut", 300, 200),
     ],
     "predictions": [
         {"image_id": "small", "entropy": 7.0, "gradient": 9.0},
         {"image_id": "large", "entropy": 6.0, "gradient": 8.0},
+        {"image_id": "cut", "error": "truncated"},
     ],
     "labels_clean": [
         {"image_id": image_id, "label_id": f"/m/{label}", "label": label}
@@ -52,7 +54,7 @@ def test_ranks_are_published(spark: SparkSession, tmp_path: Path) -> None:
     assert quality == {"small": (1 / 6 + 3 / 4 + 3 / 4) / 3, "large": (4 / 6 + 1 / 4 + 1 / 4) / 3, "twin": None}
     assert outcome.work is not None
     (account,) = outcome.work.accounts
-    assert (account.rows_in, account.kept, account.rejected) == (5, 3, {"no_bytes": 1, "truncated": 1})
+    assert (account.rows_in, account.kept, account.rejected) == (6, 3, {"no_bytes": 1, "truncated": 2})
     assert outcome.work.facts["top images"] == "large (35.78), twin (35.78), small (17.8)"
     assert outcome.work.facts["selected"] == "2 images"
     assert execute(JOB, lake, load_config([], ["rank.select_ranks=[1, 1]"])).work is None

@@ -16,7 +16,13 @@ from table_rows import sorted_rows, table_of
 from imagelake.config import RankSection, load_config
 from imagelake.measures.resolution import aspect_ratio, bytes_per_pixel, ppi
 from imagelake.tables import TABLES
-from imagelake.transforms.image_quality import combine_quality, judge_sizes, measure_images, percentile_ranks
+from imagelake.transforms.image_quality import (
+    add_decoding_errors,
+    combine_quality,
+    judge_sizes,
+    measure_images,
+    percentile_ranks,
+)
 from imagelake.transforms.image_rank import rank_images, top_images
 from imagelake.transforms.places import add_places
 from imagelake.transforms.verdicts import count_by_reason, kept, rejected
@@ -88,6 +94,14 @@ def test_an_image_without_size_has_a_reason(spark: SparkSession, change: dict[st
     """No bytes come before the decoder's error, and that before a size that is none."""
     judged = judge_sizes(table_of(spark, "images", [IMAGE | change]))
     assert [row["reason"] for row in judged.collect()] == [reason]
+
+
+def test_an_image_whose_pixels_cannot_be_decoded_has_that_reason(spark: SparkSession) -> None:
+    """A sound header does not make a sound image; the header's own error comes first, an unpredicted image has none."""
+    images = [IMAGE | {"image_id": "a"}, IMAGE | {"image_id": "b", "error": "bomb"}, IMAGE | {"image_id": "c"}]
+    errors = [{"image_id": image_id, "error": "truncated"} for image_id in ("a", "b", "elsewhere")]
+    judged = judge_sizes(add_decoding_errors(table_of(spark, "images", images), table_of(spark, "predictions", errors)))
+    assert {row["image_id"]: row["reason"] for row in judged.collect()} == {"a": "truncated", "b": "bomb", "c": None}
 
 
 def test_every_image_is_kept_or_has_a_reason(spark: SparkSession) -> None:

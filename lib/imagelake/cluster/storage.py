@@ -130,6 +130,8 @@ class Storage:
         Raises:
             ImageLakeError: nothing stands there.
         """
+        if not self.exists(uri):
+            raise ImageLakeError(f"{uri}: there is no such file or folder")
         entries = self._call(uri, "listFiles", True)
         while entries.hasNext():
             entry = entries.next()
