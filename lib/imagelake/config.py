@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from imagelake.errors import ImageLakeError, unknown_choice
 
@@ -99,6 +99,13 @@ class RankSection(_Section):
     target: float
     select_ranks: tuple[Positive, Positive]
     select_ppi: tuple[float, float]
+
+    @field_validator("select_ranks", "select_ppi")
+    @classmethod
+    def _in_order(cls, bounds: tuple[float, float]) -> tuple[float, float]:
+        if bounds[0] > bounds[1]:
+            raise ValueError("the first bound is above the second, which would select nothing")
+        return bounds
 
 
 class SearchSection(_Section):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 from hadoop_cluster import PROJECT, Hadoop, call
@@ -13,6 +11,7 @@ from hadoop_cluster import PROJECT, Hadoop, call
 from imagelake.cluster.hadoop import record
 from imagelake.cluster.hadoop.runtime import find_jars, find_java_home
 from imagelake.errors import ImageLakeError
+from project import skip_or_fail
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +21,7 @@ def hadoop_jars() -> Path:
         find_java_home()
         return find_jars(PROJECT / "conf" / "hadoop" / "pom.xml", PROJECT / "var" / "hadoop-jars", print)
     except ImageLakeError as error:
-        _unavailable(str(error))
+        skip_or_fail(str(error))
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +34,3 @@ def hadoop(hadoop_jars: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     assert cluster is not None
     yield Hadoop(cluster)
     call(folder, "stop")
-
-
-def _unavailable(reason: str) -> NoReturn:
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)

@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
+from pyspark.errors import PySparkException
 
 from imagelake.errors import ImageLakeError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+# Spark translates some of the JVM's exceptions into its own and lets the others through.
+JAVA_ERRORS = (Py4JJavaError, PySparkException)
 STAGING, ASIDE = "_staging", "_aside"
 _GLOB_CHARACTERS = set("*?[]{}")
 
@@ -60,7 +63,7 @@ class Storage:
     def _fs(self, uri: str) -> Any:
         try:
             return self._path(uri).getFileSystem(self._conf)
-        except Py4JJavaError as error:
+        except JAVA_ERRORS as error:
             raise storage_error(uri, error) from None
 
     def exists(self, uri: str) -> bool:
@@ -121,7 +124,7 @@ class Storage:
             stream = self._fs(uri).create(self._path(uri), overwrite)
             stream.write(bytearray(content))
             stream.close()
-        except Py4JJavaError as error:
+        except JAVA_ERRORS as error:
             raise storage_error(uri, error) from None
 
     def files(self, uri: str) -> Iterator[FileEntry]:
@@ -158,7 +161,7 @@ class Storage:
         prefix = (self._path(uri),) if path_first else ()
         try:
             return getattr(self._fs(uri), method)(*prefix, *arguments)
-        except Py4JJavaError as error:
+        except JAVA_ERRORS as error:
             raise storage_error(uri, error) from None
 
     def publish(self, root: str, name: str, staged: str) -> None:
@@ -182,8 +185,10 @@ class Storage:
             self.rename(aside, target)
 
 
-def storage_error(uri: str, error: Py4JJavaError) -> ImageLakeError:
+def storage_error(uri: str, error: Exception) -> ImageLakeError:
     """A Java exception as one line that names the address: the class and the first line of its message."""
+    if not isinstance(error, Py4JJavaError):
+        return ImageLakeError(f"{uri}: {str(error).splitlines()[0]}")
     cause = error.java_exception
     while cause.getCause() is not None:
         cause = cause.getCause()

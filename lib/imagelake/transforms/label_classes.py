@@ -11,6 +11,7 @@ from imagelake.config import conf_text
 from imagelake.errors import ImageLakeError
 from imagelake.taxonomy.class_map import ClassMap
 from imagelake.taxonomy.hierarchy import Hierarchy
+from imagelake.taxonomy.kinds import read_kinds
 from imagelake.taxonomy.label_map import LabelMap
 from imagelake.taxonomy.name_matching import NameMatcher
 from imagelake.taxonomy.synonyms import Synonyms
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 KNOWN_CLASSES = {"sample": "labels/sample_classes.csv", "imagenet": "labels/imagenet_to_openimages.csv"}
 SYNONYMS = "labels/synonyms.csv"
+KINDS = "labels/kinds.csv"
 
 
 @dataclass(frozen=True)
@@ -99,19 +101,22 @@ def labels_of_folders(folders: Iterable[str], config: Config, storage: Storage) 
 def label_classes(words: Vocabulary, config: Config, storage: Storage) -> LabelClasses:
     """The classes that mean each label of a lake.
 
-    What the user's label map lists counts as it says. Other labels of a folder of photos are matched by name; those of
-    Open Images count by the class map: a class means the label it is mapped to and all that this is a kind of.
+    What the user's label map lists counts as it says. Other labels count by the class map, where a class means the
+    label it is mapped to and all that this is a kind of, and by their names.
     """
     class_map, matcher = read_class_map(config.model, storage), _matcher()
     listed = _read_label_map(config.source, class_map, storage).classes_by_label()
     here = matcher.in_vocabulary(class_map, words.known)
+    # A folder of photos has no hierarchy of its own; without one a folder called birds would mean no eagle.
+    tree = words.hierarchy or read_kinds(conf_text(KINDS), f"conf/{KINDS}")
 
     def classes_of(label: str) -> frozenset[int]:
         if label in listed:
             return listed[label]
-        if config.source.kind == "folder":
-            return matcher.match_classes(label, here, words.hierarchy)
-        return here.classes_of(label, words.hierarchy)
+        # Names are looked up for folders and for labels of the hierarchy; among the 20,000 others are homonyms.
+        if config.source.kind == "folder" or label in tree:
+            return matcher.match_classes(label, here, tree)
+        return here.classes_of(label, tree)
 
     classes = {label: classes_of(label) for label in words.labels}
     label_of = {} if listed else {i: c.label for i, c in enumerate(here.classes) if c.label is not None}
