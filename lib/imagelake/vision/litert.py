@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagelake.vision.engine import Scored, check_batch
+from imagelake.vision.native_output import without_native_notes
 from imagelake.vision.preprocess import normalise
 from imagelake.vision.tensorflow_import import import_tensorflow
 
@@ -21,8 +22,9 @@ def convert(model: Any) -> bytes:
     # traces the network three times.
     holder = tensorflow.Module()
     holder.weights = [weight.value for weight in model.weights]
-    concrete = forward.get_concrete_function()
-    return bytes(tensorflow.lite.TFLiteConverter.from_concrete_functions([concrete], holder).convert())
+    with without_native_notes():
+        concrete = forward.get_concrete_function()
+        return bytes(tensorflow.lite.TFLiteConverter.from_concrete_functions([concrete], holder).convert())
 
 
 class LiteRtEngine:
@@ -45,9 +47,10 @@ class LiteRtEngine:
         """
         from ai_edge_litert.interpreter import Interpreter  # type: ignore[import-untyped]
 
-        self._interpreter = Interpreter(model_content=flatbuffer, num_threads=threads)
-        self._input, self._outputs = _tensors(self._interpreter)
-        self._interpreter.allocate_tensors()
+        with without_native_notes():
+            self._interpreter = Interpreter(model_content=flatbuffer, num_threads=threads)
+            self._input, self._outputs = _tensors(self._interpreter)
+            self._interpreter.allocate_tensors()
 
     @property
     def resolution(self) -> int:
