@@ -8,8 +8,10 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from imagelake.config import CleanSection, load_config
+from imagelake.errors import ImageLakeError
 from imagelake.tables import TABLES
 from imagelake.transforms.clean_labels import judge_labels, roll_up
+from imagelake.transforms.label_hierarchy import roll_up_targets
 from imagelake.transforms.verdicts import count_by_reason, kept, rejected
 
 DEFAULTS: dict[str, Any] = {
@@ -134,3 +136,25 @@ def test_rolling_up_merges_descendants_into_duplicates(spark: SparkSession) -> N
     rolled = roll_up(frame, {"/m/lion": ("/m/animal", "Animal"), "/m/tiger": ("/m/animal", "Animal")})
     assert reasons(judge_labels(rolled, images(spark, "i1"), rules())) == [None, "duplicate"]
     assert {row["label"] for row in rolled.collect()} == {"Animal"}
+
+
+HIERARCHY = [
+    ("/m/0", "Entity", None, None, "subcategory", 0),
+    ("/m/a", "Animal", "/m/0", "Entity", "subcategory", 1),
+    ("/m/b", "Bird", "/m/a", "Animal", "subcategory", 2),
+    ("/m/o", "Owl", "/m/b", "Bird", "subcategory", 3),
+    ("/m/w", "Wing", "/m/b", "Bird", "part", 3),
+]
+
+
+def test_roll_up_follows_the_hierarchy_to_the_nearest_chosen_label(spark: SparkSession) -> None:
+    """An owl counts as the deepest chosen label above it, a part as none, and the chosen label as itself."""
+    hierarchy = spark.createDataFrame(HIERARCHY, TABLES["hierarchy"].ddl)
+    classes = spark.createDataFrame([("/m/b", "Bird", True)], TABLES["classes"].ddl)
+    assert roll_up_targets(hierarchy, classes, ["Animal", "Bird"]) == {
+        "/m/b": ("/m/a", "Animal"),
+        "/m/o": ("/m/b", "Bird"),
+    }
+    assert roll_up_targets(hierarchy, classes, []) == {}
+    with pytest.raises(ImageLakeError, match=r"clean\.roll_up_to: 'Brid'\. Did you mean 'Bird'"):
+        roll_up_targets(hierarchy, classes, ["Brid"])
