@@ -56,7 +56,6 @@ class ImagesSection(_Section):
     max_pixels: Positive
     max_bytes: Positive
     row_group_bytes: Positive
-    file_bytes: Positive
     max_error_ratio: Ratio
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from imagelake.reports.names import clean_name
@@ -17,5 +18,6 @@ def write_search_page(rows: ReportRows, folder: Path) -> None:
         rows: with the frames search_queries and search_results, and thumbnails of the answers.
         folder: an empty local folder.
     """
-    page = render("report.html", title=clean_name(rows.title), sections=[search(rows)], made=None)
+    answers = replace(search(rows), title="Queries and their answers")
+    page = render("report.html", title=clean_name(rows.title), sections=[answers], made=None)
     (folder / "index.html").write_text(page, encoding="utf-8")
