@@ -8,6 +8,7 @@ whoever looks next puts it back. So a reader finds the old table or the new one,
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 # Spark translates some of the JVM's exceptions into its own and lets the others through.
 JAVA_ERRORS = (Py4JJavaError, PySparkException)
 STAGING, ASIDE = "_staging", "_aside"
+# FileStatus.toString(); a folder has no length.
+_STATUS = re.compile(
+    r"\{path=(?P<path>.*?); isDirectory=(?P<folder>true|false); (?:length=(?P<length>\d+); )?"
+    r".*?modification_time=(?P<modified>\d+)",
+    re.DOTALL,
+)
 _GLOB_CHARACTERS = set("*?[]{}")
 
 
@@ -135,10 +142,16 @@ class Storage:
         """
         if not self.exists(uri):
             raise ImageLakeError(f"{uri}: there is no such file or folder")
-        entries = self._call(uri, "listFiles", True)
-        while entries.hasNext():
-            entry = entries.next()
-            yield FileEntry(entry.getPath().toString(), int(entry.getLen()), int(entry.getModificationTime()))
+        folders = [uri]
+        while folders:
+            # One call a folder, answered as text: asking the JVM file by file costs 4 ms each, hours for a million.
+            statuses = self._call(folders.pop(), "listStatus")
+            listing = self._jvm.org.apache.commons.lang3.ArrayUtils.toString(statuses)
+            for status in _STATUS.finditer(listing):
+                if status["folder"] == "true":
+                    folders.append(status["path"])
+                else:
+                    yield FileEntry(status["path"], int(status["length"]), int(status["modified"]))
 
     def names(self, uri: str) -> list[str]:
         """Names of the files and folders directly below a folder, sorted."""
