@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hadoop_cluster import PROJECT, Hadoop, call
+from hadoop_cluster import Hadoop, call
 
 from imagelake.cluster.hadoop import record
 from imagelake.cluster.hadoop.runtime import find_jars, find_java_home
 from imagelake.errors import ImageLakeError
-from project import skip_or_fail
+from project import PROJECT, skip_or_fail
 
 
 @pytest.fixture(scope="session")

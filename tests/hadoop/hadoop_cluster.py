@@ -13,8 +13,7 @@ import hdfs
 
 from imagelake.cluster.hadoop import daemons
 from imagelake.cluster.hadoop.layout import NAMENODE, RESOURCEMANAGER, Cluster
-
-PROJECT = Path(__file__).resolve().parents[2]
+from project import PROJECT
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from taxonomy_headings import HEADINGS
 
 from imagelake.config import conf_text
 from imagelake.taxonomy.class_map import ClassMap
@@ -22,17 +23,6 @@ OWN_WORDING = {
     767: "rubber eraser",
     800: "one-armed bandit",
     913: "wreck",
-}
-# Headings that name no kind of thing.
-HEADINGS = {
-    "Entity",
-    "Miscellaneous object",
-    "Indoor",
-    "Outdoor",
-    "Equipment",
-    "Interior design",
-    "Street items",
-    "Health and beauty",
 }
 # What V5 to V7 of Open Images call labels that the names-only hierarchy calls otherwise.
 LATER_NAMES = {

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from taxonomy_headings import HEADINGS
 
 from imagelake.config import conf_text
 from imagelake.errors import ImageLakeError
@@ -10,17 +11,6 @@ from imagelake.taxonomy.class_map import ClassMap
 from imagelake.taxonomy.hierarchy import Hierarchy, read_parts
 from imagelake.taxonomy.kinds import ROOT, read_kinds
 
-# Labels that name no kind of thing; the hand-written kinds leave them out.
-HEADINGS = {
-    "Entity",
-    "Miscellaneous object",
-    "Indoor",
-    "Outdoor",
-    "Equipment",
-    "Interior design",
-    "Street items",
-    "Health and beauty",
-}
 TEDDY_BEAR = 850  # Open Images calls it a bear; the hand-written kinds do not
 
 

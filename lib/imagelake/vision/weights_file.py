@@ -118,12 +118,16 @@ def _check_layout(found: Layout, expected: Layout, source: str, wanted: str) -> 
 
 def describe(layout: Layout) -> str:
     """What a weights file holds, in words: family, width and number of classes as far as they can be told."""
-    depthwise = len({name.split("/")[1] for name in layout if name.startswith("layers/depthwise_conv2d")})
-    families = [name for name, family in ARCHITECTURES.items() if family.depthwise == depthwise]
+    families = [name for name, family in ARCHITECTURES.items() if family.depthwise == count_depthwise(layout)]
     filters = layout.get("layers/conv2d/vars/0", (0,))[-1]
     biases = [shape[0] for name, shape in layout.items() if _is_head_bias(name)]
     classes = str(biases[-1]) if biases else "no"
     return f"{families[0] if families else 'no MobileNet'} with {filters} first filters and {classes} classes"
+
+
+def count_depthwise(layout: Layout) -> int:
+    """The number of depthwise convolutions, by which the families are told apart."""
+    return len({name.split("/")[1] for name in layout if name.startswith("layers/depthwise_conv2d")})
 
 
 def _is_head_bias(name: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagelake.vision.architecture import ARCHITECTURES
-from imagelake.vision.weights_file import Layout, WeightsError, describe, read_layout
+from imagelake.vision.weights_file import Layout, WeightsError, count_depthwise, describe, read_layout
 
 DEFAULT_RESOLUTION = 224
 _KERNEL_AXES = 4  # height, width, channels in, channels out
@@ -35,13 +35,9 @@ def hyperparameters_of(path: Path) -> Hyperparameters:
     layout = read_layout(path)
     for architecture, family in ARCHITECTURES.items():
         for alpha in family.alphas:
-            if _depthwise(layout) == family.depthwise and _channels_in(layout) == _expected(architecture, alpha):
+            if count_depthwise(layout) == family.depthwise and _channels_in(layout) == _expected(architecture, alpha):
                 return Hyperparameters(architecture, alpha, _resolution(path))
     raise WeightsError(f"weights file {path} holds {describe(layout)}; known are {', '.join(ARCHITECTURES)}")
-
-
-def _depthwise(layout: Layout) -> int:
-    return len({name.split("/")[1] for name in layout if name.startswith("layers/depthwise_conv2d")})
 
 
 def _channels_in(layout: Layout) -> int:
