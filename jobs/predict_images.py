@@ -1,6 +1,6 @@
 """Run MobileNet over every image once: the best classes with their scores, and the pooled features.
 
-Reads image_bytes. Writes predictions, one row an image; one that cannot be decoded is a row with an error.
+Reads image_bytes and model. Writes predictions, one row an image; one that cannot be decoded is a row with an error.
 
     spark-submit jobs/predict_images.py --root var/lake --set model.framing=squeeze
 """
@@ -14,14 +14,14 @@ from imagelake.cluster.job import Job, Work
 from imagelake.config import Config
 from imagelake.transforms.image_headers import check_error_ratio
 from imagelake.transforms.label_classes import read_class_map
-from imagelake.transforms.model import load_model, model_files, predict_settings
+from imagelake.transforms.model import class_files, load_network, predict_settings
 from imagelake.transforms.predict import predict_images
 
 
 def run(work: Work, config: Config) -> None:
-    """Load the model on the driver, ship it, score every image."""
+    """Ship the converted network, score every image."""
     class_map = read_class_map(config.model, work.lake.storage)
-    model = load_model(config.model, len(class_map), work.lake.storage)
+    model = load_network(work.folder("model"), config.model, work.lake.storage)
     predicted = predict_images(work.read("image_bytes"), model, predict_settings(config, class_map))
     predictions = work.write("predictions", predicted)
     check_error_ratio(predictions, config.model.max_error_ratio)
@@ -33,15 +33,15 @@ def run(work: Work, config: Config) -> None:
 
 
 def files(config: Config) -> tuple[str, ...]:
-    """The weights and the class file: other ones make the job run again."""
-    return model_files(config.model)
+    """The class file: another one makes the job run again."""
+    return class_files(config.model)
 
 
 JOB = Job(
     name="predict_images",
     doc=__doc__,
     run=run,
-    reads=("image_bytes",),
+    reads=("image_bytes", "model"),
     writes=("predictions",),
     settings=("model", "images"),
     files=files,

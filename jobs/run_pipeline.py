@@ -1,4 +1,4 @@
-"""Run the whole pipeline in order: draw or ingest, explore, clean, predict, measure, rank, search, report.
+"""Run the whole pipeline in order: draw or ingest, explore, clean, convert, predict, measure, rank, search, report.
 
 Reads the source: the drawn sample, a folder of photos, or published Open Images files. Writes every table of the lake
 and the report. A job whose inputs and settings are unchanged is skipped; the first that fails ends the run.
@@ -25,6 +25,7 @@ STEPS = (
     "ingest_annotations",
     "explore_lake",
     "clean_labels",
+    "convert_model",
     "predict_images",
     "measure_accuracy",
     "rank_images",
@@ -87,8 +88,9 @@ def settings_of(options: argparse.Namespace) -> list[str]:
 
 
 def load(step: str) -> Job:
-    """The job of a neighbouring file; jobs do not import each other."""
-    spec = importlib.util.spec_from_file_location(step, Path(__file__).with_name(f"{step}.py"))
+    """The job of a neighbouring file, or in cluster mode of the library's zip; jobs do not import each other."""
+    file = Path(__file__).with_name(f"{step}.py")
+    spec = importlib.util.spec_from_file_location(step, file) if file.is_file() else importlib.util.find_spec(step)
     if spec is None or spec.loader is None:
         raise ImageLakeError(f"no job {step} beside {__file__}")
     module = importlib.util.module_from_spec(spec)

@@ -1,8 +1,8 @@
 """Reverse image search: what does the lake hold that looks like these images, or shows what they show?
 
-Reads predictions, labels_clean, image_quality, image_bytes, classes, hierarchy; queries are files, hdfs:// paths or
-http(s) addresses, and without any, one image of each label. Writes search_queries, search_results and the page
-search_page/index.html.
+Reads predictions, labels_clean, image_quality, image_bytes, classes, hierarchy and model; queries are files, hdfs://
+paths or http(s) addresses, and without any, one image of each label. Writes search_queries, search_results and the
+page search_page/index.html.
 
     spark-submit jobs/search_images.py --root var/lake --set 'search.queries=["lion.jpg"]'
 """
@@ -20,7 +20,7 @@ from imagelake.config import Config
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.search_page import write_search_page
 from imagelake.transforms.label_classes import label_class_files, label_classes, vocabulary
-from imagelake.transforms.model import image_limits, load_engine, model_files
+from imagelake.transforms.model import image_limits, load_engine
 from imagelake.transforms.queries import asked_images, query_rows
 from imagelake.transforms.report_rows import images_to_show
 from imagelake.transforms.search import LakeImages, search
@@ -36,8 +36,8 @@ def run(work: Work, config: Config) -> None:
     lake = LakeImages(*(work.read(name) for name in SEARCHED))
     words = vocabulary(lake.labels_clean, *(work.read(name) for name in NAMING))
     meanings = label_classes(words, config, storage)
-    classes = len(meanings.class_names)
-    asked = asked_images(lake, storage, meanings, lambda: load_engine(config.model, classes, storage), config)
+    network = work.folder("model")
+    asked = asked_images(lake, storage, meanings, lambda: load_engine(network, config.model, storage), config)
     found = [image.query for image in asked if image.query]
     queries = work.write("search_queries", query_rows(spark, asked))
     results = work.write("search_results", search(lake, found, config.search.neighbours))
@@ -52,16 +52,16 @@ def run(work: Work, config: Config) -> None:
 
 
 def files(config: Config) -> tuple[str, ...]:
-    """The model's files and the query files; an address on the web counts by its name."""
+    """What classes mean, and the query files; an address on the web counts by its name."""
     local = (to_uri(query) for query in config.search.queries if not query.startswith(("http://", "https://")))
-    return (*model_files(config.model), *label_class_files(config), *local)
+    return (*label_class_files(config), *local)
 
 
 JOB = Job(
     name="search_images",
     doc=__doc__,
     run=run,
-    reads=(*SEARCHED, *NAMING),
+    reads=(*SEARCHED, *NAMING, "model"),
     writes=("search_queries", "search_results", "search_page"),
     settings=("search", "model", "source", "images", "report"),
     files=files,

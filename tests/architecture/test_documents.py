@@ -9,11 +9,11 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
 import pytest
 
 from imagelake.cluster.command import job_parser
+from imagelake.cluster.submission.__main__ import parser as submission_parser
 from imagelake.config import Config, conf_text
 from pipeline_steps import STEPS, job
 from project import PROJECT
@@ -37,12 +37,14 @@ def test_generated_tables_of_the_readme_are_current() -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_of_the_readme_are_understood(command: str) -> None:
     """Every command names a file that is there, and its options are ones that file knows."""
-    words = [word for word in shlex.split(command) if word not in {"spark-submit"}]
+    words = shlex.split(command)
     assert (PROJECT / words[0]).is_file(), command
     if words[0] == "scripts/run":
-        runpy.run_path(str(PROJECT / "jobs" / "run_pipeline.py"))["parser"]().parse_args(words[1:])
-    elif words[0].startswith("jobs/") and words[0] != "jobs/run_pipeline.py":
-        job_parser(job(Path(words[0]).stem)).parse_args(words[1:])
+        own = words[3:] if words[1:3] == ["--on", "yarn"] else words[1:]
+        runpy.run_path(str(PROJECT / "jobs" / "run_pipeline.py"))["parser"]().parse_args(own)
+    elif words[0] == "scripts/submit":
+        asked = submission_parser().parse_args(["submit", *words[1:]])
+        job_parser(job(asked.job)).parse_args(asked.arguments)
 
 
 def test_every_file_that_the_documents_name_exists() -> None:

@@ -22,6 +22,9 @@ TOP1 = {
 }  # fmt: skip
 
 
+NEEDED = ("ingest_images", "ingest_annotations", "clean_labels", "convert_model", "predict_images", "measure_accuracy")
+
+
 @pytest.fixture(scope="module")
 def accuracy(
     spark: SparkSession, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
@@ -38,10 +41,9 @@ def accuracy(
         "model.resolution=224",
         "model.classes=imagenet",
     ]
-    steps = ("ingest_images", "ingest_annotations", "clean_labels", "predict_images", "measure_accuracy")
     found = {}
     for framing in TOP1:
-        outcomes = run_steps(steps, lake, load_config(settings=[*settings, f"model.framing={framing}"]))
+        outcomes = run_steps(NEEDED, lake, load_config(settings=[*settings, f"model.framing={framing}"]))
         assert outcomes["predict_images"].work is not None
         found[framing] = lake.read("label_accuracy").toPandas().set_index("label")
     return found

@@ -18,7 +18,7 @@ def test_later_settings_win(tmp_path: Path) -> None:
     config = load_config([first, second], ["sample.seed=3"], named=["local.toml"])
     assert (config.clean.min_confidence, config.sample.seed) == (0.6, 3)
     assert config.clean.unknown_images == load_config().clean.unknown_images
-    assert config.spark["spark.master"] == "local[*]"
+    assert config.spark["spark.sql.shuffle.partitions"] == "8"
 
 
 @pytest.mark.parametrize(

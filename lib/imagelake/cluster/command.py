@@ -7,13 +7,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyspark import SparkConf
 from rich.console import Console
 
 from imagelake.cluster.job import Job, execute
 from imagelake.cluster.lake import Lake
 from imagelake.cluster.progress import Progress
-from imagelake.cluster.session import start_session
+from imagelake.cluster.session import is_local, start_session
 from imagelake.cluster.summary import print_outcome
 from imagelake.config import Config, conf_text, load_config
 from imagelake.errors import ImageLakeError
@@ -92,12 +91,9 @@ def settings_help(sections: Sequence[str]) -> str:
 
 
 def config_of(options: argparse.Namespace, extra: Sequence[str] = ()) -> Config:
-    """What the options ask for; conf/local.toml counts where the master is local and no file is given."""
+    """What the options ask for, over conf/local.toml or conf/cluster.toml, whichever Spark's master calls for."""
     settings = [*extra, *options.settings, *([f"lake.root={options.root}"] if options.root else [])]
-    files = options.config
-    if not files and (SparkConf().get("spark.master") or "local").startswith("local"):
-        return load_config([], settings, named=["local.toml"])
-    return load_config(files, settings)
+    return load_config(options.config, settings, named=["local.toml" if is_local() else "cluster.toml"])
 
 
 def _fail(name: str, error: ImageLakeError, code: int) -> int:

@@ -33,7 +33,8 @@ def _no_files(_: Config) -> tuple[str, ...]:
 class Job:
     """What a job is: its name, the tables it reads and writes, and the sections of the configuration it depends on.
 
-    ``files`` names what it reads besides tables: raw folders, weights. ``writes`` may also name folders of files.
+    ``files`` names what it reads from outside the lake: raw folders, weights. ``reads`` and ``writes`` name tables, and
+    folders of files such as the report.
     """
 
     name: str
@@ -66,6 +67,12 @@ class Work:
         """A published table; it must be one that the job says it reads."""
         assert name in self.job.reads, f"{self.job.name} does not declare that it reads {name}"
         return self.lake.read(name)
+
+    def folder(self, name: str) -> str:
+        """Where a published folder of files stands; it must be one that the job says it reads."""
+        assert name in self.job.reads, f"{self.job.name} does not declare that it reads {name}"
+        self.lake.require(name)
+        return self.lake.address(name)
 
     def write(self, name: str, frame: DataFrame, options: Mapping[str, str] | None = None) -> DataFrame:
         """Stage a table and return it as read back: from here on nothing computes it a second time."""

@@ -6,8 +6,23 @@ import os
 import sys
 from collections.abc import Mapping
 
-from pyspark import SparkConf
+from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
+
+LOCAL = "local[*]"
+
+
+def submitted_conf() -> SparkConf:
+    """What spark-submit was given; nothing where Python itself was started."""
+    if "PYSPARK_GATEWAY_PORT" in os.environ:
+        # spark-submit's JVM runs already, and only it knows; without this the conf would be empty.
+        SparkContext._ensure_initialized()
+    return SparkConf()
+
+
+def is_local() -> bool:
+    """Whether Spark's master is this machine itself."""
+    return (submitted_conf().get("spark.master") or LOCAL).startswith("local")
 
 
 def start_session(name: str, settings: Mapping[str, str]) -> SparkSession:
@@ -17,12 +32,13 @@ def start_session(name: str, settings: Mapping[str, str]) -> SparkSession:
         name: what the job is called in Spark's and YARN's pages.
         settings: the configuration's [spark] section.
     """
-    conf = SparkConf()
+    conf = submitted_conf()
     for key, value in settings.items():
         conf.setIfMissing(key, value)
     conf.setIfMissing("spark.app.name", name)
+    conf.setIfMissing("spark.master", LOCAL)
     conf.setIfMissing("spark.ui.showConsoleProgress", "false")
-    if conf.get("spark.master", "local").startswith("local"):
+    if is_local():
         # A worker of another Python version refuses the driver's functions.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     spark = SparkSession.builder.config(conf=conf).getOrCreate()

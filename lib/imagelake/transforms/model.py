@@ -1,4 +1,4 @@
-"""The configured model, made ready on the driver: weights from anywhere, packed as bytes for the executors."""
+"""The configured model: converted once, kept beside the tables as one file, and shipped to the executors as bytes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from imagelake.cluster.storage import to_uri
+from imagelake.errors import ImageLakeError
+from imagelake.transforms.label_classes import KNOWN_CLASSES
 from imagelake.transforms.predict import PredictSettings
 from imagelake.vision.limits import Limits
 from imagelake.vision.mobilenet import build_model
-from imagelake.vision.packed import PackedModel, open_engine, pack
+from imagelake.vision.packed import EngineName, PackedModel, open_engine, pack
 from imagelake.vision.preprocess import InputSettings
 
 if TYPE_CHECKING:
@@ -21,10 +23,11 @@ if TYPE_CHECKING:
     from imagelake.vision.engine import Engine
 
 SAMPLE_WEIGHTS = "samples/weights/mobilenet_v1_0.25_128.weights.h5"
+NETWORK_FILES: dict[EngineName, str] = {"litert": "network.tflite", "tensorflow": "network.keras"}
 
 
-def load_model(model: ModelSection, classes: int, storage: Storage) -> PackedModel:
-    """Build the network, fill it and pack it for its engine.
+def convert_model(model: ModelSection, classes: int, storage: Storage) -> PackedModel:
+    """Build the network, fill it with its weights and pack it for its engine; takes TensorFlow, on the driver.
 
     Raises:
         ImageLakeError: the weights are missing or made for another network; the message names both.
@@ -34,9 +37,28 @@ def load_model(model: ModelSection, classes: int, storage: Storage) -> PackedMod
         return pack(build_model(model.architecture, model.alpha, model.resolution, classes, weights), model.engine)
 
 
-def load_engine(model: ModelSection, classes: int, storage: Storage) -> Engine:
-    """The model opened on the driver itself, for a handful of images."""
-    return open_engine(load_model(model, classes, storage))
+def save_network(packed: PackedModel, folder: Path) -> Path:
+    """Write the one file that `load_network` reads."""
+    file = folder / NETWORK_FILES[packed.engine]
+    file.write_bytes(packed.payload)
+    return file
+
+
+def load_network(folder: str, model: ModelSection, storage: Storage) -> PackedModel:
+    """The converted network of a published folder, which needs no TensorFlow where its engine is LiteRT.
+
+    Raises:
+        ImageLakeError: it was converted for another engine than the configured one.
+    """
+    file = f"{folder}/{NETWORK_FILES[model.engine]}"
+    if not storage.exists(file):
+        raise ImageLakeError(f"{folder} holds no network for model.engine={model.engine}: run convert_model with it")
+    return PackedModel(model.engine, storage.read_bytes(file))
+
+
+def load_engine(folder: str, model: ModelSection, storage: Storage) -> Engine:
+    """The converted network opened on the driver itself, for a handful of images."""
+    return open_engine(load_network(folder, model, storage))
 
 
 def _local_weights(weights: str, scratch: Path, storage: Storage) -> Path | Literal["imagenet"]:
@@ -50,10 +72,14 @@ def _local_weights(weights: str, scratch: Path, storage: Storage) -> Path | Lite
     return local
 
 
-def model_files(model: ModelSection) -> tuple[str, ...]:
-    """The user's own files that the model is made of; what ships with the library is part of its version."""
-    named = {"weights": ("sample", "imagenet"), "classes": ("sample", "imagenet")}
-    return tuple(to_uri(getattr(model, key)) for key, known in named.items() if getattr(model, key) not in known)
+def weights_files(model: ModelSection) -> tuple[str, ...]:
+    """The user's own weights; what ships with the library is part of its version."""
+    return () if model.weights in ("sample", "imagenet") else (to_uri(model.weights),)
+
+
+def class_files(model: ModelSection) -> tuple[str, ...]:
+    """The user's own list of the model's classes."""
+    return () if model.classes in KNOWN_CLASSES else (to_uri(model.classes),)
 
 
 def input_settings(config: Config) -> InputSettings:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from imagelake.cluster.hadoop import control, daemons, health, ports, record, tools
-from imagelake.cluster.hadoop.layout import NAMENODE, RESOURCEMANAGER, Cluster, Shape
+from imagelake.cluster.hadoop import container, control, daemons, health, ports, record, tools
+from imagelake.cluster.hadoop.layout import NAMENODE, RESOURCEMANAGER, ROLES, Cluster, Shape
 from imagelake.errors import ImageLakeError
 
 _PROJECT = Path(__file__).resolve().parents[4]
+_CONF = _PROJECT / "conf" / "hadoop"
+# The image of docker-compose.yml has its jars outside of var/, over which the client mounts a volume.
+_JARS = Path(os.environ.get("IMAGELAKE_HADOOP_JARS") or _PROJECT / "var" / "hadoop-jars")
 _EPILOG = """
 Hadoop's own command lines, on the same jars:
   scripts/hadoop fs -ls /            files (put, get, cat, mkdir, rm, ...)
@@ -19,7 +23,8 @@ Hadoop's own command lines, on the same jars:
   scripts/hadoop dfsadmin -report    capacity and DataNodes
   scripts/hadoop yarn application -list | node -list | logs -applicationId ID
 
-Needs Linux, Java 17 and, the first time, Maven. Everything is on loopback addresses.
+Needs Linux, Java 17 and, the first time, Maven. Everything is on loopback addresses, except for `run`, which serves
+docker-compose.yml.
 """
 
 
@@ -60,6 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_start(commands.add_parser("start", help="bring up what does not run yet, wait until it is healthy"))
     _add(commands.add_parser("stop", help="end every daemon; the data stays"), _stop)
     _add(commands.add_parser("status", help="a table of the daemons; exit code 0 if all are healthy"), _status)
+    _add_run(commands.add_parser("run", help="become one daemon, in the foreground: a container's command"))
+    probe = commands.add_parser("probe", help="exit code 0 if the daemon that `run` became here is healthy")
+    _add_role(probe, _probe)
     for tool in (*tools.MAINS, "yarn"):
         # No prefix marks an option, so that everything, -h included, is the tool's own.
         passing_on = commands.add_parser(tool, help=f"Hadoop's {tool}", prefix_chars="\0", add_help=False)
@@ -87,6 +95,17 @@ def _add_start(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timeout", type=float, default=120, metavar="S", help=text)
 
 
+def _add_role(parser: argparse.ArgumentParser, run: object) -> None:
+    parser.add_argument("role", choices=ROLES)
+    parser.set_defaults(run=run)
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    _add_role(parser, _run)
+    text = "keep the data in the first of FOLDER/1, FOLDER/2, ... that no other daemon uses; else in IMAGELAKE_DATA"
+    parser.add_argument("--shared-data", type=Path, metavar="FOLDER", help=f"{text}, or {container.DATA}")
+
+
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
@@ -97,8 +116,8 @@ def _start(options: argparse.Namespace) -> int:
     sizes = {name: value for name in _SIZES if (value := getattr(options, name)) is not None}
     wanted = control.Wanted(
         folder=options.folder,
-        conf=_PROJECT / "conf" / "hadoop",
-        jar_cache=_PROJECT / "var" / "hadoop-jars",
+        conf=_CONF,
+        jar_cache=_JARS,
         shape=Shape(**sizes) if sizes else None,
         choose_port=ports.any_free() if options.free_ports else ports.moved_by(options.port_offset),
         timeout_s=options.timeout,
@@ -124,8 +143,22 @@ def _status(options: argparse.Namespace) -> int:
     return 0 if set(states.values()) == {health.HEALTHY} else 1
 
 
+def _run(options: argparse.Namespace) -> int:
+    environment = dict(os.environ)
+    if options.shared_data:
+        environment["IMAGELAKE_DATA"] = str(container.claim_folder(options.shared_data.resolve()))
+    container.become(ROLES[options.role], control.runtime_for(_CONF, _JARS, _say_aside), environment)
+    return 0
+
+
+def _probe(options: argparse.Namespace) -> int:
+    state = container.state(ROLES[options.role], os.environ)
+    _say(f"{options.role} {state}")
+    return 0 if state == health.HEALTHY else 1
+
+
 def _tool(options: argparse.Namespace) -> int:
-    runtime = control.runtime_for(_PROJECT / "conf" / "hadoop", _PROJECT / "var" / "hadoop-jars", _say_aside)
+    runtime = control.runtime_for(_CONF, _JARS, _say_aside)
     tools.replace_process(runtime, options.folder, options.tool, options.arguments)
     return 0
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from imagelake.cluster.hadoop import processes
-from imagelake.cluster.hadoop.layout import NAMENODE, Cluster, Daemon
+from imagelake.cluster.hadoop.layout import NAMENODE, Cluster, Daemon, Role
 from imagelake.cluster.hadoop.runtime import Runtime
 from imagelake.errors import ImageLakeError
 
@@ -47,14 +47,17 @@ def launch(cluster: Cluster, daemon: Daemon, runtime: Runtime) -> int:
         Its pid.
     """
     data = cluster.data(daemon)
-    temporary = data / "tmp"
-    temporary.mkdir(parents=True, exist_ok=True)
-    mark = _mark(cluster.folder, daemon.name).removeprefix("-D")
-    properties = (mark, "hadoop.root.logger=INFO,console", f"java.io.tmpdir={temporary}")
-    command = runtime.command(daemon.role.main, HEAP_MB, properties)
-    pid = processes.launch(command, _environment(cluster, daemon, runtime), data, log_file(cluster.folder, daemon.name))
+    (data / "tmp").mkdir(parents=True, exist_ok=True)
+    words = command(daemon.role, runtime, data, _mark(cluster.folder, daemon.name).removeprefix("-D"))
+    pid = processes.launch(words, _environment(cluster, daemon, runtime), data, log_file(cluster.folder, daemon.name))
     pid_file(cluster.folder, daemon.name).write_text(f"{pid}\n")
     return pid
+
+
+def command(role: Role, runtime: Runtime, data: Path, *properties: str) -> list[str]:
+    """The daemon's command line; its scratch folder is data/tmp, `name=value` are further Java properties."""
+    own = (*properties, "hadoop.root.logger=INFO,console", f"java.io.tmpdir={data / 'tmp'}")
+    return runtime.command(role.main, HEAP_MB, own)
 
 
 def stop(folder: Path, names: Iterable[str]) -> list[str]:
@@ -72,7 +75,14 @@ def stop(folder: Path, names: Iterable[str]) -> list[str]:
 
 
 def format_if_new(cluster: Cluster, runtime: Runtime) -> bool:
-    """Give the NameNode an empty name space if it has none yet; never touches one that exists.
+    """Give the cluster's NameNode an empty name space if it has none yet: format_folder_if_new."""
+    namenode = cluster.daemon(NAMENODE.name)
+    environment = _environment(cluster, namenode, runtime)
+    return format_folder_if_new(cluster.data(namenode), runtime, environment, log_file(cluster.folder, "format"))
+
+
+def format_folder_if_new(data: Path, runtime: Runtime, environment: Mapping[str, str], log: Path) -> bool:
+    """Make an empty name space below the folder if there is none yet; never touches one that exists.
 
     Returns:
         Whether it was new.
@@ -80,15 +90,12 @@ def format_if_new(cluster: Cluster, runtime: Runtime) -> bool:
     Raises:
         ImageLakeError: the folder cannot be formatted.
     """
-    namenode = cluster.daemon(NAMENODE.name)
-    if (cluster.data(namenode) / "name" / "current" / "VERSION").exists():
+    if (data / "name" / "current" / "VERSION").exists():
         return False
-    log = log_file(cluster.folder, "format")
     # A fixed id, so that DataNodes that outlived their NameNode's folder join the new one instead of refusing it.
-    command = [*runtime.command(namenode.role.main, HEAP_MB), "-format", "-nonInteractive", "-clusterId", "imagelake"]
+    words = [*runtime.command(NAMENODE.main, HEAP_MB), "-format", "-nonInteractive", "-clusterId", "imagelake"]
     with log.open("wb") as output:
-        environment = _environment(cluster, namenode, runtime)
-        code = subprocess.call(command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        code = subprocess.call(words, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
     if code:
         raise ImageLakeError(f"the namenode could not be formatted\n{last_words(log)}")
     return True

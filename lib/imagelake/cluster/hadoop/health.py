@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from imagelake.cluster.hadoop.layout import DATANODE, NAMENODE, NODEMANAGER, RESOURCEMANAGER, Cluster, Daemon
+from imagelake.cluster.hadoop.layout import MASTERS, NAMENODE, RESOURCEMANAGER, Cluster, Daemon
 
 HEALTHY = "healthy"
 # conf/hadoop/hdfs-site.xml: dfs.namenode.stale.datanode.interval.
@@ -23,19 +23,32 @@ def states(cluster: Cluster, is_running: Callable[[Daemon], bool]) -> dict[str, 
         cluster: the cluster.
         is_running: whether the daemon's process lives.
     """
-    answers = {
-        **_hdfs_states(cluster.daemon(NAMENODE.name)),
-        **_yarn_states(cluster.daemon(RESOURCEMANAGER.name)),
-    }
+    answers = {**_answers(cluster.daemon(NAMENODE.name)), **_answers(cluster.daemon(RESOURCEMANAGER.name))}
     return {daemon.name: _state(daemon, answers) if is_running(daemon) else "not running" for daemon in cluster.daemons}
+
+
+def state(daemon: Daemon, master: Daemon) -> str:
+    """`healthy`, or what is wrong.
+
+    Args:
+        daemon: the one in question.
+        master: the NameNode or ResourceManager that knows of it, which may be itself.
+    """
+    return _state(daemon, _answers(master))
+
+
+def _answers(master: Daemon) -> dict[str, str]:
+    """Address -> state of the master and of the nodes that registered with it."""
+    return _hdfs_states(master) if master.role == NAMENODE else _yarn_states(master)
 
 
 def _state(daemon: Daemon, answers: Mapping[str, str]) -> str:
     # Asked first: for seconds after a crash its master still believes in a daemon that is only starting again.
     if not _listens(daemon):
         return "not answering"
-    master = {DATANODE.name: NAMENODE.name, NODEMANAGER.name: RESOURCEMANAGER.name}.get(daemon.role.name)
-    return answers.get(daemon.address, f"unknown to the {master}" if master else "not answering")
+    master = MASTERS[daemon.role.name]
+    unknown = "not answering" if master == daemon.role else f"unknown to the {master.name}"
+    return answers.get(daemon.address, unknown)
 
 
 def _listens(daemon: Daemon) -> bool:

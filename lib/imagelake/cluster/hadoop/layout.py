@@ -55,6 +55,13 @@ NODEMANAGER = Role(
     },
 )
 ROLES = {role.name: role for role in (NAMENODE, DATANODE, RESOURCEMANAGER, NODEMANAGER)}
+# A role's name -> the role that knows of its health; masters know of their own.
+MASTERS = {
+    NAMENODE.name: NAMENODE,
+    DATANODE.name: NAMENODE,
+    RESOURCEMANAGER.name: RESOURCEMANAGER,
+    NODEMANAGER.name: RESOURCEMANAGER,
+}
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,10 @@ def _resolve(pom: Path, folder: Path) -> None:
 def _run_maven(arguments: Sequence[str]) -> None:
     maven = shutil.which("mvn")
     if maven is None:
-        raise ImageLakeError("no Maven: mvn is not on PATH. On Debian: apt-get install maven")
+        raise ImageLakeError(
+            "no Maven: mvn is not on PATH. On Debian: apt-get install maven. "
+            "In a container: its image was built for another conf/hadoop/pom.xml; docker compose build"
+        )
     outcome = subprocess.run(
         [maven, "--batch-mode", "--quiet", *arguments], capture_output=True, text=True, check=False
     )

@@ -1,0 +1,87 @@
+"""One daemon in a container of docker-compose.yml: where conf/hadoop puts it, its data folder, this process's place.
+
+conf/hadoop has the services' names and the standard ports as its defaults. The environment may move them here as it
+does for `scripts/hadoop start`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from imagelake.cluster.hadoop import daemons, health
+from imagelake.cluster.hadoop.layout import MASTERS, NAMENODE, Daemon, Role
+from imagelake.cluster.hadoop.runtime import Runtime
+from imagelake.errors import ImageLakeError
+
+# conf/hadoop/*.xml: the default of IMAGELAKE_DATA.
+DATA = "/data"
+
+
+def daemon_here(role: Role, environment: Mapping[str, str]) -> Daemon:
+    """The daemon of that role, with the host and the ports that conf/hadoop gives it in this environment.
+
+    Raises:
+        ImageLakeError: a port is none.
+    """
+    ports = {variable: _port(variable, environment.get(variable) or str(port)) for variable, port in role.ports.items()}
+    return Daemon(role.name, role, _host(role, environment), ports)
+
+
+def state(role: Role, environment: Mapping[str, str]) -> str:
+    """`healthy`, or what is wrong with the daemon of that role."""
+    return health.state(daemon_here(role, environment), daemon_here(MASTERS[role.name], environment))
+
+
+def claim_folder(shared: Path) -> Path:
+    """The first of shared/1, shared/2, ... that nobody holds; this process, and what it becomes, holds it to its end.
+
+    The containers of a scaled service have one volume and no names that last. So the first container of tomorrow takes
+    up the data of today's first, and blocks survive `docker compose down`.
+    """
+    return next(folder for n in itertools.count(1) if _lock(folder := shared / str(n)))
+
+
+def become(role: Role, runtime: Runtime, environment: Mapping[str, str]) -> None:
+    """Replace this process by the daemon, which gets signals itself; a NameNode's name space is made if it is new.
+
+    Raises:
+        ImageLakeError: the name space could not be made.
+    """
+    data = Path(environment.get("IMAGELAKE_DATA") or DATA)
+    (data / "tmp").mkdir(parents=True, exist_ok=True)
+    told = {**environment, "JAVA_HOME": str(runtime.java_home)}
+    if role == NAMENODE:
+        daemons.format_folder_if_new(data, runtime, told, data / "format.log")
+    command = daemons.command(role, runtime, data)
+    os.chdir(data)
+    os.execve(command[0], command, told)
+
+
+def _host(role: Role, environment: Mapping[str, str]) -> str:
+    if MASTERS[role.name] == role:
+        return environment.get(f"IMAGELAKE_{role.name.upper()}_HOST") or role.name
+    return environment.get("IMAGELAKE_HOST") or environment.get("HOSTNAME") or "localhost"
+
+
+def _port(variable: str, text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise ImageLakeError(f"{variable} is {text!r}, which is no port: 1 to 65535")
+    return int(text)
+
+
+def _lock(folder: Path) -> bool:
+    """Whether the folder is now this process's."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return False
+    # Stays open, across the exec too: the kernel drops the lock with the last process that has it.
+    os.set_inheritable(handle, True)
+    return True

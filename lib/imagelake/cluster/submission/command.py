@@ -1,0 +1,86 @@
+"""The one place with the spark-submit command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from imagelake.cluster.submission.package import PYTHON_OF_NODES
+from imagelake.cluster.submission.spark import spark_home
+from imagelake.errors import ImageLakeError, unknown_choice
+
+LOCAL_FILE_OPTION = "--config"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A job and how it is to run.
+
+    Attributes:
+        job: its name, a file of jobs/.
+        arguments: the job's own.
+        deploy_mode: where the driver runs; local mode knows only client.
+        properties: a file of Spark properties.
+        conf: single properties, which win over the file.
+    """
+
+    job: str
+    arguments: tuple[str, ...]
+    deploy_mode: Literal["client", "cluster"]
+    properties: Path
+    conf: tuple[str, ...] = ()
+
+    def command(self, project: Path) -> list[str]:
+        """The command line.
+
+        Raises:
+            ImageLakeError: there is no such job; the message lists those that there are.
+        """
+        return [
+            *(str(spark_home() / "bin" / "spark-submit"), "--properties-file", str(self.properties)),
+            *("--name", self.job),
+            *(self._of_the_mode()),
+            *(part for setting in self.conf for part in ("--conf", setting)),
+            *(str(job_file(self.job, project)), *self._own_arguments()),
+        ]
+
+    def _of_the_mode(self) -> Iterator[str]:
+        if self.deploy_mode == "client":
+            return
+        yield from ("--deploy-mode", "cluster", "--conf", f"spark.pyspark.driver.python={PYTHON_OF_NODES}")
+        if files := config_files(self.arguments):
+            yield from ("--files", ",".join(str(Path(file).resolve()) for file in files))
+
+    def _own_arguments(self) -> Sequence[str]:
+        """In cluster mode a configuration file lies in the driver's own folder, under its bare name."""
+        if self.deploy_mode == "client":
+            return self.arguments
+        files = set(config_files(self.arguments))
+        renamed = {**{file: Path(file).name for file in files}}
+        renamed |= {f"{LOCAL_FILE_OPTION}={file}": f"{LOCAL_FILE_OPTION}={Path(file).name}" for file in files}
+        return [renamed.get(argument, argument) for argument in self.arguments]
+
+
+def job_file(name: str, project: Path) -> Path:
+    """The file of a job, named with or without its folder and ending."""
+    files = {file.stem: file for file in (project / "jobs").glob("*.py")}
+    if Path(name).stem not in files:
+        raise unknown_choice("job", name, files)
+    return files[Path(name).stem]
+
+
+def config_files(arguments: Sequence[str]) -> list[str]:
+    """The files that a job's ``--config`` options name.
+
+    Raises:
+        ImageLakeError: one of them does not exist.
+    """
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    files = [value for option, value in pairs if option == LOCAL_FILE_OPTION]
+    files += [text.partition("=")[2] for text in arguments if text.startswith(f"{LOCAL_FILE_OPTION}=")]
+    for file in files:
+        if not Path(file).is_file():
+            raise ImageLakeError(f"{LOCAL_FILE_OPTION} {file}: there is no such file")
+    return files

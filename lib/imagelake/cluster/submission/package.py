@@ -1,0 +1,91 @@
+"""Everything that travels to a cluster: built once, put on HDFS once, named in one file of Spark properties."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from imagelake.cluster.submission.environment import environment_archive
+from imagelake.cluster.submission.library import library_zip
+from imagelake.cluster.submission.spark import file_system_shell, spark_jars_archive
+from imagelake.errors import ImageLakeError
+
+PYTHON_OF_NODES = "python3.11"
+PUBLISHED_AT = "hdfs:///imagelake-runtime"
+_UNPACKED = "environment"
+_SEARCH_PATH = "{{PWD}}/" + _UNPACKED  # YARN puts the container's folder there
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Package:
+    """The three files that travel: the library goes with each submission, the others stay on HDFS."""
+
+    library: Path
+    environment: Path
+    spark_jars: Path
+
+    def sizes(self) -> str:
+        """One line a file, for people."""
+        files = (self.library, self.environment, self.spark_jars)
+        return "\n".join(f"{file.stat().st_size / 1e6:8.1f} MB  {file}" for file in files)
+
+
+def build(project: Path, folder: Path, say: Say) -> Package:
+    """Build what is missing or out of date.
+
+    Raises:
+        ImageLakeError: the executors' packages could not be had.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = project / "conf" / "executors" / "requirements.lock"
+    return Package(
+        library_zip(project, folder), environment_archive(lock, folder, say), spark_jars_archive(folder, say)
+    )
+
+
+def publish(package: Package, address: str, say: Say) -> None:
+    """Put the archives on HDFS unless files of their names are there; a half-written one never bears the name.
+
+    Raises:
+        ImageLakeError: HDFS cannot be reached or refuses; the message is Hadoop's.
+    """
+    files = (package.environment, package.spark_jars)
+    if file_system_shell("-stat", "%n", *(f"{address}/{file.name}" for file in files)).returncode == 0:
+        return
+    _hdfs("-mkdir", "-p", address)
+    for file in files:
+        target = f"{address}/{file.name}"
+        if file_system_shell("-test", "-e", target).returncode:
+            say(f"putting {file.name} ({file.stat().st_size / 1e6:.0f} MB) on {address} (once)")
+            aside = f"{address}/.{file.name}.{os.getpid()}"
+            _hdfs("-put", str(file), aside)
+            # Where another submission was quicker, its file is as good as ours.
+            if file_system_shell("-mv", aside, target).returncode:
+                _hdfs("-rm", "-skipTrash", aside)
+
+
+def write_properties(package: Package, address: str, project: Path, target: Path) -> Path:
+    """conf/spark/yarn.conf and what is particular to this package, for spark-submit in client mode."""
+    added = {
+        "spark.yarn.archive": f"{address}/{package.spark_jars.name}",
+        "spark.yarn.dist.archives": f"{address}/{package.environment.name}#{_UNPACKED}",
+        "spark.submit.pyFiles": str(package.library),
+        "spark.executorEnv.PYTHONPATH": _SEARCH_PATH,
+        "spark.yarn.appMasterEnv.PYTHONPATH": _SEARCH_PATH,
+        "spark.pyspark.python": PYTHON_OF_NODES,
+        "spark.pyspark.driver.python": sys.executable,
+    }
+    settings = (project / "conf" / "spark" / "yarn.conf").read_text(encoding="utf-8")
+    aside = target.with_suffix(f".{os.getpid()}")
+    aside.write_text(settings + "\n" + "".join(f"{key} {value}\n" for key, value in added.items()), encoding="utf-8")
+    return aside.replace(target)
+
+
+def _hdfs(*arguments: str) -> None:
+    done = file_system_shell(*arguments)
+    if done.returncode:
+        raise ImageLakeError(f"hdfs dfs {' '.join(arguments)}: {done.stderr.strip()}")

@@ -1,0 +1,38 @@
+"""Run a submission: its output as it comes, and in cluster mode what the driver, somewhere on the cluster, said."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from imagelake.cluster.submission.command import Submission
+from imagelake.cluster.submission.spark import driver_log, environment
+
+_APPLICATION = re.compile(r"application_\d+_\d+")
+
+
+def run(submission: Submission, project: Path) -> int:
+    """Submit and wait; returns the exit code: 0 done or skipped, else failed."""
+    command = submission.command(project)
+    if submission.deploy_mode == "client":
+        return subprocess.call(command, env=environment())
+    process = subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    application = ""
+    for line in process.stderr:
+        sys.stderr.write(line)
+        if found := _APPLICATION.search(line):
+            application = found[0]
+    code = process.wait()
+    if application:
+        _repeat_driver(application)
+    return code
+
+
+def _repeat_driver(application: str) -> None:
+    """The driver's own last words: its summary, or why it failed."""
+    sys.stdout.write(driver_log(application, "stdout"))
+    sys.stdout.flush()
+    sys.stderr.write(driver_log(application, "stderr"))

@@ -1,0 +1,66 @@
+"""The installed Spark: where it is, its jars as one archive, and Hadoop's own command line from the same jars."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import zipfile
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+from imagelake.errors import ImageLakeError
+
+_FILE_SYSTEM_SHELL = "org.apache.hadoop.fs.FsShell"
+_LOGS = "org.apache.hadoop.yarn.client.cli.LogsCLI"
+
+
+def spark_home() -> Path:
+    """The folder of the installed pyspark, which holds all of Spark.
+
+    Raises:
+        ImageLakeError: it is not installed.
+    """
+    found = importlib.util.find_spec("pyspark")
+    if found is None or found.origin is None:
+        raise ImageLakeError("pyspark is not installed: run scripts/setup")
+    return Path(found.origin).parent
+
+
+def spark_jars_archive(folder: Path, say: Callable[[str], None]) -> Path:
+    """``spark-jars-<version>.zip`` for spark.yarn.archive, built unless it is there.
+
+    Jars are compressed already, so they are stored as they are.
+    """
+    target = folder / f"spark-jars-{version('pyspark')}.zip"
+    if not target.exists():
+        say(f"building {target} (once)")
+        aside = folder / f".spark-jars-{os.getpid()}.zip"
+        with zipfile.ZipFile(aside, "w", zipfile.ZIP_STORED) as archive:
+            for jar in sorted((spark_home() / "jars").glob("*.jar")):
+                archive.write(jar, jar.name)
+        aside.replace(target)
+    return target
+
+
+def file_system_shell(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run ``hdfs dfs`` with Spark's own Hadoop client, for whatever HADOOP_CONF_DIR names."""
+    return _run_class(_FILE_SYSTEM_SHELL, *arguments)
+
+
+def driver_log(application: str, file: str) -> str:
+    """What the driver of a finished application in cluster mode wrote to `stdout` or `stderr`; empty if unknown."""
+    done = _run_class(_LOGS, "-applicationId", application, "-am", "-1", "-log_files", file)
+    _, found, text = done.stdout.partition("LogContents:\n")
+    return text.partition(f"\nEnd of LogType:{file}")[0] if found else ""
+
+
+def environment() -> Mapping[str, str]:
+    """Of a process of Spark's own scripts."""
+    return {**os.environ, "SPARK_HOME": str(spark_home())}
+
+
+def _run_class(main: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [str(spark_home() / "bin" / "spark-class"), main, *arguments]
+    return subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)

@@ -1,0 +1,120 @@
+"""What an error of a request means: whether to try again and for how long, and what its user can do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from urllib.parse import urlsplit
+
+import requests
+
+from imagelake.errors import ImageLakeError
+from imagelake.sources.connection_errors import plain_reason
+
+
+class RefusedError(ImageLakeError):
+    """No further attempt helps this file; the others may go on. The message is one line with address and remedy."""
+
+
+class UnreachableError(ImageLakeError):
+    """No NameNode served for as long as one was to wait: no other file would fare better."""
+
+
+class SpoiledError(Exception):
+    """A copy that arrived with another length or checksum; the next attempt may not."""
+
+
+class StoppedError(Exception):
+    """The run ends: after Ctrl-C, or because no NameNode serves."""
+
+
+class Hope(Enum):
+    """How long an error is worth new attempts."""
+
+    NONE = "none"
+    BRIEF = "brief"
+    LONG = "long"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An error in plain words; ``everywhere`` where it would meet every other file too."""
+
+    reason: str
+    hope: Hope
+    everywhere: bool = False
+
+
+_USER = "give the user who may with --user NAME, or have the rights changed: hdfs dfs -chown or -chmod"
+_SPACE = "remove files there, or have the quota raised: hdfs dfsadmin -setSpaceQuota"
+_NAMES = "remove files there, or have the quota raised: hdfs dfsadmin -setQuota"
+_REMEDIES = {
+    "AccessControlException": _USER,
+    "DSQuotaExceededException": _SPACE,
+    "QuotaByStorageTypeExceededException": _SPACE,
+    "NSQuotaExceededException": _NAMES,
+    "InvalidPathException": "HDFS allows neither ':' nor '..' in a name: rename the file",
+    "PathComponentTooLongException": "the name is too long for HDFS: rename the file",
+    "MaxDirectoryItemsExceededException": "spread the files over more folders",
+    "FileNotFoundException": "check the path",
+    "FileAlreadyExistsException": "another run may have written it meanwhile: run the same command again",
+    "ParentNotDirectoryException": "a part of the path is a file: choose another folder",
+    "SecurityException": "run kinit and give --kerberos",
+    "AuthenticationException": "run kinit and give --kerberos",
+    "InvalidToken": "run kinit and give --kerberos",
+    "IllegalArgumentException": "check the options",
+    "UnsupportedOperationException": "the cluster does not offer this",
+}
+_WAITING = {
+    "SafeModeException": "the NameNode is in safe mode (hdfs dfsadmin -safemode get; leave)",
+    "StandbyException": "the NameNode is on standby: name the active one as well",
+    "RetriableException": "the NameNode is starting",
+}
+_BAD_OPTION = "Specified block size"
+
+
+def classify(error: Exception) -> Failure | None:
+    """Judge an error of a request; None for one that is no failure of a request at all."""
+    if isinstance(error, SpoiledError):
+        return Failure(str(error), Hope.BRIEF)
+    if isinstance(error, requests.exceptions.RequestException):
+        transient = isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.Timeout))
+        chunked = isinstance(error, requests.exceptions.ChunkedEncodingError)
+        return Failure(
+            f"{plain_reason(error)}{_host(error)}", Hope.LONG if transient or chunked else Hope.NONE, everywhere=True
+        )
+    if type(error).__module__.startswith("hdfs."):
+        return _of_answer(str(getattr(error, "exception", None) or ""), _first_line(getattr(error, "message", error)))
+    if isinstance(error, (KeyError, TypeError, ValueError)):  # the package's own, on an answer that is not WebHDFS's
+        return Failure(
+            "the answer is not WebHDFS's: is this the address of a NameNode's web interface?", Hope.LONG, True
+        )
+    return None
+
+
+def _of_answer(exception: str, message: str) -> Failure:
+    if exception in _WAITING:
+        return Failure(_WAITING[exception], Hope.LONG, everywhere=True)
+    if exception in _REMEDIES:
+        return Failure(f"{message}; {_REMEDIES[exception]}", Hope.NONE)
+    if message.startswith("Authentication failure"):
+        return Failure(
+            "the cluster does not accept who you are; run kinit and give --kerberos", Hope.NONE, everywhere=True
+        )
+    if not exception:
+        return Failure(f"no answer of WebHDFS: {message[:200]}", Hope.LONG, everywhere=True)
+    if message.startswith(_BAD_OPTION):
+        return Failure(message, Hope.NONE)
+    return Failure(f"{exception}: {message}", Hope.BRIEF)
+
+
+def _host(error: requests.exceptions.RequestException) -> str:
+    """Whose answer failed: of the NameNode, or of the DataNode to which it sent us."""
+    url = getattr(error.request, "url", None)
+    return f" ({urlsplit(url).netloc})" if url else ""
+
+
+def _first_line(message: object) -> str:
+    """Behind it stands Java's stack."""
+    text = message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
+    return text.strip().partition("\n")[0]

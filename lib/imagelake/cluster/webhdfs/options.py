@@ -1,0 +1,82 @@
+"""The options of scripts/upload and scripts/download."""
+
+from __future__ import annotations
+
+import argparse
+
+_UPLOAD = """\
+Put a local file, or all that is in a local folder, into a folder on HDFS: LOCAL/a/b becomes HDFS_FOLDER/a/b.
+
+Each file is written beside its place, compared with the local one by HDFS's own checksum, then renamed: under its own
+name a file is always whole. What is there already with the same content is skipped, so the same command goes on where
+an interrupted one stopped.
+"""
+_DOWNLOAD = """\
+Bring a file, or all that is in a folder on HDFS, into a local folder: HDFS_PATH/a/b becomes LOCAL_FOLDER/a/b.
+
+Each file comes into a part beside its place, is compared with HDFS's own checksum, then renamed: under its own name a
+file is always whole. What is there already with the same content is skipped, so the same command goes on where an
+interrupted one stopped.
+"""
+_EPILOG = """\
+The NameNodes are those of --namenode; else of IMAGELAKE_WEBHDFS, in the same form; else of the site files in
+HADOOP_CONF_DIR. With several, the next is asked when one is on standby or does not answer.
+
+Exit status: 0 when every file is in its place; 1 when one is not (each is listed with its reason) or the run ended
+early; 2 for a wrong command line; 130 after Ctrl-C.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Both commands, the first word of which names the script."""
+    top = argparse.ArgumentParser(prog="scripts/", description="Files to HDFS and back.", allow_abbrev=False)
+    commands = top.add_subparsers(dest="command", required=True, metavar="upload|download")
+    upload = _command(commands, "upload", _UPLOAD)
+    upload.add_argument("local", metavar="LOCAL", help="file or folder")
+    upload.add_argument("remote", metavar="HDFS_FOLDER", help="/folder or hdfs://host:8020/folder; made where missing")
+    upload.add_argument(
+        "--block-size", type=_at_least_one, metavar="BYTES", help="of the files on HDFS (default: the cluster's)"
+    )
+    _add_common(upload)
+    download = _command(commands, "download", _DOWNLOAD)
+    download.add_argument("remote", metavar="HDFS_PATH", help="/file, /folder or hdfs://host:8020/folder")
+    download.add_argument("local", metavar="LOCAL_FOLDER", help="made where missing")
+    _add_common(download)
+    return top
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, description: str
+) -> argparse.ArgumentParser:
+    raw = argparse.RawDescriptionHelpFormatter
+    return commands.add_parser(
+        name, prog=f"scripts/{name}", description=description, epilog=_EPILOG, formatter_class=raw, allow_abbrev=False
+    )
+
+
+def _add_common(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--namenode", metavar="URLS", help="http://host:9870[,http://other:9870]")
+    who = command.add_mutually_exclusive_group()
+    who.add_argument("--user", metavar="NAME", help="who asks, on a cluster without Kerberos (default: you)")
+    who.add_argument("--kerberos", action="store_true", help="authenticate by the ticket of kinit")
+    add("--force", action="store_true", help="replace what is there with other content")
+    add("--workers", type=_at_least_one, default=4, metavar="N", help="files at a time (default: %(default)s)")
+    text = "seconds to wait for a NameNode that serves (default: %(default)s)"
+    add("--timeout", type=_seconds, default=120.0, metavar="S", help=text)
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return seconds

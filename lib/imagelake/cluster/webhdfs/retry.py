@@ -1,0 +1,102 @@
+"""Trying again: with growing, varied waits, for a time that depends on what went wrong."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from imagelake.cluster.webhdfs.failures import Failure, Hope, RefusedError, StoppedError, UnreachableError, classify
+
+T = TypeVar("T")
+# However long an attempt lasted, it counts for no more: a large file may break late, and that is not a long outage.
+_LONGEST_ATTEMPT_S = 20.0
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to go on.
+
+    Attributes:
+        timeout_s: without a NameNode that serves.
+        brief_s: with an error of HDFS that may be passing; a killed DataNode is still offered for about 7 s.
+    """
+
+    timeout_s: float = 120.0
+    brief_s: float = 30.0
+    first_wait_s: float = 0.25
+    longest_wait_s: float = 5.0
+
+    def wait_s(self, failures: int) -> float:
+        """Seconds before the next attempt: doubled each time, and varied so that workers do not come in step."""
+        return min(self.longest_wait_s, self.first_wait_s * 2.0 ** min(failures - 1, 30)) * random.uniform(0.5, 1.0)
+
+    def limit_s(self, hope: Hope) -> float:
+        """Seconds after which an error is final."""
+        return {Hope.NONE: 0.0, Hope.BRIEF: min(self.brief_s, self.timeout_s), Hope.LONG: self.timeout_s}[hope]
+
+
+@dataclass
+class Clock:
+    """Time as the retries see it: ``wait`` ends early, with True, when the run is stopped."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def now(self) -> float:
+        """Seconds."""
+        return time.monotonic()
+
+    def wait(self, seconds: float) -> bool:
+        """Let time pass."""
+        return self.stop.wait(seconds)
+
+
+class Retrier:
+    """Calls actions until they succeed or their error is final."""
+
+    def __init__(self, patience: Patience, clock: Clock, notify: Callable[[str], None]) -> None:
+        self._patience, self._clock, self._notify = patience, clock, notify
+
+    def call(self, action: Callable[[], T], where: Callable[[], str]) -> T:
+        """What the action gives, in as many attempts as it takes.
+
+        Args:
+            action: may be called again after it failed.
+            where: the address and path, for messages.
+
+        Raises:
+            RefusedError: HDFS will not, or not within the time for its passing errors.
+            UnreachableError: no NameNode served in time.
+            StoppedError: the run was stopped meanwhile.
+        """
+        spent_s, failures = 0.0, 0
+        while True:
+            self.check()
+            began = self._clock.now()
+            try:
+                return action()
+            except Exception as error:
+                failure = classify(error)
+                if failure is None:
+                    raise
+                failures += 1
+                wait_s = self._patience.wait_s(failures)
+                spent_s += min(self._clock.now() - began, _LONGEST_ATTEMPT_S) + wait_s
+                if spent_s > self._patience.limit_s(failure.hope):
+                    raise _final(failure, where(), failures) from error
+            self._notify(f"{where()}: {failure.reason}; trying again")
+            self._clock.wait(wait_s)
+
+    def check(self) -> None:
+        """Raise StoppedError if the run is to end."""
+        if self._clock.stop.is_set():
+            raise StoppedError
+
+
+def _final(failure: Failure, where: str, attempts: int) -> Exception:
+    tried = f" ({attempts} attempts)" if attempts > 1 else ""
+    kind = UnreachableError if failure.everywhere else RefusedError
+    return kind(f"{where}: {failure.reason}{tried}")
