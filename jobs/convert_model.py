@@ -1,7 +1,8 @@
 """Convert the network once to the one file that executors run, so that only this job needs TensorFlow.
 
-Reads the weights: the embedded ones, Keras's own, or a .weights.h5 or .keras file, local or on HDFS. Writes the folder
-model. Its driver needs TensorFlow, which the environment of executors leaves out: on YARN, run it in client mode.
+Reads the weights: the embedded ones, Keras's own, or a .weights.h5 or .keras file, local or on HDFS; for
+model.precision=int8 a sample of image_bytes, too, to calibrate on. Writes the folder model. Its driver needs
+TensorFlow, which the environment of executors leaves out: on YARN, run it in client mode.
 
     spark-submit jobs/convert_model.py --root var/lake --set model.weights=mobilenet_v1_1.0_224.weights.h5
 """
@@ -15,20 +16,26 @@ from pathlib import Path
 from imagelake.cluster.command import main
 from imagelake.cluster.job import Job, Work
 from imagelake.config import Config
+from imagelake.transforms.calibration import calibration_images
 from imagelake.transforms.label_classes import read_class_map
-from imagelake.transforms.model import class_files, convert_model, save_network, weights_files
+from imagelake.transforms.model import class_files, convert_model, input_settings, save_network, weights_files
 
 
 def run(work: Work, config: Config) -> None:
     """Build, fill, convert, keep."""
-    model = config.model
-    class_map = read_class_map(model, work.lake.storage)
+    model, storage = config.model, work.lake.storage
+    class_map = read_class_map(model, storage)
+    calibration = None
+    if model.precision == "int8":
+        calibration = calibration_images(work.read("image_bytes"), input_settings(config), model.calibration_images)
+        work.tell("calibrated on", f"{len(calibration):,} images of the lake")
     with tempfile.TemporaryDirectory() as scratch:
-        network = save_network(convert_model(model, len(class_map), work.lake.storage), Path(scratch))
+        packed = convert_model(model, len(class_map), storage, calibration)
+        network = save_network(packed, model, Path(scratch))
         work.tell(
             "network", f"{model.architecture} {model.alpha:g} at {model.resolution} px, {len(class_map):,} classes"
         )
-        work.tell("size", f"{network.stat().st_size / 2**20:,.1f} MiB for {model.engine}")
+        work.tell("size", f"{network.stat().st_size / 2**20:,.1f} MiB for {model.engine}, {model.precision}")
         work.write_folder("model", Path(scratch), files=1)
 
 
@@ -37,7 +44,21 @@ def files(config: Config) -> tuple[str, ...]:
     return (*weights_files(config.model), *class_files(config.model))
 
 
-JOB = Job(name="convert_model", doc=__doc__, run=run, writes=("model",), settings=("model",), files=files)
+def needs(config: Config) -> tuple[str, ...]:
+    """Images only to calibrate on: other ones do not make a float32 network another."""
+    return ("image_bytes",) if config.model.precision == "int8" else ()
+
+
+JOB = Job(
+    name="convert_model",
+    doc=__doc__,
+    run=run,
+    reads=("image_bytes",),
+    writes=("model",),
+    settings=("model", "images"),
+    files=files,
+    needs=needs,
+)
 
 if __name__ == "__main__":
     sys.exit(main(JOB))

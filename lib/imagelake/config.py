@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from imagelake.errors import ImageLakeError, unknown_choice
 
@@ -78,9 +78,19 @@ class ModelSection(_Section):
     classes: str
     framing: Literal["crop", "squeeze"]
     engine: Literal["litert", "tensorflow"]
+    precision: Literal["float32", "int8"]
+    calibration_images: Positive
+    features: Literal["float32", "float16"]
     batch_size: Positive
     top_k: Annotated[int, Field(ge=5)]
     max_error_ratio: Ratio
+
+    @field_validator("precision")
+    @classmethod
+    def _of_the_engine(cls, precision: str, values: ValidationInfo) -> str:
+        if precision == "int8" and values.data.get("engine") == "tensorflow":
+            raise ValueError("int8 is LiteRT's; the engine tensorflow has float32 only")
+        return precision
 
 
 class AccuracySection(_Section):

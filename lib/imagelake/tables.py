@@ -284,7 +284,7 @@ _ALL = (
             ("top_classes", "array<int>", "class indices of the model, best first"),
             ("top_names", "array<string>", "their names"),
             ("top_scores", "array<float>", "their softmax scores, 0 to 1"),
-            ("features", "array<float>", "pooled features of unit length"),
+            ("features", "array<float>", "pooled features of unit length; of half precision where so configured"),
             ("entropy", "double", "bits of the grey histogram, 0 to 8"),
             ("gradient", "double", "mean grey gradient magnitude, levels a pixel at the model's input size"),
             ERROR,

@@ -91,7 +91,9 @@ def test_every_setting_has_a_default_and_its_meaning() -> None:
 
 def test_every_script_says_what_it_is_for() -> None:
     """The second line of a script, or its docstring, is one sentence for its user."""
-    for script in sorted((PROJECT / "scripts").iterdir()):
+    for script in sorted(path for path in (PROJECT / "scripts").rglob("*") if path.is_file()):
+        if "__pycache__" in script.parts:
+            continue
         lines = script.read_text(encoding="utf-8").splitlines()
         assert any(line.startswith(("# ", '"""')) and len(line) > 20 for line in lines[:3]), script.name
 

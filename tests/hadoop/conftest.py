@@ -25,11 +25,13 @@ def hadoop_jars() -> Path:
 
 
 @pytest.fixture(scope="module")
-def hadoop(hadoop_jars: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hadoop]:
-    """A cluster on free ports, in a folder of its own."""
+def hadoop(
+    request: pytest.FixtureRequest, hadoop_jars: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Hadoop]:
+    """A cluster on free ports, in a folder of its own, of the size that the module's HADOOP_OPTIONS ask for."""
     assert hadoop_jars.is_dir()
     folder = tmp_path_factory.mktemp("hadoop")
-    call(folder, "start", "--free-ports")
+    call(folder, "start", "--free-ports", *getattr(request.module, "HADOOP_OPTIONS", ()))
     cluster = record.load(folder)
     assert cluster is not None
     yield Hadoop(cluster)

@@ -6,6 +6,7 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +16,10 @@ from imagelake.cluster.code_version import code_version
 from imagelake.cluster.lake import Lake
 from imagelake.cluster.lock import publication_lock
 from imagelake.cluster.manifest import MANIFEST, Account, Manifest
-from imagelake.cluster.storage import STAGING
+from imagelake.cluster.remedies import refusal
+from imagelake.cluster.storage import JAVA_ERRORS, STAGING
 from imagelake.config import Config
+from imagelake.errors import ImageLakeError
 from imagelake.tables import TABLES
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ class Job:
     """What a job is: its name, the tables it reads and writes, and the sections of the configuration it depends on.
 
     ``files`` names what it reads from outside the lake: raw folders, weights. ``reads`` and ``writes`` name tables, and
-    folders of files such as the report.
+    folders of files such as the report. ``needs`` says which of ``reads`` a configuration calls for; without it, all.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Job:
     reads: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     files: Callable[[Config], tuple[str, ...]] = _no_files
+    needs: Callable[[Config], tuple[str, ...]] | None = None
 
 
 @dataclass
@@ -126,7 +130,7 @@ def execute(job: Job, lake: Lake, config: Config, force: bool = False) -> Outcom
     lake.spark.sparkContext.setJobDescription(job.name)
     _remove_stale_staging(lake)
     try:
-        job.run(work, config)
+        _run(work, config)
         seconds = time.monotonic() - began
         for name in job.writes:
             manifest = Manifest(
@@ -147,9 +151,29 @@ def execute(job: Job, lake: Lake, config: Config, force: bool = False) -> Outcom
             lake.storage.write_bytes(f"{work.staging}/{name}/{MANIFEST}", manifest.to_json().encode())
         published = _publish(work, before)
     finally:
-        lake.storage.delete(work.staging)
-        lake.spark.catalog.clearCache()
+        _clean_up(work)
     return Outcome(job, seconds, work, published)
+
+
+def _run(work: Work, config: Config) -> None:
+    """Run the job; what the file system refused in the middle of a Spark action is an error for people, too.
+
+    Raises:
+        ImageLakeError: the refusal, with its remedy.
+    """
+    try:
+        work.job.run(work, config)
+    except JAVA_ERRORS as error:
+        if (refused := refusal(str(error))) is None:
+            raise
+        raise ImageLakeError(f"{work.lake.root}: {refused}") from None
+
+
+def _clean_up(work: Work) -> None:
+    work.lake.spark.catalog.clearCache()
+    # What made the job fail may forbid this, too; the remains are nobody's table, and go with the next run.
+    with suppress(ImageLakeError):
+        work.lake.storage.delete(work.staging)
 
 
 def _publish(work: Work, before: Mapping[str, str]) -> bool:
@@ -164,7 +188,8 @@ def _publish(work: Work, before: Mapping[str, str]) -> bool:
 
 
 def _inputs(job: Job, lake: Lake, config: Config) -> dict[str, str]:
-    tables = {name: lake.require(name).run_id for name in job.reads}
+    needed = job.needs(config) if job.needs else job.reads
+    tables = {name: lake.require(name).run_id for name in needed}
     return tables | {file: lake.storage.digest(file) for file in job.files(config)}
 
 

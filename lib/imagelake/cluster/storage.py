@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 
+from imagelake.cluster.remedies import remedy
 from imagelake.errors import ImageLakeError
 
 if TYPE_CHECKING:
@@ -199,11 +200,15 @@ class Storage:
 
 
 def storage_error(uri: str, error: Exception) -> ImageLakeError:
-    """A Java exception as one line that names the address: the class and the first line of its message."""
+    """A Java exception as one line: the address, the class and first line of its message, and what helps if known."""
     if not isinstance(error, Py4JJavaError):
         return ImageLakeError(f"{uri}: {str(error).splitlines()[0]}")
     cause = error.java_exception
     while cause.getCause() is not None:
         cause = cause.getCause()
+    kind = cause.getClass().getSimpleName()
+    if kind == "RemoteException":  # the NameNode's own exception, by name
+        kind = cause.getClassName().rpartition(".")[2]
     message = (cause.getMessage() or "").splitlines()
-    return ImageLakeError(f"{uri}: {cause.getClass().getSimpleName()}: {message[0] if message else 'no message'}")
+    text = f"{kind}: {message[0] if message else 'no message'}"
+    return ImageLakeError(f"{uri}: {text}. {advice}" if (advice := remedy(text)) else f"{uri}: {text}")

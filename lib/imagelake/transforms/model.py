@@ -13,46 +13,67 @@ from imagelake.transforms.label_classes import KNOWN_CLASSES
 from imagelake.transforms.predict import PredictSettings
 from imagelake.vision.limits import Limits
 from imagelake.vision.mobilenet import build_model
-from imagelake.vision.packed import EngineName, PackedModel, open_engine, pack
+from imagelake.vision.packed import PackedModel, open_engine, pack
 from imagelake.vision.preprocess import InputSettings
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from imagelake.cluster.storage import Storage
     from imagelake.config import Config, ModelSection
     from imagelake.taxonomy.class_map import ClassMap
     from imagelake.vision.engine import Engine
 
 SAMPLE_WEIGHTS = "samples/weights/mobilenet_v1_0.25_128.weights.h5"
-NETWORK_FILES: dict[EngineName, str] = {"litert": "network.tflite", "tensorflow": "network.keras"}
 
 
-def convert_model(model: ModelSection, classes: int, storage: Storage) -> PackedModel:
+def convert_model(
+    model: ModelSection, classes: int, storage: Storage, calibration: NDArray[np.uint8] | None = None
+) -> PackedModel:
     """Build the network, fill it with its weights and pack it for its engine; takes TensorFlow, on the driver.
+
+    Args:
+        model: the network.
+        classes: how many it tells apart.
+        storage: where its weights are read.
+        calibration: prepared images uint8 [N, S, S, 3], which int8 takes its ranges from; None for float32.
 
     Raises:
         ImageLakeError: the weights are missing or made for another network; the message names both.
     """
     with tempfile.TemporaryDirectory() as scratch:
         weights = _local_weights(model.weights, Path(scratch), storage)
-        return pack(build_model(model.architecture, model.alpha, model.resolution, classes, weights), model.engine)
+        network = build_model(model.architecture, model.alpha, model.resolution, classes, weights)
+        return pack(network, model.engine, calibration)
 
 
-def save_network(packed: PackedModel, folder: Path) -> Path:
+def save_network(packed: PackedModel, model: ModelSection, folder: Path) -> Path:
     """Write the one file that `load_network` reads."""
-    file = folder / NETWORK_FILES[packed.engine]
+    file = folder / network_file(model)
     file.write_bytes(packed.payload)
     return file
+
+
+def network_file(model: ModelSection) -> str:
+    """The name of a converted network, by which one of another engine or precision is told apart."""
+    if model.engine == "tensorflow":
+        return "network.keras"
+    return "network.int8.tflite" if model.precision == "int8" else "network.tflite"
 
 
 def load_network(folder: str, model: ModelSection, storage: Storage) -> PackedModel:
     """The converted network of a published folder, which needs no TensorFlow where its engine is LiteRT.
 
     Raises:
-        ImageLakeError: it was converted for another engine than the configured one.
+        ImageLakeError: it was converted for another engine or precision than the configured one.
     """
-    file = f"{folder}/{NETWORK_FILES[model.engine]}"
+    file = f"{folder}/{network_file(model)}"
     if not storage.exists(file):
-        raise ImageLakeError(f"{folder} holds no network for model.engine={model.engine}: run convert_model with it")
+        raise ImageLakeError(
+            f"{folder} holds no network for model.engine={model.engine} and model.precision={model.precision}: "
+            "run convert_model with them"
+        )
     return PackedModel(model.engine, storage.read_bytes(file))
 
 
@@ -95,4 +116,5 @@ def image_limits(config: Config) -> Limits:
 def predict_settings(config: Config, class_map: ClassMap) -> PredictSettings:
     """How images are scored."""
     names = tuple(model_class.name for model_class in class_map.classes)
-    return PredictSettings(input_settings(config), config.model.batch_size, config.model.top_k, names)
+    model = config.model
+    return PredictSettings(input_settings(config), model.batch_size, model.top_k, names, model.features)

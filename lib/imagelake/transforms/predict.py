@@ -2,35 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+from pyspark.sql.pandas.types import from_arrow_schema
 
 from imagelake.measures.texture import texture_of
-from imagelake.tables import TABLES
 from imagelake.vision.engine import top_k, unit_length
 from imagelake.vision.errors import ImageError
 from imagelake.vision.packed import PackedModel, open_engine
 from imagelake.vision.preprocess import InputSettings, prepare
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from pyspark.sql import DataFrame
 
     from imagelake.vision.engine import Engine
 
+FeaturePrecision = Literal["float32", "float16"]
+
+PREDICTED = pa.schema(
+    {
+        "image_id": pa.string(),
+        "top_classes": pa.list_(pa.int32()),
+        "top_names": pa.list_(pa.string()),
+        "top_scores": pa.list_(pa.float32()),
+        "features": pa.list_(pa.float32()),
+        "entropy": pa.float64(),
+        "gradient": pa.float64(),
+        "error": pa.string(),
+        "error_detail": pa.string(),
+    }
+)
+
 
 @dataclass(frozen=True)
 class PredictSettings:
-    """How images are scored: the network's input, images in one forward pass, classes kept, and the classes' names."""
+    """How images are scored.
+
+    Attributes:
+        input: how an image becomes the network's input.
+        batch_size: images decoded before they go through the network: a worker holds so many inputs, and one image's
+            pixels.
+        top_k: classes kept.
+        class_names: the names of the network's classes.
+        features: float16 rounds features to half precision. They stay 32-bit floats, which every reader understands,
+            but take 12,000 different values at most, so that Parquet keeps each as a number of 14 bits.
+    """
 
     input: InputSettings
     batch_size: int
     top_k: int
     class_names: tuple[str, ...]
+    features: FeaturePrecision = "float32"
 
 
 def predict_images(image_bytes: DataFrame, model: PackedModel, settings: PredictSettings) -> DataFrame:
@@ -41,14 +69,27 @@ def predict_images(image_bytes: DataFrame, model: PackedModel, settings: Predict
     """
     shipped = image_bytes.sparkSession.sparkContext.broadcast(model)
 
-    def predict(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    def predict(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         engine = _engine(shipped.value)
-        for frame in frames:
-            for start in range(0, len(frame), settings.batch_size):
-                part = frame.iloc[start : start + settings.batch_size]
-                yield predict_batch(engine, list(part["image_id"]), list(part["content"]), settings)
+        for image_ids, contents in parts(batches, settings.batch_size):
+            yield predict_batch(engine, image_ids, contents, settings)
 
-    return image_bytes.select("image_id", "content").mapInPandas(predict, TABLES["predictions"].ddl)
+    return image_bytes.select("image_id", "content").mapInArrow(predict, from_arrow_schema(PREDICTED))
+
+
+def parts(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[tuple[list[str], Iterator[bytes | None]]]:
+    """Identifiers and contents of at most `rows` images at a time; contents are copied one by one, when asked for.
+
+    Once the contents are used up nothing holds their batch, so that it is gone before Spark reads the next one.
+    """
+    for batch in batches:
+        for start in range(0, batch.num_rows, rows):
+            yield _ids_and_contents(batch.slice(start, rows))
+        del batch
+
+
+def _ids_and_contents(part: pa.RecordBatch) -> tuple[list[str], Iterator[bytes | None]]:
+    return part["image_id"].to_pylist(), (content.as_py() for content in part["content"])
 
 
 @cache
@@ -57,45 +98,55 @@ def _engine(model: PackedModel) -> Engine:
 
 
 def predict_batch(
-    engine: Engine, image_ids: Sequence[str], contents: Sequence[bytes | None], settings: PredictSettings
-) -> pd.DataFrame:
-    """Rows of predictions for N images; one that cannot be decoded has an error and nulls."""
+    engine: Engine, image_ids: Sequence[str], contents: Iterable[bytes | None], settings: PredictSettings
+) -> pa.RecordBatch:
+    """Rows of predictions for N images; one that cannot be decoded has an error and nulls.
+
+    Contents are taken one at a time: of a large image, no more than its input outlives its turn.
+    """
     prepared = [_prepared(content, settings.input) for content in contents]
+    errors = [image if isinstance(image, ImageError) else None for image in prepared]
     pixels = [image for image in prepared if isinstance(image, np.ndarray)]
-    scored = iter(_scored(engine, pixels, settings))
-    # A cell that no row names would be NaN, which Spark cannot turn into a null string.
-    nulls = dict.fromkeys(column.name for column in TABLES["predictions"].columns)
-    rows = [
-        nulls | {"image_id": image_id} | (_failed(image) if isinstance(image, ImageError) else next(scored))
-        for image_id, image in zip(image_ids, prepared, strict=True)
-    ]
-    return pd.DataFrame(rows, columns=list(nulls))
+    columns = _scored(engine, pixels, settings) if pixels else {}
+    places = np.cumsum([error is None for error in errors]) - 1
+    rows = pa.array(places, mask=np.array([error is not None for error in errors], bool))
+    spread = {name: column.take(rows) for name, column in columns.items()} | {
+        "image_id": pa.array(image_ids, pa.string()),
+        "error": pa.array([error and error.reason for error in errors], pa.string()),
+        "error_detail": pa.array([error and error.detail for error in errors], pa.string()),
+    }
+    return pa.record_batch(
+        [spread.get(field.name, pa.nulls(len(errors), field.type)) for field in PREDICTED], schema=PREDICTED
+    )
 
 
-def _failed(error: ImageError) -> dict[str, Any]:
-    return {"error": error.reason, "error_detail": error.detail}
-
-
-def _prepared(content: bytes | None, settings: InputSettings) -> np.ndarray[Any, np.dtype[np.uint8]] | ImageError:
+def _prepared(content: bytes | None, settings: InputSettings) -> NDArray[np.uint8] | ImageError:
     try:
         return prepare(content, settings)
     except ImageError as error:
         return error
 
 
-def _scored(engine: Engine, pixels: Sequence[np.ndarray], settings: PredictSettings) -> Iterator[dict[str, Any]]:
-    if not pixels:
-        return
+def _scored(engine: Engine, pixels: Sequence[NDArray[np.uint8]], settings: PredictSettings) -> dict[str, pa.Array]:
     output = engine.run(np.stack(pixels))
     classes, scores = top_k(output.scores, settings.top_k)
-    features = unit_length(output.features)
-    for image, best, best_scores, feature in zip(pixels, classes, scores, features, strict=True):
-        entropy, gradient = texture_of(image)
-        yield {
-            "top_classes": best,
-            "top_names": [settings.class_names[index] for index in best],
-            "top_scores": best_scores,
-            "features": feature,
-            "entropy": entropy,
-            "gradient": gradient,
-        }
+    textures = np.array([texture_of(image) for image in pixels])
+    return {
+        "top_classes": _lists(classes),
+        "top_names": _lists(np.array(settings.class_names, object)[classes]),
+        "top_scores": _lists(scores),
+        "features": _lists(rounded(unit_length(output.features), settings.features)),
+        "entropy": pa.array(textures[:, 0]),
+        "gradient": pa.array(textures[:, 1]),
+    }
+
+
+def rounded(features: NDArray[np.float32], precision: FeaturePrecision) -> NDArray[np.float32]:
+    """Features float32 [N, D] as they are kept: as they are, or each as the nearest number of half precision."""
+    return features.astype(np.float16).astype(np.float32) if precision == "float16" else features
+
+
+def _lists(rows: NDArray[Any]) -> pa.ListArray:
+    """Rows [N, K] as N lists of K."""
+    starts = np.arange(0, rows.size + 1, rows.shape[1], dtype=np.int32)
+    return pa.ListArray.from_arrays(starts, pa.array(rows.ravel()))

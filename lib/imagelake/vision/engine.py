@@ -51,6 +51,13 @@ def unit_length(features: NDArray[np.float32]) -> NDArray[np.float32]:
     return units
 
 
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scores float32 [N, C] of logits [N, C]: exp(x) over its row's sum, without overflow."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+    scores: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
+    return scores
+
+
 def top_k(scores: NDArray[np.float32], k: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """The k best classes of each row, best first, equal scores by the lower index.
 

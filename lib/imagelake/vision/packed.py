@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from imagelake.vision.engine import Engine
 from imagelake.vision.litert import LiteRtEngine, convert
 from imagelake.vision.tensorflow_engine import TensorFlowEngine
@@ -26,9 +29,9 @@ class PackedModel:
     payload: bytes
 
 
-def pack(model: Any, engine: EngineName) -> PackedModel:
-    """A two-output model from `build_model` as bytes for an engine."""
-    return PackedModel(engine, convert(model) if engine == "litert" else _archive(model))
+def pack(model: Any, engine: EngineName, calibration: NDArray[np.uint8] | None = None) -> PackedModel:
+    """A two-output model from `build_model` as bytes for an engine; LiteRT's is int8 where there is a `calibration`."""
+    return PackedModel(engine, convert(model, calibration) if engine == "litert" else _archive(model))
 
 
 def open_engine(packed: PackedModel, threads: int = 1) -> Engine:

@@ -21,6 +21,7 @@ Hadoop's own command lines, on the same jars:
   scripts/hadoop fs -ls /            files (put, get, cat, mkdir, rm, ...)
   scripts/hadoop fsck / -files       what is missing or has too few replicas
   scripts/hadoop dfsadmin -report    capacity and DataNodes
+  scripts/hadoop fetchdt FILE        a delegation token, on a secure cluster
   scripts/hadoop yarn application -list | node -list | logs -applicationId ID
 
 Needs Linux, Java 17 and, the first time, Maven. Everything is on loopback addresses, except for `run`, which serves

@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from imagelake.cluster.hadoop.layout import MASTERS, NAMENODE, RESOURCEMANAGER, Cluster, Daemon
@@ -88,7 +89,8 @@ def _get(daemon: Daemon, path: str) -> dict[str, Any] | None:
     connection = http.client.HTTPConnection(daemon.host, daemon.web_port, timeout=3)
     try:
         connection.request("GET", path, headers={"Accept": "application/json"})
-        content = json.loads(connection.getresponse().read())
+        response = connection.getresponse()
+        content = json.loads(response.read()) if response.status == HTTPStatus.OK else None
     except (OSError, http.client.HTTPException, ValueError):
         return None
     finally:

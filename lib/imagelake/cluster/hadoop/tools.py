@@ -15,6 +15,7 @@ MAINS = {
     "fs": "org.apache.hadoop.fs.FsShell",
     "fsck": "org.apache.hadoop.hdfs.tools.DFSck",
     "dfsadmin": "org.apache.hadoop.hdfs.tools.DFSAdmin",
+    "fetchdt": "org.apache.hadoop.hdfs.tools.DelegationTokenFetcher",
 }
 _YARN = "org.apache.hadoop.yarn.client.cli."
 YARN_MAINS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -77,8 +78,7 @@ def config_files(arguments: Sequence[str]) -> list[str]:
     Raises:
         ImageLakeError: one of them does not exist.
     """
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
-    files = [value for option, value in pairs if option == LOCAL_FILE_OPTION]
+    files = [value for option, value in pairwise(arguments) if option == LOCAL_FILE_OPTION]
     files += [text.partition("=")[2] for text in arguments if text.startswith(f"{LOCAL_FILE_OPTION}=")]
     for file in files:
         if not Path(file).is_file():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 import zipfile
 from collections.abc import Iterator
@@ -12,14 +14,20 @@ _CONF = ("*.toml", "labels/*.csv")
 
 
 def library_zip(project: Path, folder: Path) -> Path:
-    """Write ``imagelake.zip``: the package, conf/ inside it where `conf_text` looks first, and the jobs beside it."""
-    target = folder / "imagelake.zip"
-    # Another submission may be reading the last one.
-    aside = folder / f".imagelake-{os.getpid()}.zip"
-    with zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:
+    """Write ``imagelake-<digest>.zip``: the package, conf/ inside it where `conf_text` looks first, the jobs beside it.
+
+    A running driver reads its zip again and again, so a file of a name never changes.
+    """
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, file in sorted(_members(project)):
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), file.read_bytes(), zipfile.ZIP_DEFLATED)
-    return aside.replace(target)
+    target = folder / f"imagelake-{hashlib.sha256(content.getvalue()).hexdigest()[:16]}.zip"
+    if not target.exists():
+        aside = folder / f".imagelake-{os.getpid()}.zip"
+        aside.write_bytes(content.getvalue())
+        aside.replace(target)
+    return target
 
 
 def _members(project: Path) -> Iterator[tuple[str, Path]]:

@@ -45,7 +45,8 @@ class Failure:
     everywhere: bool = False
 
 
-_USER = "give the user who may with --user NAME, or have the rights changed: hdfs dfs -chown or -chmod"
+_USER = "ask as one who may (--user NAME, or kinit NAME and --kerberos), or have the rights changed: hdfs dfs -chmod"
+_TICKET = "run kinit (klist shows the ticket in use) and give --kerberos"
 _SPACE = "remove files there, or have the quota raised: hdfs dfsadmin -setSpaceQuota"
 _NAMES = "remove files there, or have the quota raised: hdfs dfsadmin -setQuota"
 _REMEDIES = {
@@ -59,9 +60,9 @@ _REMEDIES = {
     "FileNotFoundException": "check the path",
     "FileAlreadyExistsException": "another run may have written it meanwhile: run the same command again",
     "ParentNotDirectoryException": "a part of the path is a file: choose another folder",
-    "SecurityException": "run kinit and give --kerberos",
-    "AuthenticationException": "run kinit and give --kerberos",
-    "InvalidToken": "run kinit and give --kerberos",
+    "SecurityException": _TICKET,
+    "AuthenticationException": _TICKET,
+    "InvalidToken": _TICKET,
     "IllegalArgumentException": "check the options",
     "UnsupportedOperationException": "the cluster does not offer this",
 }
@@ -98,9 +99,7 @@ def _of_answer(exception: str, message: str) -> Failure:
     if exception in _REMEDIES:
         return Failure(f"{message}; {_REMEDIES[exception]}", Hope.NONE)
     if message.startswith("Authentication failure"):
-        return Failure(
-            "the cluster does not accept who you are; run kinit and give --kerberos", Hope.NONE, everywhere=True
-        )
+        return Failure(f"the cluster does not accept who you are; {_TICKET}", Hope.NONE, everywhere=True)
     if not exception:
         return Failure(f"no answer of WebHDFS: {message[:200]}", Hope.LONG, everywhere=True)
     if message.startswith(_BAD_OPTION):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
-from xml.etree import ElementTree
+from xml.etree import ElementInclude, ElementTree
 
 from imagelake.errors import ImageLakeError
 
@@ -100,17 +100,18 @@ def read_settings(folder: Path) -> dict[str, str]:
     """Name -> value, not yet expanded; a file that is not there has none.
 
     Raises:
-        ImageLakeError: a file that is no XML.
+        ImageLakeError: a file that is no XML, or includes one that is not there.
     """
     settings: dict[str, str] = {}
     for file in (folder / "core-site.xml", folder / "hdfs-site.xml"):
         if not file.is_file():
             continue
         try:
-            tree = ElementTree.parse(file)
-        except ElementTree.ParseError as error:
+            root = ElementTree.parse(file).getroot()
+            ElementInclude.include(root, base_url=str(file))
+        except (ElementTree.ParseError, ElementInclude.FatalIncludeError, FileNotFoundError) as error:
             raise ImageLakeError(f"{file}: {error}") from None
-        for entry in tree.iter("property"):
+        for entry in root.iter("property"):
             settings[(entry.findtext("name") or "").strip()] = (entry.findtext("value") or "").strip()
     return settings
 

@@ -1,0 +1,54 @@
+"""What to do about a refusal of HDFS, wherever in a job's call chain it came up."""
+
+from __future__ import annotations
+
+import re
+
+_TICKET = "klist shows the ticket in use, kinit gets one, scripts/submit --principal and --keytab need none"
+_GONE = "check the host, its port in --root and in fs.defaultFS of HADOOP_CONF_DIR, and that the NameNode runs"
+# Words of Java and Hadoop -> what helps. The first that fits counts: who one is, before what one may.
+_REMEDIES = {
+    r"Client cannot authenticate via|GSSException|KrbException": f"it asks for a valid Kerberos ticket: {_TICKET}",
+    r"SIMPLE authentication is not enabled": (
+        f"the cluster is secure and this configuration is not: set HADOOP_CONF_DIR to the cluster's own; then {_TICKET}"
+    ),
+    r"\bInvalidToken\b": f"the delegation token has ended: fetch another, or do without one: {_TICKET}",
+    r"Permission denied: user=|\bAccessControlException\b": (
+        "ask as a user who may (on a secure cluster that of the ticket: klist, kinit), or have the rights changed: "
+        "hdfs dfs -chown or -chmod"
+    ),
+    r"\bSafeModeException\b|is in safe mode": (
+        "the NameNode takes no writes while in safe mode; it leaves by itself once enough DataNodes have reported "
+        "(hdfs dfsadmin -safemode get), or by hdfs dfsadmin -safemode leave"
+    ),
+    r"\bDSQuotaExceededException\b": (
+        "the folder's space quota is full, counting every replica: delete what is not needed, or raise it: "
+        "hdfs dfsadmin -setSpaceQuota"
+    ),
+    r"\bNSQuotaExceededException\b": (
+        "the folder's quota of files is full: delete what is not needed, or raise it: hdfs dfsadmin -setQuota"
+    ),
+    r"\bBlockMissingException\b": "no living DataNode has the data: hdfs fsck on the path says what is missing",
+    r"\bStandbyException\b": "this NameNode is on standby: name the service of both (fs.defaultFS in HADOOP_CONF_DIR)",
+    r"\b(UnknownHost|Connect|ConnectTimeout|SocketTimeout|NoRouteToHost)Exception\b": _GONE,
+}
+
+
+def remedy(text: str) -> str:
+    """What helps against the error of a text; empty where nothing is known.
+
+    Args:
+        text: class and message of a Java error. Both count: Hadoop has one class, AccessControlException, for most
+            cases of not being let in.
+    """
+    return next((advice for pattern, advice in _REMEDIES.items() if re.search(pattern, text)), "")
+
+
+def refusal(trace: str) -> str | None:
+    """The line of a stack trace that says what HDFS refused, with its remedy behind it; None if none does."""
+    for pattern, advice in _REMEDIES.items():
+        if found := re.search(rf"[^\n]*(?:{pattern})[^\n]*", trace):
+            # Java writes the classes of outer errors before the inner one's on the same line.
+            line = re.sub(r"^.*?\b(\w*(?:Exception|InvalidToken))\)?:\s*(?!.*Exception\b)", r"\1: ", found[0].strip())
+            return f"{line}. {advice}"
+    return None

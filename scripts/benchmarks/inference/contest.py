@@ -1,0 +1,86 @@
+"""What every contestant has in common: it gets ready, then runs over the photos each time it is told to.
+
+A contestant is a process of its own, pinned to the cores of the contest. All of them live at once and only one works,
+so that their rounds can alternate: a noisy minute of the machine hits them alike.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+SIDE = 224
+BATCH = 32
+
+
+def folder() -> Path:
+    """Where the photos (photos.parquet), the weights and the converted networks of the contest lie."""
+    return Path(sys.argv[1])
+
+
+def serve(get_ready: Callable[[], Callable[[], dict[str, int]]]) -> None:
+    """Obey the orders of the contest.
+
+    Args:
+        get_ready: loads what is loaded once, and returns a run: every photo's best class, by image_id.
+    """
+    # Libraries print what they like; the conversation has the first stream for itself.
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    began = time.perf_counter()
+    run = get_ready()
+    answers.write(json.dumps({"ready_s": time.perf_counter() - began}) + "\n")
+    for _ in sys.stdin:
+        began = time.perf_counter()
+        best = run()
+        seconds = time.perf_counter() - began
+        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        answers.write(json.dumps({"seconds": seconds, "best": best, "peak_mb": peak_mb}) + "\n")
+
+
+def keras_model():  # type: ignore[no-untyped-def]
+    """MobileNet as everybody loads it."""
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(len(os.sched_getaffinity(0)))
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    model = tf.keras.applications.MobileNet(weights=None, classes=1000)
+    model.load_weights(folder() / "network.weights.h5")
+    return model
+
+
+def pixels_of(content: bytes):  # type: ignore[no-untyped-def]
+    """A photo as the tutorials read one: whole, squeezed to the input's size, -1 to 1; float32 [224, 224, 3]."""
+    import io
+
+    import numpy as np
+    from PIL import Image
+
+    image = Image.open(io.BytesIO(content)).convert("RGB").resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+    return np.asarray(image, np.float32) / 127.5 - 1
+
+
+def local_spark():  # type: ignore[no-untyped-def]
+    """A Spark of as many task slots as the contest has cores."""
+    from imagelake.cluster.session import start_session
+
+    return start_session(
+        "contest",
+        {
+            "spark.master": f"local[{len(os.sched_getaffinity(0))}]",
+            "spark.driver.memory": "2g",
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.ui.enabled": "false",
+            "spark.sql.execution.arrow.maxRecordsPerBatch": "64",
+            # About four tasks a core.
+            "spark.sql.files.maxPartitionBytes": str(
+                max(1, (folder() / "photos.parquet").stat().st_size // (4 * len(os.sched_getaffinity(0))))
+            ),
+        },
+    )

@@ -1,0 +1,30 @@
+"""Environments of contestants whose packages have no place in ours: a few packages each, laid over the project's."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+# Pinned, so that a figure can be had again.
+PACKAGES = {
+    "daft": ["daft==0.7.26"],
+    "ray": ["ray[data]==2.60.0"],
+    "engines": ["openvino==2026.4.1", "onnxruntime==1.32.0", "onnx==1.20.1", "tf2onnx==1.17.0"],
+}
+
+
+def python_of(name: str, folder: Path) -> Path:
+    """The interpreter of an environment, made on first use."""
+    python = folder / name / "bin" / "python"
+    if not (folder / name / ".made").exists():
+        print(f"making the environment {name} (once)", file=sys.stderr, flush=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder / name], check=True)
+        # No dependencies that the project has: TensorFlow is to be the same for everybody.
+        own = folder / name / "lib" / "python3.11" / "site-packages"
+        (own / "project.pth").write_text(sysconfig.get_path("purelib") + "\n")
+        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, *PACKAGES[name]], check=True)
+        (folder / name / ".made").touch()
+    return python

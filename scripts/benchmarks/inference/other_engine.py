@@ -1,0 +1,56 @@
+"""Other engines in the bare loop, with our decoding: OpenVINO and ONNX Runtime."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import numpy as np
+import pyarrow.parquet as pq
+from contest import SIDE, folder, serve
+
+from imagelake.vision.limits import Limits
+from imagelake.vision.preprocess import InputSettings, normalise, prepare
+
+BATCH = 8  # the best of 1, 8 and 32 for both
+
+
+def openvino():  # type: ignore[no-untyped-def]
+    import openvino as ov
+
+    core = ov.Core()
+    model = core.read_model(folder() / "network.onnx")
+    threads = {"INFERENCE_NUM_THREADS": len(os.sched_getaffinity(0)), "ENABLE_CPU_PINNING": False}
+    compiled = core.compile_model(model, "CPU", threads)
+    return lambda pixels: compiled(pixels)[0]
+
+
+def onnxruntime():  # type: ignore[no-untyped-def]
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = len(os.sched_getaffinity(0))
+    session = ort.InferenceSession(folder() / "network.onnx", options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return lambda pixels: session.run(None, {name: pixels})[0]
+
+
+def get_ready():  # type: ignore[no-untyped-def]
+    forward = {"openvino": openvino, "onnxruntime": onnxruntime}[sys.argv[2]]()
+    settings = InputSettings(SIDE, "squeeze", Limits())
+    photos = pq.read_table(folder() / "photos.parquet").to_pylist()
+
+    def run() -> dict[str, int]:
+        found = {}
+        for start in range(0, len(photos), BATCH):
+            part = photos[start : start + BATCH]
+            pixels = np.stack([prepare(photo["content"], settings) for photo in part])
+            best = forward(normalise(pixels)).argmax(axis=1)
+            found |= {photo["image_id"]: int(index) for photo, index in zip(part, best, strict=True)}
+        return found
+
+    return run
+
+
+if __name__ == "__main__":
+    serve(get_ready)

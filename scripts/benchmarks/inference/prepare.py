@@ -1,0 +1,73 @@
+"""What all contestants share: the photos as Parquet, the weights, and the converted networks. Takes TensorFlow."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from imagelake.vision.errors import ImageError
+from imagelake.vision.limits import Limits
+from imagelake.vision.mobilenet import build_model
+from imagelake.vision.packed import pack
+from imagelake.vision.preprocess import InputSettings, prepare
+
+SIDE, CALIBRATED_ON, ROW_GROUP = 224, 200, 64
+
+
+def main() -> None:
+    """Write them into a folder."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--weights", type=Path)
+    parser.add_argument("--images", type=int, required=True)
+    options = parser.parse_args()
+    photos = readable_photos(options.photos, options.images)
+    pq.write_table(pa.table(photos), options.folder / "photos.parquet", row_group_size=ROW_GROUP)
+    write_networks(options.folder, options.weights, photos["content"])
+
+
+def readable_photos(folder: Path, images: int) -> dict[str, list[bytes] | list[str]]:
+    """Photos in an order that is none, repeated until there are enough; what is no image is left out."""
+    files = sorted(folder.rglob("*"), key=lambda path: hashlib.sha256(str(path.relative_to(folder)).encode()).digest())
+    contents = [content for file in files if file.is_file() and is_image(content := file.read_bytes())]
+    if not contents:
+        raise SystemExit(f"no images in {folder}")
+    chosen = [contents[index % len(contents)] for index in range(images)]
+    return {"image_id": [f"{index:07d}" for index in range(images)], "content": chosen}
+
+
+def is_image(content: bytes) -> bool:
+    """Whether our decoder reads it."""
+    try:
+        prepare(content, InputSettings(SIDE, "squeeze", Limits()))
+    except ImageError:
+        return False
+    return True
+
+
+def write_networks(folder: Path, weights: Path | None, contents: list[bytes]) -> None:
+    """Weights for Keras, and both precisions for LiteRT; without weights, random ones, which cost the same time."""
+    import tensorflow as tf
+
+    tf.keras.utils.set_random_seed(0)
+    plain = tf.keras.applications.MobileNet(weights=None, classes=1000)
+    if weights:
+        plain.load_weights(weights)
+    plain.save_weights(folder / "network.weights.h5")
+    plain.export(folder / "saved_model", verbose=False)
+    network = build_model("mobilenet_v1", 1.0, SIDE, 1000, folder / "network.weights.h5")
+    sample = np.stack(
+        [prepare(content, InputSettings(SIDE, "squeeze", Limits())) for content in contents[:CALIBRATED_ON]]
+    )
+    (folder / "network.tflite").write_bytes(pack(network, "litert").payload)
+    (folder / "network.int8.tflite").write_bytes(pack(network, "litert", sample).payload)
+
+
+if __name__ == "__main__":
+    main()

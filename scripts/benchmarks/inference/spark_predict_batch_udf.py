@@ -1,0 +1,41 @@
+"""Spark's own predict_batch_udf around a tf.function; decoding is a pandas UDF before it."""
+
+from __future__ import annotations
+
+import pandas as pd
+from contest import BATCH, SIDE, folder, keras_model, local_spark, pixels_of, serve
+
+
+def make_predict():  # type: ignore[no-untyped-def]
+    import tensorflow as tf
+
+    model = keras_model()
+    forward = tf.function(lambda pixels: model(pixels, training=False))
+    return lambda pixels: forward(tf.constant(pixels)).numpy()
+
+
+def get_ready():  # type: ignore[no-untyped-def]
+    spark = local_spark()
+    from pyspark.ml.functions import predict_batch_udf
+    from pyspark.sql.functions import pandas_udf
+    from pyspark.sql.types import ArrayType, FloatType
+
+    @pandas_udf("array<float>")
+    def pixels(contents: pd.Series) -> pd.Series:
+        return contents.map(lambda content: pixels_of(content).ravel())
+
+    scores = predict_batch_udf(
+        make_predict, ArrayType(FloatType()), batch_size=BATCH, input_tensor_shapes=[[SIDE, SIDE, 3]]
+    )
+    photos = spark.read.parquet(str(folder() / "photos.parquet"))
+
+    def run() -> dict[str, int]:
+        rows = photos.select("image_id", scores(pixels("content")).alias("scores"))
+        rows = rows.selectExpr("image_id", "array_position(scores, array_max(scores)) - 1 best").collect()
+        return {row["image_id"]: row["best"] for row in rows}
+
+    return run
+
+
+if __name__ == "__main__":
+    serve(get_ready)

@@ -1,0 +1,202 @@
+"""The pipeline on real photos, HDFS and YARN, in the order of the file: it equals the local run, whatever is killed."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hadoop_cluster import Hadoop
+from pyspark.sql import SparkSession
+from submitted import (
+    assert_same,
+    executors,
+    files_below,
+    finish,
+    kill_group,
+    manifest,
+    script,
+    start,
+    table,
+    wait_for,
+)
+
+from imagelake.cluster.lake import Lake
+from imagelake.config import load_config
+from imagelake.tables import TABLES
+from pipeline_steps import STEPS, run_steps
+
+HADOOP_OPTIONS = ("--datanodes", "3", "--node-memory-mb", "8192")
+PHOTOS_OF_A_FOLDER = 20
+# Many small row groups, so that many tasks are there to be killed.
+MANY_TASKS = ("--conf", "spark.sql.files.maxPartitionBytes=262144")
+SMALL_GROUPS = ("--set", "images.row_group_bytes=262144")
+ROOT = ("--root", "hdfs:///lake")
+
+
+@dataclass(frozen=True)
+class Lakes:
+    """The same photos on HDFS and on the disk, with the pipeline run on both; ``model`` are its settings."""
+
+    hadoop: Hadoop
+    local: Path
+    model: tuple[str, ...]
+    output: str
+
+    def submit(self, *before: str, job: str = "predict_images") -> tuple[str, ...]:
+        """The words after scripts/submit that run a job again, with the options before its name."""
+        return ("--master", "yarn", *MANY_TASKS, *before, job, *ROOT, *self.model, "--force")
+
+    def download(self, folder: Path) -> Path:
+        """The lake on HDFS, brought here."""
+        script(self.hadoop, "download", "/lake", str(folder / "lake"))
+        return folder / "lake"
+
+    def predict_run(self) -> str:
+        """Which run made the predictions on HDFS."""
+        return manifest(self.hadoop, "/lake/predictions").run_id
+
+    def assert_same_predictions(self, folder: Path) -> None:
+        """The predictions on HDFS are those of the local run, and nothing half made lies beside them."""
+        script(self.hadoop, "download", "/lake/predictions", str(folder / "predictions"))
+        assert_same(table(folder, "predictions"), table(self.local, "predictions"))
+
+
+@pytest.fixture(scope="module")
+def photos(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first photos of each animal."""
+    folder = tmp_path_factory.mktemp("photos")
+    for animal in sorted((shared_data / "photos" / "caltech101_animals").iterdir()):
+        (folder / animal.name).mkdir()
+        for photo in sorted(animal.glob("*.jpg"))[:PHOTOS_OF_A_FOLDER]:
+            shutil.copy(photo, folder / animal.name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lakes(
+    hadoop: Hadoop, spark: SparkSession, photos: Path, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Lakes:
+    """Photos uploaded by WebHDFS and every job on YARN; the same locally."""
+    weights = shared_data / "weights" / "mobilenet_v1_1.0_224.weights.h5"
+    label_map = shared_data / "photos" / "caltech101_animals_labels.csv"
+    query = str(shared_data / "photos" / "openimages_sample" / "parrot.jpg")
+    script(hadoop, "upload", str(photos), "/photos")
+    script(hadoop, "upload", str(label_map), "/")
+    output = script(
+        *(hadoop, "run", "--on", "yarn", *ROOT, "--images", "hdfs:///photos", "--weights", str(weights)),
+        *("--label-map", f"hdfs:///{label_map.name}", "--query", query, *SMALL_GROUPS),
+    )
+    model = [f"model.weights={weights}", "model.alpha=1.0", "model.resolution=224", "model.classes=imagenet"]
+    source = ["source.kind=folder", f"source.path={photos}", f"source.label_map={label_map}"]
+    lake = Lake(spark, str(tmp_path_factory.mktemp("local") / "lake"))
+    settings = [f"lake.root={lake.root}", *source, *model, f"search.queries={[query]!r}"]
+    run_steps(STEPS[1:], lake, load_config(settings=settings))
+    options = tuple(word for setting in model for word in ("--set", setting))
+    return Lakes(hadoop, Path(lake.root.removeprefix("file://")), options, output)
+
+
+@pytest.fixture
+def predicting(lakes: Lakes) -> subprocess.Popen[str]:
+    """A prediction on YARN that has written a part of its table, as the driver in client mode."""
+    process = start(lakes.hadoop, "submit", *lakes.submit())
+
+    def has_written() -> bool:
+        assert process.poll() is None, finish(process, expect=None)
+        staged = files_below(lakes.hadoop, "/lake/_staging")
+        return any("predict_images" in file and "/task_" in file and file.endswith(".parquet") for file in staged)
+
+    wait_for("the first task of predict_images", has_written)
+    return process
+
+
+def test_the_tables_are_those_of_the_local_run(lakes: Lakes, tmp_path: Path) -> None:
+    """Every job ran on YARN and every table, read back from HDFS, equals the one that local mode made."""
+    assert "application_" in lakes.output
+    found = lakes.download(tmp_path)
+    for name in TABLES:
+        if (lakes.local / name).exists():
+            assert_same(table(found, name), table(lakes.local, name))
+    assert (found / "report" / "index.html").stat().st_size > 100_000
+
+
+def test_of_two_runs_at_once_exactly_one_publishes(lakes: Lakes, tmp_path: Path) -> None:
+    """Two drivers on the cluster end well, one of them publishes, and both print their summaries here."""
+    before = lakes.predict_run()
+    runs = [start(lakes.hadoop, "submit", *lakes.submit("--deploy-mode", "cluster")) for _ in range(2)]
+    outputs = [finish(run) for run in runs]
+    assert sum("done in" in output for output in outputs) == 1, outputs
+    assert sum("another run has published meanwhile" in output for output in outputs) == 1, outputs
+    assert lakes.predict_run() != before
+    lakes.assert_same_predictions(tmp_path)
+
+
+def test_a_killed_driver_leaves_the_old_table(lakes: Lakes, predicting: subprocess.Popen[str], tmp_path: Path) -> None:
+    """After kill -9 of the driver the published table is the one of before, whole; its rerun is the next test."""
+    before = lakes.predict_run()
+    kill_group(predicting)
+    assert lakes.predict_run() == before
+    lakes.assert_same_predictions(tmp_path)
+    wait_for("the end of the application", lambda: not executors(lakes.hadoop))
+
+
+def test_a_killed_executor_and_node_change_nothing(
+    lakes: Lakes, predicting: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    """The job ends well though an executor and the other one's NodeManager are killed; no row is doubled or lost."""
+    before = lakes.predict_run()
+    executors(lakes.hadoop)[0].send_signal(signal.SIGKILL)
+    lakes.hadoop.kill("nodemanager-2")
+    output = finish(predicting)
+    assert "380 in = 380 kept" in output
+    assert lakes.predict_run() != before
+    lakes.assert_same_predictions(tmp_path)
+    assert not list(files_below(lakes.hadoop, "/lake/_staging/predict_images"))
+    lakes.hadoop("start")
+
+
+def test_a_killed_datanode_changes_nothing(lakes: Lakes, tmp_path: Path) -> None:
+    """A job in cluster mode goes on without one of three DataNodes, reads do, and the lost replicas come back."""
+    process = start(lakes.hadoop, "submit", *lakes.submit("--deploy-mode", "cluster", job="rank_images"))
+    wait_for("executors", lambda: executors(lakes.hadoop))
+    lakes.hadoop.kill("datanode-3")
+    assert "done in" in finish(process)
+    found = lakes.download(tmp_path)
+    for name in ("image_quality", "image_rank"):
+        assert_same(table(found, name), table(lakes.local, name))
+    wait_for("healing", lambda: is_healed(lakes.hadoop("fsck", "/lake")))
+    lakes.hadoop("start")
+
+
+def is_healed(report: str) -> bool:
+    """Whether fsck finds every block with as many replicas as were asked for."""
+    return "is HEALTHY" in report and "Under-replicated blocks:\t0 " in report
+
+
+@pytest.mark.parametrize("refusal", ["safe mode", "no permission", "full quota", "wrong address"])
+def test_refusals_are_explained_and_publish_nothing(lakes: Lakes, refusal: str) -> None:
+    """Each is an error of one screen that names the address and the remedy, in less than a minute."""
+    hadoop, before = lakes.hadoop, manifest(lakes.hadoop, "/lake/image_rank").run_id
+    command = ["submit", "rank_images", *ROOT, "--force"]
+    if refusal == "safe mode":
+        hadoop("dfsadmin", "-safemode", "enter")
+        output = script(hadoop, *command, expect=1)
+        hadoop("dfsadmin", "-safemode", "leave")
+        named = ("SafeModeException", "hdfs:///lake", "-safemode leave")
+    elif refusal == "no permission":
+        output = script(hadoop, *command, expect=1, HADOOP_USER_NAME="somebody")
+        named = ("AccessControlException", "hdfs:///lake", "user=somebody", "-chown")
+    elif refusal == "full quota":
+        hadoop("dfsadmin", "-setSpaceQuota", "1m", "/lake")
+        output = script(hadoop, *command, expect=1)
+        hadoop("dfsadmin", "-clrSpaceQuota", "/lake")
+        named = ("DSQuotaExceededException", "hdfs:///lake", "-setSpaceQuota")
+    else:
+        output = script(hadoop, "submit", "rank_images", "--root", "hdfs://127.0.0.1:9/lake", expect=1)
+        named = ("ConnectException", "hdfs://127.0.0.1:9", "--root")
+    assert all(word in output for word in named), output
+    assert len(output.splitlines()) < 40
+    assert manifest(hadoop, "/lake/image_rank").run_id == before

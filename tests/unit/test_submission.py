@@ -1,0 +1,160 @@
+"""What travels to a cluster, and the command that sends it there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from imagelake.cluster.submission.__main__ import main
+from imagelake.cluster.submission.command import Submission, config_files
+from imagelake.cluster.submission.environment import environment_archive
+from imagelake.cluster.submission.library import library_zip
+from imagelake.cluster.submission.package import Package, write_properties
+from imagelake.errors import ImageLakeError
+from project import PROJECT
+
+EXECUTORS = PROJECT / "conf" / "executors" / "requirements.lock"
+_ALONE = """
+import sys
+sys.path = [sys.argv[1]] + [folder for folder in sys.path if "imagelake" not in folder and not folder.endswith("/lib")]
+import imagelake
+from imagelake.cluster.code_version import code_version
+from imagelake.config import load_config
+from imagelake.reports import report
+from imagelake.config import conf_text
+print(imagelake.__file__, load_config(named=["cluster.toml"]).lake.root, code_version())
+"""
+
+
+def pins(lock: Path) -> dict[str, str]:
+    """Package -> version of a lock file, where it holds for Linux and Python 3.11."""
+    lines = [line for line in lock.read_text().splitlines() if "==" in line]
+    kept = [line for line in lines if ">= '3.12'" not in line and "win32" not in line]
+    return dict(re.match(r"([\w.-]+)==([\w.]+)", line).groups() for line in kept)  # type: ignore[union-attr]
+
+
+def submission(*arguments: str, job: str = "predict_images", deploy_mode: str = "cluster") -> list[str]:
+    """The command of a submission."""
+    made = Submission(job, arguments, deploy_mode, Path("yarn.conf"), ("spark.yarn.queue=night",))  # type: ignore[arg-type]
+    return made.command(PROJECT)
+
+
+def test_the_library_is_whole_without_the_checkout(tmp_path: Path) -> None:
+    """Imported from the zip alone it finds its settings and templates, and knows itself as the same code."""
+    from imagelake.cluster.code_version import code_version
+
+    archive = library_zip(PROJECT, tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", _ALONE, archive], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [f"{archive}/imagelake/__init__.py", "hdfs:///imagelake", code_version()]
+
+
+def test_the_library_is_the_same_bytes_each_time(tmp_path: Path) -> None:
+    """Two builds of one source are equal, and hold every job but nothing that Python compiled."""
+    archive = library_zip(PROJECT, tmp_path)
+    (tmp_path / "again").mkdir()
+    assert library_zip(PROJECT, tmp_path / "again").read_bytes() == archive.read_bytes()
+    names = zipfile.ZipFile(archive).namelist()
+    assert {file.name for file in (PROJECT / "jobs").glob("*.py")} <= set(names)
+    assert not [name for name in names if "__pycache__" in name]
+
+
+def test_executors_get_the_versions_that_were_tested() -> None:
+    """The lock of the executors' packages is a part of the project's own, without TensorFlow and Spark."""
+    executors, project = pins(EXECUTORS), pins(PROJECT / "requirements.lock")
+    assert executors.items() <= project.items()
+    assert not {"pyspark", "tensorflow", "tensorflow-cpu"} & executors.keys()
+    assert {"ai-edge-litert", "numpy", "pandas", "pyarrow", "pillow", "pydantic"} <= executors.keys()
+
+
+def test_an_environment_holds_what_is_imported(tmp_path: Path) -> None:
+    """A small lock becomes a folder of packages without tests or headers, built once."""
+    lines = EXECUTORS.read_text().split("\n")
+    start = next(row for row, line in enumerate(lines) if line.startswith("markupsafe=="))
+    end = next(row for row in range(start + 1, len(lines)) if not lines[row].startswith(" "))
+    lock = tmp_path / "small.lock"
+    lock.write_text("\n".join(lines[start:end]) + "\n")
+    said: list[str] = []
+    archive = environment_archive(lock, tmp_path, said.append)
+    assert environment_archive(lock, tmp_path, said.append) == archive
+    assert len(said) == 1
+    with tarfile.open(archive) as opened:
+        names = opened.getnames()
+    assert "markupsafe/__init__.py" in names
+    assert not [name for name in names if name.endswith((".pyi", ".h")) or "tests" in name.split("/")]
+
+
+def test_an_environment_that_cannot_be_had_is_an_error(tmp_path: Path) -> None:
+    """The words of pip are in it, and nothing is left that would pass for an environment."""
+    lock = tmp_path / "wrong.lock"
+    lock.write_text("no-such-package-of-anybody==1.0 --hash=sha256:" + "0" * 64 + "\n")
+    with pytest.raises(ImageLakeError, match="no-such-package-of-anybody"):
+        environment_archive(lock, tmp_path, lambda _: None)
+    assert list(tmp_path.iterdir()) == [lock]
+
+
+def test_properties_name_every_part(tmp_path: Path) -> None:
+    """The file for spark-submit holds conf/spark/yarn.conf, and where each archive lies."""
+    package = Package(tmp_path / "lib.zip", tmp_path / "environment-1.tar.gz", tmp_path / "jars.zip")
+    text = write_properties(package, "hdfs:///run", PROJECT, tmp_path / "yarn.conf").read_text()
+    found = dict(line.split(None, 1) for line in text.splitlines() if line and not line.startswith("#"))
+    assert found["spark.yarn.archive"] == "hdfs:///run/jars.zip"
+    assert found["spark.yarn.dist.archives"] == "hdfs:///run/environment-1.tar.gz#environment"
+    assert found["spark.submit.pyFiles"] == str(package.library)
+    assert found["spark.executorEnv.PYTHONPATH"] == "{{PWD}}/environment"
+    assert found["spark.master"] == "yarn"
+
+
+def test_a_cluster_driver_gets_the_configuration_files(tmp_path: Path) -> None:
+    """In cluster mode --config names the file as it lies beside the driver; in client mode it is left alone."""
+    file = tmp_path / "mine.toml"
+    file.write_text("")
+    command = submission("--config", str(file), "--force")
+    assert command[command.index("--files") + 1] == str(file)
+    assert command[-4:] == [str(PROJECT / "jobs" / "predict_images.py"), "--config", "mine.toml", "--force"]
+    assert submission(f"--config={file}")[-1] == "--config=mine.toml"
+    assert submission("--config", str(file), deploy_mode="client")[-1] == str(file)
+    assert "spark.yarn.queue=night" in command
+
+
+def test_a_missing_configuration_file_is_named() -> None:
+    """The error says which, before anything is submitted."""
+    with pytest.raises(ImageLakeError, match=r"no-such\.toml"):
+        config_files(["--config", "no-such.toml"])
+
+
+@pytest.mark.parametrize("name", ["rank_images", "rank_images.py", "jobs/rank_images.py"])
+def test_a_job_is_found_by_any_of_its_names(name: str) -> None:
+    """With or without its folder and ending."""
+    assert submission(job=name)[-1] == str(PROJECT / "jobs" / "rank_images.py")
+
+
+def test_an_unknown_job_lists_the_known_ones() -> None:
+    """A slip of the pen gets the nearest name."""
+    with pytest.raises(ImageLakeError, match="Did you mean 'rank_images'"):
+        submission(job="rank_image")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("submit", "--master", "yarn", "rank_images"), "HADOOP_CONF_DIR is not set"),
+        (("package", "--publish"), "HADOOP_CONF_DIR is not set"),
+        (("submit", "--deploy-mode", "cluster", "rank_images"), "needs --master yarn"),
+    ],
+)
+def test_what_cannot_be_submitted_says_why(
+    words: tuple[str, ...], message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line and exit code 2, without a look at any cluster."""
+    monkeypatch.delenv("HADOOP_CONF_DIR", raising=False)
+    assert main(words) == 2
+    assert message in capsys.readouterr().err
