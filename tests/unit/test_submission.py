@@ -13,6 +13,7 @@ import pytest
 
 from imagelake.cluster.submission.__main__ import main
 from imagelake.cluster.submission.command import Submission, config_files
+from imagelake.cluster.submission.driver_log import split_log
 from imagelake.cluster.submission.environment import environment_archive
 from imagelake.cluster.submission.library import library_zip
 from imagelake.cluster.submission.package import Package, write_properties
@@ -158,3 +159,13 @@ def test_what_cannot_be_submitted_says_why(
     monkeypatch.delenv("HADOOP_CONF_DIR", raising=False)
     assert main(words) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_gathered_log_is_split_into_its_files() -> None:
+    """Each file's own lines, whatever they are, without what YARN writes around them."""
+    parts = {"stderr": "a warning\n\nEnd of nothing", "stdout": "predict_images: done\n  wrote  predictions\n"}
+    written = "".join(
+        f"Container: c on node\n=====\nLogType:{name}\nLogLength:9\nLogContents:\n{text}\nEnd of LogType:{name}\n****\n\n"
+        for name, text in parts.items()
+    )
+    assert split_log(written) == parts

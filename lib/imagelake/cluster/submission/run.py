@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from imagelake.cluster.submission.command import Submission
-from imagelake.cluster.submission.spark import driver_log, environment
+from imagelake.cluster.submission.driver_log import driver_log
+from imagelake.cluster.submission.spark import environment
 
 _APPLICATION = re.compile(r"application_\d+_\d+")
 
@@ -27,12 +28,14 @@ def run(submission: Submission, project: Path) -> int:
             application = found[0]
     code = process.wait()
     if application:
-        _repeat_driver(application)
+        _repeat_driver(application, failed=code != 0)
     return code
 
 
-def _repeat_driver(application: str) -> None:
-    """The driver's own last words: its summary, or why it failed."""
-    sys.stdout.write(driver_log(application, "stdout"))
+def _repeat_driver(application: str, failed: bool) -> None:
+    """The driver's own last words: its summary, and why it failed."""
+    log = driver_log(application)
+    sys.stdout.write(log.get("stdout") or f"{application}: YARN has no log of the driver (yet)\n")
     sys.stdout.flush()
-    sys.stderr.write(driver_log(application, "stderr"))
+    if failed:
+        sys.stderr.write(log.get("stderr", ""))

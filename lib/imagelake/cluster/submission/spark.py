@@ -13,7 +13,6 @@ from pathlib import Path
 from imagelake.errors import ImageLakeError
 
 _FILE_SYSTEM_SHELL = "org.apache.hadoop.fs.FsShell"
-_LOGS = "org.apache.hadoop.yarn.client.cli.LogsCLI"
 
 
 def spark_home() -> Path:
@@ -46,21 +45,10 @@ def spark_jars_archive(folder: Path, say: Callable[[str], None]) -> Path:
 
 def file_system_shell(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run ``hdfs dfs`` with Spark's own Hadoop client, for whatever HADOOP_CONF_DIR names."""
-    return _run_class(_FILE_SYSTEM_SHELL, *arguments)
-
-
-def driver_log(application: str, file: str) -> str:
-    """What the driver of a finished application in cluster mode wrote to `stdout` or `stderr`; empty if unknown."""
-    done = _run_class(_LOGS, "-applicationId", application, "-am", "-1", "-log_files", file)
-    _, found, text = done.stdout.partition("LogContents:\n")
-    return text.partition(f"\nEnd of LogType:{file}")[0] if found else ""
+    command = [str(spark_home() / "bin" / "spark-class"), _FILE_SYSTEM_SHELL, *arguments]
+    return subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
 
 
 def environment() -> Mapping[str, str]:
     """Of a process of Spark's own scripts."""
     return {**os.environ, "SPARK_HOME": str(spark_home())}
-
-
-def _run_class(main: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [str(spark_home() / "bin" / "spark-class"), main, *arguments]
-    return subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)

@@ -1,0 +1,67 @@
+"""What a driver in cluster mode wrote, read from the logs that YARN gathers on HDFS when an application ends.
+
+Hadoop's own `yarn logs` cannot start from Spark's jars, which lack a library of it; the class behind it can.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from pyspark.java_gateway import launch_gateway
+
+from imagelake.cluster.submission.spark import environment
+
+_PATIENCE_S = 20.0  # NodeManagers hand in their logs a few seconds after the end
+_DRIVER = re.compile(r"container_.*_000001$")
+_ALL_BYTES = 2**62
+
+
+def driver_log(application: str) -> dict[str, str]:
+    """``stdout`` and ``stderr`` of the driver's last attempt; empty where the logs do not turn up.
+
+    Args:
+        application: its id.
+    """
+    os.environ.update(environment())
+    gateway: Any = launch_gateway()  # type: ignore[no-untyped-call]
+    try:
+        deadline = time.monotonic() + _PATIENCE_S
+        while not (found := _gathered(gateway.jvm, application)) and time.monotonic() < deadline:
+            time.sleep(1)
+    finally:
+        gateway.shutdown()
+    return found
+
+
+def _gathered(jvm: Any, application: str) -> dict[str, str]:
+    with tempfile.TemporaryDirectory() as folder:
+        _dump(jvm, application, folder)
+        attempts = sorted(path for path in Path(folder).rglob("container_*") if _DRIVER.search(path.name))
+        return split_log(attempts[-1].read_text(encoding="utf-8", errors="replace")) if attempts else {}
+
+
+def _dump(jvm: Any, application: str, folder: str) -> None:
+    yarn = jvm.org.apache.hadoop.yarn
+    helpers, request = yarn.logaggregation.LogCLIHelpers(), yarn.logaggregation.ContainerLogsRequest()
+    helpers.setConf(yarn.conf.YarnConfiguration())
+    kinds = jvm.java.util.HashSet()
+    for kind in ("stdout", "stderr"):
+        kinds.add(kind)
+    request.setAppId(yarn.api.records.ApplicationId.fromString(application))
+    request.setAppOwner(jvm.org.apache.hadoop.security.UserGroupInformation.getCurrentUser().getShortUserName())
+    request.setLogTypes(kinds)
+    request.setBytes(_ALL_BYTES)
+    request.setAppFinished(True)
+    request.setOutputLocalDir(folder)
+    helpers.dumpAllContainersLogs(request)
+
+
+def split_log(text: str) -> dict[str, str]:
+    """The files of a container, as YARN writes one behind the other, by name."""
+    parts = re.findall(r"^LogType:(\S+)\n.*?^LogContents:\n(.*?)\nEnd of LogType:\1$", text, re.DOTALL | re.MULTILINE)
+    return dict(parts)
