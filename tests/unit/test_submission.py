@@ -164,8 +164,6 @@ def test_what_cannot_be_submitted_says_why(
 def test_a_gathered_log_is_split_into_its_files() -> None:
     """Each file's own lines, whatever they are, without what YARN writes around them."""
     parts = {"stderr": "a warning\n\nEnd of nothing", "stdout": "predict_images: done\n  wrote  predictions\n"}
-    written = "".join(
-        f"Container: c on node\n=====\nLogType:{name}\nLogLength:9\nLogContents:\n{text}\nEnd of LogType:{name}\n****\n\n"
-        for name, text in parts.items()
-    )
+    around = "Container: c on node\n=====\nLogType:{0}\nLogLength:9\nLogContents:\n{1}\nEnd of LogType:{0}\n****\n\n"
+    written = "".join(around.format(name, text) for name, text in parts.items())
     assert split_log(written) == parts
