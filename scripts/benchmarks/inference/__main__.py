@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import statistics
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from environments import python_of
@@ -136,18 +138,26 @@ def prepare(folder: Path, options: argparse.Namespace, images: int) -> None:
 
 def worker_start(folder: Path, cores: str) -> dict:  # type: ignore[type-arg]
     """What a Python worker of ours costs before it is of use: the median of three."""
-    command = ["taskset", "-c", cores, sys.executable, HERE / "worker_start.py", folder]
-    runs = [json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout) for _ in range(3)]
+    command = ["taskset", "-c", cores, sys.executable, HERE / "worker_start.py"]
+    run = partial(subprocess.run, command, env=surroundings(folder), capture_output=True, text=True, check=True)
+    runs = [json.loads(run().stdout) for _ in range(3)]
     return {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+
+
+def surroundings(folder: Path) -> dict[str, str]:
+    """The environment of a contestant and of the workers that it starts, which import its module."""
+    return {**os.environ, "CONTEST_FOLDER": str(folder), "PYTHONPATH": f"{HERE}{os.pathsep}{PROJECT / 'lib'}"}
 
 
 def started(name: str, folder: Path, cores: str) -> Contestant:
     """A contestant that is ready."""
     environment, file, *arguments = CONTESTANTS[name]
     python = python_of(environment, BENCH) if environment else Path(sys.executable)
-    command = ["taskset", "-c", cores, python, HERE / file, folder, *arguments]
-    log = (folder / f"{name}.log").open("w")
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
+    command = ["taskset", "-c", cores, python, HERE / file, *arguments]
+    with (folder / f"{name}.log").open("w") as log:
+        process = subprocess.Popen(
+            command, env=surroundings(folder), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+        )
     contestant = Contestant(name, process, 0.0)
     say(f"starting {name}")
     contestant.ready_s = heard(contestant)["ready_s"]

@@ -16,7 +16,7 @@ from imagelake.vision.preprocess import InputSettings, prepare
 
 def get_ready():  # type: ignore[no-untyped-def]
     cores = len(os.sched_getaffinity(0))
-    network = PackedModel("litert", (folder() / sys.argv[2]).read_bytes())
+    network = PackedModel("litert", (folder() / sys.argv[1]).read_bytes())
     engines = [open_engine(network) for _ in range(cores)]
     settings = InputSettings(SIDE, "squeeze", Limits())
     photos = pq.read_table(folder() / "photos.parquet").to_pylist()

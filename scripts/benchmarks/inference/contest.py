@@ -19,8 +19,11 @@ BATCH = 32
 
 
 def folder() -> Path:
-    """Where the photos (photos.parquet), the weights and the converted networks of the contest lie."""
-    return Path(sys.argv[1])
+    """Where the photos (photos.parquet), the weights and the converted networks of the contest lie.
+
+    Of the environment, because workers that a framework starts see it as well.
+    """
+    return Path(os.environ["CONTEST_FOLDER"])
 
 
 def serve(get_ready: Callable[[], Callable[[], dict[str, int]]]) -> None:

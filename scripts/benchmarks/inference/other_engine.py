@@ -36,7 +36,7 @@ def onnxruntime():  # type: ignore[no-untyped-def]
 
 
 def get_ready():  # type: ignore[no-untyped-def]
-    forward = {"openvino": openvino, "onnxruntime": onnxruntime}[sys.argv[2]]()
+    forward = {"openvino": openvino, "onnxruntime": onnxruntime}[sys.argv[1]]()
     settings = InputSettings(SIDE, "squeeze", Limits())
     photos = pq.read_table(folder() / "photos.parquet").to_pylist()
 

@@ -14,7 +14,7 @@ from imagelake.vision.preprocess import InputSettings
 
 def get_ready():  # type: ignore[no-untyped-def]
     spark = local_spark()
-    network = PackedModel("litert", (folder() / sys.argv[2]).read_bytes())
+    network = PackedModel("litert", (folder() / sys.argv[1]).read_bytes())
     settings = PredictSettings(InputSettings(SIDE, "squeeze", Limits()), 16, 5, tuple(str(n) for n in range(1000)))
     photos = spark.read.parquet(str(folder() / "photos.parquet"))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 
 import numpy as np
 import ray
@@ -13,10 +12,9 @@ from contest import BATCH, folder, keras_model, pixels_of, serve
 class Classifier:
     """The model of an actor."""
 
-    def __init__(self, place: str) -> None:
+    def __init__(self) -> None:
         import tensorflow as tf
 
-        sys.argv = ["", place]
         model = keras_model()
         self.forward = tf.function(lambda pixels: tf.argmax(model(pixels, training=False), axis=1))
 
@@ -33,9 +31,7 @@ def get_ready():  # type: ignore[no-untyped-def]
 
     def run() -> dict[str, int]:
         photos = ray.data.read_parquet(str(folder() / "photos.parquet"))
-        found = photos.map_batches(
-            Classifier, fn_constructor_args=(str(folder()),), batch_size=BATCH, num_cpus=1, concurrency=cores
-        )
+        found = photos.map_batches(Classifier, batch_size=BATCH, num_cpus=1, concurrency=cores)
         return {row["image_id"]: int(row["best"]) for row in found.take_all()}
 
     return run

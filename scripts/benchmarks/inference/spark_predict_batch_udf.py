@@ -25,7 +25,10 @@ def get_ready():  # type: ignore[no-untyped-def]
         return contents.map(lambda content: pixels_of(content).ravel())
 
     scores = predict_batch_udf(
-        make_predict, ArrayType(FloatType()), batch_size=BATCH, input_tensor_shapes=[[SIDE, SIDE, 3]]
+        make_predict,
+        return_type=ArrayType(FloatType()),
+        batch_size=BATCH,
+        input_tensor_shapes=[[SIDE, SIDE, 3]],
     )
     photos = spark.read.parquet(str(folder() / "photos.parquet"))
 
