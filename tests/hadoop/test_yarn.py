@@ -30,7 +30,7 @@ from imagelake.tables import TABLES
 from pipeline_steps import STEPS, run_steps
 
 HADOOP_OPTIONS = ("--datanodes", "3", "--node-memory-mb", "8192")
-PHOTOS_OF_A_FOLDER = 20
+FOLDERS, PHOTOS_OF_A_FOLDER = 19, 12
 # Many small row groups, so that many tasks are there to be killed.
 MANY_TASKS = ("--conf", "spark.sql.files.maxPartitionBytes=262144")
 SMALL_GROUPS = ("--set", "images.row_group_bytes=262144")
@@ -152,7 +152,8 @@ def test_a_killed_executor_and_node_change_nothing(
     executors(lakes.hadoop)[0].send_signal(signal.SIGKILL)
     lakes.hadoop.kill("nodemanager-2")
     output = finish(predicting)
-    assert "380 in = 380 kept" in output
+    photos = FOLDERS * PHOTOS_OF_A_FOLDER
+    assert f"{photos} in = {photos} kept" in output
     assert lakes.predict_run() != before
     lakes.assert_same_predictions(tmp_path)
     lakes.hadoop("start")
@@ -179,8 +180,8 @@ def is_healed(report: str) -> bool:
 @pytest.mark.parametrize("refusal", ["safe mode", "no permission", "full quota", "wrong address"])
 def test_refusals_are_explained_and_publish_nothing(lakes: Lakes, refusal: str) -> None:
     """Each is an error of one screen that names the address and the remedy, in less than a minute."""
-    hadoop, before = lakes.hadoop, manifest(lakes.hadoop, "/lake/image_rank").run_id
-    command = ["submit", "rank_images", *ROOT, "--force"]
+    hadoop, before = lakes.hadoop, manifest(lakes.hadoop, "/lake/labels_clean").run_id
+    command = ["submit", "clean_labels", *ROOT, "--force"]
     if refusal == "safe mode":
         hadoop("dfsadmin", "-safemode", "enter")
         output = script(hadoop, *command, expect=1)
@@ -195,8 +196,8 @@ def test_refusals_are_explained_and_publish_nothing(lakes: Lakes, refusal: str) 
         hadoop("dfsadmin", "-clrSpaceQuota", "/lake")
         named = ("DSQuotaExceededException", "hdfs:///lake", "-setSpaceQuota")
     else:
-        output = script(hadoop, "submit", "rank_images", "--root", "hdfs://127.0.0.1:9/lake", expect=1)
+        output = script(hadoop, "submit", "clean_labels", "--root", "hdfs://127.0.0.1:9/lake", expect=1)
         named = ("ConnectException", "hdfs://127.0.0.1:9", "--root")
     assert all(word in output for word in named), output
     assert len(output.splitlines()) < 40
-    assert manifest(hadoop, "/lake/image_rank").run_id == before
+    assert manifest(hadoop, "/lake/labels_clean").run_id == before
