@@ -109,7 +109,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--images", type=int, help="how many images a round; default 960, with --quick 192")
     made.add_argument("--rounds", type=int, default=3, help="counted rounds; default %(default)s")
     made.add_argument("--cores", default="0", help="as for taskset; default %(default)s")
-    made.add_argument("--quick", action="store_true", help="fewer images: the same ratios in three minutes")
+    made.add_argument("--quick", action="store_true", help="fewer images; a Spark job's fixed second weighs more")
     made.add_argument("--only", nargs="+", choices=list(CONTESTANTS), metavar="NAME", help="these contestants alone")
     made.add_argument("--readme", action="store_true", help="write the table into README.md")
     return made
