@@ -17,8 +17,8 @@ from imagelake.cluster.command import main
 from imagelake.cluster.job import Job, Work
 from imagelake.config import Config
 from imagelake.transforms.calibration import calibration_images
-from imagelake.transforms.label_classes import read_class_map
-from imagelake.transforms.model import class_files, convert_model, input_settings, save_network, weights_files
+from imagelake.transforms.label_classes import class_files, read_class_map
+from imagelake.transforms.model import convert_model, input_settings, save_network, weights_files
 
 
 def run(work: Work, config: Config) -> None:

@@ -13,8 +13,8 @@ from imagelake.cluster.command import main
 from imagelake.cluster.job import Job, Work
 from imagelake.config import Config
 from imagelake.transforms.image_headers import check_error_ratio
-from imagelake.transforms.label_classes import read_class_map
-from imagelake.transforms.model import class_files, load_network, predict_settings
+from imagelake.transforms.label_classes import class_files, read_class_map
+from imagelake.transforms.model import load_network, predict_settings
 from imagelake.transforms.predict import predict_images
 
 

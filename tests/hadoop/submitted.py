@@ -65,11 +65,11 @@ def executors(hadoop: Hadoop) -> list[psutil.Process]:
     """The executors' JVMs of this cluster, which have its folder in their command lines."""
     found = []
     for process in psutil.process_iter(["cmdline"]):
-        words = process.info["cmdline"] or []
+        words = process.info["cmdline"] or [""]
         is_executor = any(word.endswith("CoarseGrainedExecutorBackend") for word in words)
-        if is_executor and words[0] != "bash" and any(str(hadoop.cluster.folder) in word for word in words):
+        if "java" in words[0] and is_executor and any(str(hadoop.cluster.folder) in word for word in words):
             found.append(process)
-    return [process for process in found if "java" in process.info["cmdline"][0]]
+    return found
 
 
 def wait_for(what: str, is_so: Callable[[], Any], timeout_s: float = 120) -> None:

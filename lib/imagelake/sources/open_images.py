@@ -19,6 +19,7 @@ from rich.console import Console
 from imagelake.errors import ImageLakeError
 from imagelake.sources.addresses import SPLITS, load_addresses
 from imagelake.sources.display import Display
+from imagelake.sources.option_types import at_least_one, seconds
 from imagelake.sources.slice_download import Manner, Slice, SliceDownload
 from imagelake.sources.slice_folder import SliceFolder, locked
 from imagelake.sources.transfer import DownloadError, Patience
@@ -98,22 +99,6 @@ def _labels(text: str) -> list[str]:
     return [label for label in labels if label]
 
 
-def _at_least_one(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
-    return seconds
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/fetch_open_images",
@@ -131,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     what.add_argument(
         "--per-label",
-        type=_at_least_one,
+        type=at_least_one,
         default=100,
         metavar="N",
         help="most images of each label in each split (default: 100)",
@@ -146,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_manner(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     how = parser.add_argument_group("how")
     how.add_argument(
-        "--workers", type=_at_least_one, default=8, metavar="N", help="images downloaded at a time (default: 8)"
+        "--workers", type=at_least_one, default=8, metavar="N", help="images downloaded at a time (default: 8)"
     )
     how.add_argument(
         "--keep-full", nargs="?", type=Path, const=BESIDE_OUT, metavar="FULL",
@@ -160,7 +145,7 @@ def _add_manner(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
         "--retries", type=int, default=5, metavar="N", help="attempts after a failure without progress (default: 5)"
     )
     how.add_argument(
-        "--timeout", type=_seconds, default=30.0, metavar="S", help="seconds to wait for an answer (default: 30)"
+        "--timeout", type=seconds, default=30.0, metavar="S", help="seconds to wait for an answer (default: 30)"
     )
     return parser
 

@@ -57,8 +57,13 @@ class Vocabulary:
 
 def label_class_files(config: Config) -> tuple[str, ...]:
     """The user's own files that say what classes mean; what ships with the library is part of its version."""
-    classes = () if config.model.classes in KNOWN_CLASSES else (config.model.classes,)
-    return tuple(to_uri(file) for file in (config.source.label_map, *classes) if file)
+    label_map = config.source.label_map
+    return (*((to_uri(label_map),) if label_map else ()), *class_files(config.model))
+
+
+def class_files(model: ModelSection) -> tuple[str, ...]:
+    """The user's own list of the model's classes."""
+    return () if model.classes in KNOWN_CLASSES else (to_uri(model.classes),)
 
 
 def vocabulary(labels: DataFrame, classes: DataFrame, hierarchy: DataFrame) -> Vocabulary:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 
 from imagelake.cluster.storage import to_uri
 from imagelake.errors import ImageLakeError
-from imagelake.transforms.label_classes import KNOWN_CLASSES
 from imagelake.transforms.predict import PredictSettings
 from imagelake.vision.limits import Limits
 from imagelake.vision.mobilenet import build_model
@@ -96,11 +95,6 @@ def _local_weights(weights: str, scratch: Path, storage: Storage) -> Path | Lite
 def weights_files(model: ModelSection) -> tuple[str, ...]:
     """The user's own weights; what ships with the library is part of its version."""
     return () if model.weights in ("sample", "imagenet") else (to_uri(model.weights),)
-
-
-def class_files(model: ModelSection) -> tuple[str, ...]:
-    """The user's own list of the model's classes."""
-    return () if model.classes in KNOWN_CLASSES else (to_uri(model.classes),)
 
 
 def input_settings(config: Config) -> InputSettings:

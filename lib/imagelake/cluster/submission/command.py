@@ -59,7 +59,7 @@ class Submission:
         if self.deploy_mode == "client":
             return self.arguments
         files = set(config_files(self.arguments))
-        renamed = {**{file: Path(file).name for file in files}}
+        renamed = {file: Path(file).name for file in files}
         renamed |= {f"{LOCAL_FILE_OPTION}={file}": f"{LOCAL_FILE_OPTION}={Path(file).name}" for file in files}
         return [renamed.get(argument, argument) for argument in self.arguments]
 

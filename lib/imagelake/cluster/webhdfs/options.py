@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from imagelake.sources.option_types import at_least_one, seconds
+
 _UPLOAD = """\
 Put a local file, or all that is in a local folder, into a folder on HDFS: LOCAL/a/b becomes HDFS_FOLDER/a/b.
 
@@ -35,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
     upload.add_argument("local", metavar="LOCAL", help="file or folder")
     upload.add_argument("remote", metavar="HDFS_FOLDER", help="/folder or hdfs://host:8020/folder; made where missing")
     upload.add_argument(
-        "--block-size", type=_at_least_one, metavar="BYTES", help="of the files on HDFS (default: the cluster's)"
+        "--block-size", type=at_least_one, metavar="BYTES", help="of the files on HDFS (default: the cluster's)"
     )
     _add_common(upload)
     download = _command(commands, "download", _DOWNLOAD)
@@ -61,22 +63,6 @@ def _add_common(command: argparse.ArgumentParser) -> None:
     who.add_argument("--user", metavar="NAME", help="who asks, on a cluster without Kerberos (default: you)")
     who.add_argument("--kerberos", action="store_true", help="authenticate by the ticket of kinit")
     add("--force", action="store_true", help="replace what is there with other content")
-    add("--workers", type=_at_least_one, default=4, metavar="N", help="files at a time (default: %(default)s)")
+    add("--workers", type=at_least_one, default=4, metavar="N", help="files at a time (default: %(default)s)")
     text = "seconds to wait for a NameNode that serves (default: %(default)s)"
-    add("--timeout", type=_seconds, default=120.0, metavar="S", help=text)
-
-
-def _at_least_one(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
-    return seconds
+    add("--timeout", type=seconds, default=120.0, metavar="S", help=text)
