@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from environments import python_of
 from rich.console import Console
@@ -50,7 +51,6 @@ class Contestant:
 
     name: str
     process: subprocess.Popen[str]
-    ready_s: float
     seconds: list[float] = field(default_factory=list)
     best: dict[str, int] = field(default_factory=dict)
 
@@ -65,14 +65,14 @@ class Contestant:
             self.seconds.append(answer["seconds"])
 
 
-def heard(contestant: Contestant) -> dict:  # type: ignore[type-arg]
+def heard(contestant: Contestant) -> Any:
     """The next answer of a contestant."""
     assert contestant.process.stdout is not None
     line = contestant.process.stdout.readline()
     if not line:
         log = BENCH / "inference" / f"{contestant.name}.log"
         raise SystemExit(f"{contestant.name} died:\n{log.read_text()[-3000:]}")
-    return dict(json.loads(line))
+    return json.loads(line)
 
 
 def main() -> int:
@@ -158,9 +158,9 @@ def started(name: str, folder: Path, cores: str) -> Contestant:
         process = subprocess.Popen(
             command, env=surroundings(folder), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
         )
-    contestant = Contestant(name, process, 0.0)
+    contestant = Contestant(name, process)
     say(f"starting {name}")
-    contestant.ready_s = heard(contestant)["ready_s"]
+    heard(contestant)
     return contestant
 
 
