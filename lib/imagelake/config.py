@@ -117,6 +117,17 @@ class RankSection(_Section):
         return bounds
 
 
+class IndexSection(_Section):
+    """How large the image index is; 0 leaves a size to the rule."""
+
+    exact_below: Annotated[int, Field(ge=0)]
+    cells: Annotated[int, Field(ge=0)]
+    code_bytes: Annotated[int, Field(ge=0)]
+    probes: Annotated[int, Field(ge=0)]
+    rerank: Annotated[int, Field(ge=0)]
+    retrain_growth: Annotated[float, Field(ge=1)]
+
+
 class SearchSection(_Section):
     """Which images to look for, and how many answers."""
 
@@ -146,6 +157,7 @@ class Config(_Section):
     model: ModelSection
     accuracy: AccuracySection
     rank: RankSection
+    index: IndexSection
     search: SearchSection
     report: ReportSection
     spark: dict[str, str]

@@ -78,6 +78,11 @@ class Work:
         self.lake.require(name)
         return self.lake.address(name)
 
+    def previous(self, name: str) -> str | None:
+        """Where a table or folder of this job stands that an earlier run published; None where there is none."""
+        assert name in self.job.writes, f"{self.job.name} does not declare that it writes {name}"
+        return self.lake.address(name) if self.lake.manifest(name) else None
+
     def write(self, name: str, frame: DataFrame, options: Mapping[str, str] | None = None) -> DataFrame:
         """Stage a table and return it as read back: from here on nothing computes it a second time."""
         assert name in self.job.writes, f"{self.job.name} does not declare that it writes {name}"

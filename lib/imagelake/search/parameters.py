@@ -76,6 +76,22 @@ def choose_parameters(rows: int, dimension: int, wishes: Wishes = Wishes()) -> I
     return IndexParameters(cells, code_bytes, probes, wishes.rerank or 500)
 
 
+def still_fit(trained: IndexParameters, trained_of: int, rows: int, wishes: Wishes, growth: float) -> bool:
+    """Whether an index can take a lake of N images without being trained anew.
+
+    Args:
+        trained: the parameters it was trained with.
+        trained_of: images of the lake at that time.
+        rows: N.
+        wishes: what the user fixes now.
+        growth: the factor by which the lake may have grown or shrunk.
+    """
+    if trained.is_exact or rows < wishes.exact_below:
+        return trained.is_exact and rows < wishes.exact_below
+    asked = ((wishes.cells, trained.cells), (wishes.code_bytes, trained.code_bytes))
+    return all(wish in (0, size) for wish, size in asked) and trained_of / growth < rows < trained_of * growth
+
+
 def training_rows(rows: int, parameters: IndexParameters) -> int:
     """How many images an index learns from: 50 a cell, never more than fit a small driver."""
     return min(rows, LIMIT_TRAINING_ROWS, max(50 * parameters.cells, 10_000))

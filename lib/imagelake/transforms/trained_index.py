@@ -1,0 +1,104 @@
+"""The trained part of the image index: kept in a folder beside the table, reused while it fits, made ready to serve."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+from imagelake.errors import ImageLakeError
+from imagelake.search.description import IndexDescription
+from imagelake.search.parameters import Wishes, choose_parameters, still_fit, training_rows
+from imagelake.search.quantizer import Quantizer
+from imagelake.search.serving_folder import write_serving_folder
+from imagelake.transforms.image_index import feature_sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyspark.sql import DataFrame
+
+    from imagelake.cluster.lake import Lake
+    from imagelake.cluster.storage import Storage
+    from imagelake.config import IndexSection
+
+DESCRIPTION, TRAINED = "index.json", "quantizer.faiss"
+TABLE, FOLDER = "image_index", "index_quantizer"
+
+
+@dataclass(frozen=True)
+class TrainedIndex:
+    """A quantizer as bytes, and what is known of it."""
+
+    description: IndexDescription
+    quantizer: bytes
+
+
+def wishes_of(index: IndexSection) -> Wishes:
+    """What a configuration fixes of an index."""
+    return Wishes(index.exact_below, index.cells, index.code_bytes, index.probes, index.rerank)
+
+
+def train_index(images: DataFrame, rows: int, dimension: int, model_id: str, wishes: Wishes) -> TrainedIndex:
+    """Learn from a sample of the lake, on the driver.
+
+    Args:
+        images: image_id and features.
+        rows: how many there are.
+        dimension: how many features an image has.
+        model_id: names the features.
+        wishes: what the user fixes of the parameters.
+    """
+    parameters = choose_parameters(rows, dimension, wishes)
+    if parameters.is_exact:
+        return TrainedIndex(IndexDescription(model_id, dimension, parameters, rows, 0), b"")
+    sample = feature_sample(images, rows, training_rows(rows, parameters))
+    description = IndexDescription(model_id, dimension, parameters, rows, len(sample))
+    return TrainedIndex(description, Quantizer.train(sample, parameters).to_bytes())
+
+
+def save_trained(trained: TrainedIndex, folder: Path) -> None:
+    """Write the files that `load_trained` reads into a local folder."""
+    (folder / TRAINED).write_bytes(trained.quantizer)
+    (folder / DESCRIPTION).write_text(trained.description.to_json(), encoding="utf-8")
+
+
+def load_trained(folder: str, storage: Storage) -> TrainedIndex:
+    """What `save_trained` wrote, at any address."""
+    description = IndexDescription.from_json(storage.read_bytes(f"{folder}/{DESCRIPTION}").decode())
+    return TrainedIndex(description, storage.read_bytes(f"{folder}/{TRAINED}"))
+
+
+def reusable(trained: TrainedIndex, rows: int, dimension: int, model_id: str, index: IndexSection) -> bool:
+    """Whether a lake of now so many images can be indexed with an earlier quantizer."""
+    known = trained.description
+    same_features = (known.model_id, known.dimension) == (model_id, dimension)
+    return same_features and still_fit(known.parameters, known.trained_of, rows, wishes_of(index), index.retrain_growth)
+
+
+def serve_index(lake: Lake, folder: Path) -> None:
+    """Make a local serving folder from a lake's index, one file of it at a time.
+
+    Raises:
+        ImageLakeError: there is no index, or its two parts are of different runs.
+    """
+    table, quantizer = lake.require(TABLE), lake.require(FOLDER)
+    if table.run_id != quantizer.run_id:
+        raise ImageLakeError(f"{TABLE} and {FOLDER} under {lake.root} are being published; try again")
+    trained = load_trained(lake.address(FOLDER), lake.storage)
+    write_serving_folder(_stored_rows(lake), trained.quantizer, trained.description, folder)
+
+
+def _stored_rows(lake: Lake) -> Iterator[pa.RecordBatch]:
+    """The rows of the table in the order of their cells, which is that of its files' names."""
+    address = lake.address(TABLE)
+    for name in lake.storage.names(address):
+        if name.endswith(".parquet"):
+            with tempfile.TemporaryDirectory() as scratch:
+                lake.storage.download(f"{address}/{name}", Path(scratch) / name)
+                with pq.ParquetFile(Path(scratch) / name) as file:
+                    yield from file.iter_batches(columns=["cell", "image_id", "code", "features"])
