@@ -29,7 +29,7 @@ class Point:
     """One choice.
 
     Attributes:
-        line: points of one line are joined by it, in the order of x.
+        line: points of one line are joined by it, in their order.
         x: above 0.
         share: 0 to 1, with its bounds `low` and `high`.
         colour: place in the page's series.
@@ -65,7 +65,7 @@ def scatter_chart(points: Sequence[Point], axis: tuple[str, str], name: str, tit
     axes.set_ylabel(axis[1], fontsize=FONT_SIZE, color=SOFT, labelpad=6)
     front = sorted((point.x, point.share) for point in points if point.best)
     axes.plot(*zip(*front, strict=True), color=SOFT, linewidth=1, linestyle=(0, (4, 3)), drawstyle="steps-pre")
-    for _, line in groupby(sorted(points, key=lambda point: (point.line, point.x)), key=lambda point: point.line):
+    for _, line in groupby(sorted(points, key=lambda point: point.line), key=lambda point: point.line):
         _draw(axes, list(line))
     _write_names(axes, points)
     return inline_svg(figure, name, title, description)

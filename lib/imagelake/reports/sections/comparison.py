@@ -94,7 +94,7 @@ def _chart(measured: Sequence[Row]) -> Markup:
             best=row["on_front"],
             name=row["name"] if row["on_front"] else str(row["resolution"]),
         )
-        for row in measured
+        for row in sorted(measured, key=lambda row: row["resolution"])
     ]
     said = "; ".join(f"{figure.name}: {figure.value}, {figure.note}" for figure in choices(measured))
     axes = ("images a second of one core", "top-1")
