@@ -33,7 +33,7 @@ def columns(names: list[str]) -> Markup:
 
 def scatter(names: list[str]) -> Markup:
     points = [
-        Point(name, 10.0 + 30 * n, 0.5 + n / 20, 0.4, 0.95, n % len(SERIES), n % 2 == 0, n % 3 == 0, name)
+        Point(name, 10.0 + 30 * n, 0.5 + n / 20, 0.4, 0.95, n % len(SERIES), n % 2 == 0, n % 3 == 0, (name, str(n)))
         for n, name in enumerate(names)
     ]
     return scatter_chart(points, ("images/s", "top-1"), "s", "T", "D")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagelake.reports.charts.labels import Box, place_names
+from imagelake.reports.charts.labels import Box, Place, place_names
 from imagelake.reports.charts.scatter import ticks
 from imagelake.reports.comparison_page import write_comparison_page
 from imagelake.reports.rows import ReportRows
@@ -51,30 +51,35 @@ ROWS = [
 
 @given(
     st.lists(
-        st.tuples(st.tuples(st.floats(0, 400), st.floats(0, 300)), st.tuples(st.floats(5, 120), st.just(14.0))),
+        st.tuples(
+            st.tuples(st.floats(0, 400), st.floats(0, 300)),
+            st.lists(st.tuples(st.floats(5, 120), st.just(14.0)), max_size=3),
+        ),
         max_size=25,
     )
 )
 def test_names_cover_neither_each_other_nor_a_point(
-    placed: list[tuple[tuple[float, float], tuple[float, float]]],
+    placed: list[tuple[tuple[float, float], list[tuple[float, float]]]],
 ) -> None:
     """Wherever points lie, the names that are written keep clear of all others and of every point, inside the chart."""
-    points, sizes = [point for point, _ in placed], [size for _, size in placed]
-    boxes = [box for box in place_names(points, sizes, ROOM) if box]
+    points, sizes = [point for point, _ in placed], [own for _, own in placed]
+    boxes = [place.box for place in place_names(points, sizes, ROOM) if place]
     assert all(box.inside(ROOM) for box in boxes)
     assert not any(one.meets(other) for one, other in combinations(boxes, 2))
     assert not any(box.left < x < box.right and box.bottom < y < box.top for box in boxes for x, y in points)
 
 
-def test_a_lonely_name_stands_to_the_right_and_a_crowded_one_elsewhere() -> None:
-    """The first side with room is taken; where there is none the name is left out, and the first point chose first."""
-    (alone,) = place_names([(200, 150)], [(60, 14)], ROOM)
-    assert alone == Box(208, 143, 268, 157)
-    (at_the_edge,) = place_names([(390, 150)], [(60, 14)], ROOM)
+def test_a_name_stands_to_the_right_or_where_there_is_room() -> None:
+    """The first side with room is taken, then a shorter name; the first point chooses first, the last may have none."""
+    long, short = (60, 14), (20, 14)
+    assert place_names([(200, 150)], [[long]], ROOM) == [Place(0, Box(208, 143, 268, 157))]
+    (at_the_edge,) = place_names([(390, 150)], [[long]], ROOM)
     assert at_the_edge is not None
-    assert at_the_edge.right < 390
-    twins = place_names([(200, 150)] * 9, [(60, 14)] * 9, ROOM)
-    assert twins[0] == alone
+    assert at_the_edge.box.right < 390
+    (in_a_corner,) = place_names([(25, 7)], [[long, short]], Box(0, 0, 60, 14))
+    assert in_a_corner == Place(1, Box(33, 0, 53, 14))
+    twins = place_names([(200, 150)] * 9, [[long]] * 9, ROOM)
+    assert twins[0] == Place(0, Box(208, 143, 268, 157))
     assert twins[8] is None
 
 
@@ -92,9 +97,9 @@ def test_variants_are_named_by_family_width_and_what_tells_them_apart() -> None:
     assert variant_names(ROWS) == [
         "nowhere.weights.h5, 224 px, float32",
         "v1 0.25, 128 px, float32",
-        "v1 1, 224 px, float32",
-        "v1 1, 224 px, int8",
-        "v1 1, 128 px, float32",
+        "v1 1.0, 224 px, float32",
+        "v1 1.0, 224 px, int8",
+        "v1 1.0, 128 px, float32",
     ]
     same = [variant("a.h5", 1.0, 224, 0.7, 60), variant("b.h5", 1.0, 224, 0.7, 60, framing="squeeze")]
     assert variant_names(same) == ["a.h5, 224 px, float32, crop", "b.h5, 224 px, float32, squeeze"]
@@ -112,8 +117,8 @@ def test_the_choices_are_the_best_the_fastest_and_the_fast_one_near_the_best() -
     described = comparison(rows(ROWS)).values["variants"]
     figures = choices(described)
     assert [figure.value for figure in figures] == [
-        "v1 1, 224 px, float32",
-        "v1 1, 224 px, int8",
+        "v1 1.0, 224 px, float32",
+        "v1 1.0, 224 px, int8",
         "v1 0.25, 128 px, float32",
     ]
     assert figures[1].note == "top-1 69.2%, 110.0 images/s a core, 1.8 times as fast"
@@ -123,11 +128,11 @@ def test_the_choices_are_the_best_the_fastest_and_the_fast_one_near_the_best() -
 def test_the_summary_is_a_table_of_80_columns() -> None:
     """Each variant has a line, the best first; figures stand under their headings, a failure says why."""
     lines = summary_lines(ROWS)
-    assert list(lines)[:2] == ["variant", "v1 1, 224 px, float32"]
-    assert lines["v1 1, 224 px, float32"] == " 70.0%  66.0\N{EN DASH}74.0%  90.0%     60.0  4.2 MB *"
-    assert lines["v1 1, 128 px, float32"].endswith("4.2 MB")
+    assert list(lines)[:2] == ["variant", "v1 1.0, 224 px, float32"]
+    assert lines["v1 1.0, 224 px, float32"] == " 70.0%  66.0\N{EN DASH}74.0%  90.0%     60.0  4.2 MB *"
+    assert lines["v1 1.0, 128 px, float32"].endswith("4.2 MB")
     assert lines["nowhere.weights.h5, 224 px, float32"].startswith("not measured: weights file nowhere")
-    assert len(lines["variant"]) == len(lines["v1 1, 128 px, float32"])
+    assert len(lines["variant"]) == len(lines["v1 1.0, 128 px, float32"])
     assert all(len(value) < 50 for name, value in lines.items() if "nowhere" not in name)
 
 

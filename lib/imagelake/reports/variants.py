@@ -30,7 +30,7 @@ def network_names(rows: Sequence[Row]) -> dict[str, str]:
 
 
 def _family_and_width(row: Row) -> str:
-    return f"{FAMILIES[row['architecture']]} {row['alpha']:g}" if row["architecture"] else ""
+    return f"{FAMILIES[row['architecture']]} {row['alpha']}" if row["architecture"] else ""
 
 
 def variant_names(rows: Sequence[Row]) -> list[str]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 _GAP = 8  # CSS pixels between a point and its name
 _POINT = 5  # CSS pixels around a point that no name may touch
-_SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
-"""Where a name is tried, in this order: beside its point, above and below, at the corners; y grows upwards."""
+_SIDES = ((1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1), (0, 1), (0, -1), (-1, 0))
+"""Where a name is tried, in this order, y growing upwards: to the right, at the corners, then where lines may pass."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,11 @@ class Box:
     bottom: float
     right: float
     top: float
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Its centre."""
+        return (self.left + self.right) / 2, (self.bottom + self.top) / 2
 
     def meets(self, other: Box) -> bool:
         """Whether the two share more than an edge."""
@@ -36,25 +41,33 @@ class Box:
         )
 
 
+@dataclass(frozen=True)
+class Place:
+    """Which of a point's names is written, and where."""
+
+    name: int
+    box: Box
+
+
 def place_names(
-    points: Sequence[tuple[float, float]], sizes: Sequence[tuple[float, float]], room: Box
-) -> list[Box | None]:
-    """A box for the name of each point, next to it; None where there is no free place.
+    points: Sequence[tuple[float, float]], sizes: Sequence[Sequence[tuple[float, float]]], room: Box
+) -> list[Place | None]:
+    """A place for a name of each point, next to it; None where none of its names has a free one.
 
     Args:
         points: x and y of N points, those that matter most first: they choose before the others.
-        sizes: width and height of each name.
+        sizes: width and height of each of a point's names, the one that it would rather have first.
         room: what the names must stay inside of.
     """
     dots = [Box(x - _POINT, y - _POINT, x + _POINT, y + _POINT) for x, y in points]
     taken: list[Box] = []
-    places: list[Box | None] = []
-    for point, size in zip(points, sizes, strict=True):
-        candidates = (_beside(point, size, side) for side in _SIDES)
-        free = (box for box in candidates if box.inside(room) and not any(map(box.meets, (*dots, *taken))))
+    places: list[Place | None] = []
+    for point, wanted in zip(points, sizes, strict=True):
+        candidates = (Place(n, _beside(point, size, side)) for n, size in enumerate(wanted) for side in _SIDES)
+        free = (one for one in candidates if one.box.inside(room) and not any(map(one.box.meets, (*dots, *taken))))
         place = next(free, None)
         places.append(place)
-        taken += [place] if place else []
+        taken += [place.box] if place else []
     return places
 
 
@@ -62,6 +75,6 @@ def _beside(point: tuple[float, float], size: tuple[float, float], side: tuple[i
     """The box of a name on one side of its point."""
     (x, y), (width, height), (right, up) = point, size, side
     middle_x, middle_y = x + right * (_GAP + width / 2), y + up * (_GAP + height / 2)
-    if right and up:  # at a corner there is as much space between the two as beside
+    if right and up:  # a corner is as far away as a side, though nearer in each direction
         middle_x, middle_y = x + right * (_POINT + width / 2), y + up * (_POINT + height / 2)
     return Box(middle_x - width / 2, middle_y - height / 2, middle_x + width / 2, middle_y + height / 2)

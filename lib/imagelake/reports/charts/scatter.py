@@ -34,8 +34,8 @@ class Point:
         share: 0 to 1, with its bounds `low` and `high`.
         colour: place in the page's series.
         square: a square rather than a circle.
-        best: whether it is on the front: filled, and with a name as long as there is room.
-        name: what stands beside it.
+        best: whether it is on the front: filled, and the first to choose a place for its name.
+        names: what may stand beside it, what it is called at best first.
     """
 
     line: str
@@ -46,7 +46,7 @@ class Point:
     colour: int
     square: bool
     best: bool
-    name: str
+    names: tuple[str, ...]
 
 
 def scatter_chart(points: Sequence[Point], axis: tuple[str, str], name: str, title: str, description: str) -> Markup:
@@ -105,13 +105,12 @@ def _draw(axes: Axes, line: Sequence[Point]) -> None:
 
 
 def _write_names(axes: Axes, points: Sequence[Point]) -> None:
-    """Names where there is room for them: those of the best choose first, then those that stand alone."""
+    """Names where there is room for them: those of the best choose first, then those of larger shares."""
     ordered = sorted(points, key=lambda point: (not point.best, -point.share))
-    names = [short_name(point.name, NAME_COLUMNS) for point in ordered]
-    places = [tuple(axes.transData.transform((point.x, point.share))) for point in ordered]
-    left, bottom, right, top = axes.bbox.extents
-    boxes = place_names(places, [(len(name) * _LETTER, _LINE) for name in names], Box(left, bottom, right, top))
-    for name, box in zip(names, boxes, strict=True):
-        if box:
-            middle = axes.transData.inverted().transform(((box.left + box.right) / 2, (box.bottom + box.top) / 2))
-            write(axes, tuple(middle), name, "center")
+    names = [[short_name(name, NAME_COLUMNS) for name in point.names] for point in ordered]
+    spots = [tuple(axes.transData.transform((point.x, point.share))) for point in ordered]
+    sizes = [[(len(name) * _LETTER, _LINE) for name in own] for own in names]
+    for own, place in zip(names, place_names(spots, sizes, Box(*axes.bbox.extents)), strict=True):
+        if place:
+            middle = axes.transData.inverted().transform(place.box.middle)
+            write(axes, tuple(middle), own[place.name], "center")

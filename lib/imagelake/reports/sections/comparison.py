@@ -92,7 +92,7 @@ def _chart(measured: Sequence[Row]) -> Markup:
             colour=colours.get(row["network"], len(SERIES) - 1),
             square=row["precision"] == "int8",
             best=row["on_front"],
-            name=row["name"] if row["on_front"] else str(row["resolution"]),
+            names=(*([row["name"]] if row["on_front"] else []), str(row["resolution"])),
         )
         for row in sorted(measured, key=lambda row: row["resolution"])
     ]
