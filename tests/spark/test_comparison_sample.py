@@ -71,6 +71,7 @@ def test_only_images_that_can_be_judged_are_chosen(spark: SparkSession, count: i
         table_of(spark, "labels_clean", [*rows, twice]), table_of(spark, "image_bytes", contents), COVERED, count
     )
     assert sorted_rows(sample.images) == [("a", bytearray(b"a")), ("c", bytearray(b"c"))]
+    assert sample.size == 2
     assert sorted_rows(sample.labels) == [("a", "Dog"), ("c", "Dog"), ("c", "Person")]
 
 

@@ -26,10 +26,12 @@ class Sample:
     Attributes:
         images: image_id, content.
         labels: image_id and label of these images; an image counts for each of its labels.
+        size: how many images.
     """
 
     images: DataFrame
     labels: DataFrame
+    size: int
 
 
 def choose_sample(labels: DataFrame, image_bytes: DataFrame, covered: Collection[str], count: int) -> Sample:
@@ -46,16 +48,17 @@ def choose_sample(labels: DataFrame, image_bytes: DataFrame, covered: Collection
     """
     pairs = pairs_to_judge(labels, image_bytes, covered).persist(StorageLevel.DISK_ONLY)
     chosen = balanced_sample(pairs, count).persist(StorageLevel.DISK_ONLY)
-    if chosen.isEmpty():
+    size = chosen.count()
+    if not size:
         raise ImageLakeError(
             "there is nothing to compare on: no image with bytes has a clean label that a class of the model means; "
             "model.classes says what the classes are"
         )
     images = image_bytes.join(chosen, "image_id", how="left_semi")
     if count:  # in so few tasks that each has images to time
-        images = images.repartition(ceil(count / IMAGES_A_TASK), "image_id")
+        images = images.repartition(ceil(size / IMAGES_A_TASK), "image_id")
     judged = pairs.join(chosen, "image_id", how="left_semi")
-    return Sample(*(frame.persist(StorageLevel.DISK_ONLY) for frame in (images, judged)))
+    return Sample(images.persist(StorageLevel.DISK_ONLY), judged.persist(StorageLevel.DISK_ONLY), size)
 
 
 def pairs_to_judge(labels: DataFrame, image_bytes: DataFrame, covered: Collection[str]) -> DataFrame:
