@@ -15,8 +15,8 @@ FAMILIES = {"mobilenet_v1": "v1", "mobilenet_v2": "v2"}
 
 
 def best_first(rows: Sequence[Row]) -> list[Row]:
-    """By top-1, the faster first where it is equal; those with an error last."""
-    return sorted(rows, key=lambda row: (bool(row["error"]), -(row["top1"] or 0), -(row["images_per_second"] or 0)))
+    """By top-1, the faster first where it is equal; those with an error, which have neither, last."""
+    return sorted(rows, key=lambda row: (-(row["top1"] or 0), -(row["images_per_second"] or 0)))
 
 
 def network_names(rows: Sequence[Row]) -> dict[str, str]:
