@@ -101,7 +101,8 @@ def _draw(axes: Axes, line: Sequence[Point]) -> None:
     axes.plot(x, shares, color=colour, linewidth=1, alpha=0.55)
     for point in line:
         size, fill = (8, colour) if point.best else (6, PAPER)
-        axes.plot([point.x], [point.share], marker, color=colour, markersize=size, markerfacecolor=fill)
+        # Not clipped: a share of 0 or 1 lies on the edge.
+        axes.plot([point.x], [point.share], marker, color=colour, markersize=size, markerfacecolor=fill, clip_on=False)
 
 
 def _write_names(axes: Axes, points: Sequence[Point]) -> None:
