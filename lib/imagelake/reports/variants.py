@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from imagelake.reports.names import clean_name
+from imagelake.reports.names import clean_name, listed
 from imagelake.reports.numbers import byte_size, decimal, interval, percent
 
 Row = Mapping[str, Any]  # a row of model_comparison
 
 FAMILIES = {"mobilenet_v1": "v1", "mobilenet_v2": "v2"}
+FAILURES_NAMED = 2
 
 
 def best_first(rows: Sequence[Row]) -> list[Row]:
@@ -45,16 +46,19 @@ def variant_names(rows: Sequence[Row]) -> list[str]:
 
 
 def summary_lines(rows: Sequence[Row]) -> dict[str, str]:
-    """A table for the end of a job, 80 columns wide: a heading, and the figures of each variant, best first."""
-    ordered = best_first(rows)
-    heading = {"variant": f"{'top-1':>6} {'interval':>11} {'top-5':>6} {'images/s':>8} {'size':>7}"}
-    legend = {"images/s": "of one core", "*": "no other variant is as accurate and as fast"}
-    return heading | dict(zip(variant_names(ordered), map(_line, ordered), strict=True)) | legend
+    """A table for the end of a job, 80 columns wide: the figures of each variant, best first, and the failures."""
+    best = best_first(rows)
+    ordered = list(zip(variant_names(best), best, strict=True))
+    measured = {name: row for name, row in ordered if not row["error"]}
+    lines = {"variant": f"{'top-1':>6} {'interval':>11} {'top-5':>6} {'images/s':>8} {'size':>7}"}
+    lines |= {name: _line(row) for name, row in measured.items()}
+    lines |= {"images/s": "of one core", "*": "no other variant is as accurate and as fast"}
+    failures = {row["error"]: [name for name, other in ordered if other["error"] == row["error"]] for row in best}
+    said = [f"{listed(names, FAILURES_NAMED)}: {error}" for error, names in failures.items() if error]
+    return lines | ({"not measured": "\n".join(said)} if said else {})
 
 
 def _line(row: Row) -> str:
-    if row["error"]:
-        return f"not measured: {row['error']}"
     figures = (
         f"{percent(row['top1']):>6}",
         f"{interval(row['top1_low'], row['top1_high']):>11}",
