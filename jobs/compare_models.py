@@ -4,7 +4,7 @@ Reads image_bytes, labels_clean, classes, hierarchy, and the weights that compar
 model_comparison and the page comparison/index.html. It is no step of the pipeline: run it before a choice of weights,
 resolution or precision. Its driver needs TensorFlow, as that of convert_model; executors run LiteRT.
 
-    spark-submit jobs/compare_models.py --root var/lake --set 'compare.weights=["v1.weights.h5", "v2.weights.h5"]'
+    spark-submit jobs/compare_models.py --set model.classes=imagenet --set 'compare.weights=["v1.h5", "v2.h5"]'
 """
 
 from __future__ import annotations
