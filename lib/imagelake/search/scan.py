@@ -8,17 +8,34 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-ROWS_AT_ONCE = 8_192  # of 1,024 features as float32: 32 MB
+HALF = np.dtype("<f2")
+ROWS_AT_ONCE = 8_192  # of 1,024 features in half precision: 16 MB
 
 
-def best_of(values: NDArray[np.float32], k: int) -> NDArray[np.int64]:
-    """Places of the k largest values [N], largest first, equal ones in their order."""
-    if len(values) > k:
-        kth = np.partition(values, -k)[-k]
-        candidates = np.flatnonzero(values >= kth)
-    else:
-        candidates = np.arange(len(values))
-    return candidates[np.argsort(-values[candidates], kind="stable")[:k]]
+def nearest(
+    queries: NDArray[np.float32], vectors: NDArray[np.float16], k: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The k rows with the highest cosine to each query, best first.
+
+    FAISS multiplies half precision as it is; numpy would first convert it, one number at a time, at twice the time.
+
+    Args:
+        queries: float32 [Q, D], rows of unit length.
+        vectors: float16 [N, D], rows of unit length.
+        k: answers for each query.
+
+    Returns:
+        Places of rows int64 [Q, min(k, N)] and cosines float32 of the same shape.
+    """
+    import faiss
+
+    if not vectors.size:
+        return np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32)
+    scanned = faiss.IndexScalarQuantizer(vectors.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+    scanned.is_trained = True  # half precision has nothing to learn
+    scanned.add_sa_codes(np.ascontiguousarray(vectors).view(np.uint8))
+    cosines, places = scanned.search(queries, min(k, len(vectors)))
+    return places, cosines
 
 
 def nearest_of_rows(
@@ -39,11 +56,10 @@ def nearest_of_rows(
     best_cosines = np.full((len(queries), k), -np.inf, np.float32)
     for start in range(0, len(rows), ROWS_AT_ONCE):
         part = rows[start : start + ROWS_AT_ONCE]
-        cosines = queries @ vectors[part].astype(np.float32).T
-        for query, values in enumerate(cosines):
-            near = best_of(values, k)
-            all_rows = np.concatenate([best_rows[query], part[near]])
-            all_cosines = np.concatenate([best_cosines[query], values[near]])
-            best = best_of(all_cosines, k)
-            best_rows[query], best_cosines[query] = all_rows[best], all_cosines[best]
+        places, cosines = nearest(queries, vectors[part], k)
+        all_rows = np.concatenate([best_rows, part[places]], axis=1)
+        all_cosines = np.concatenate([best_cosines, cosines], axis=1)
+        best = np.argsort(-all_cosines, axis=1, kind="stable")[:, :k]
+        best_rows = np.take_along_axis(all_rows, best, axis=1)
+        best_cosines = np.take_along_axis(all_cosines, best, axis=1)
     return best_rows, best_cosines

@@ -24,6 +24,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from imagelake.errors import ImageLakeError
+from imagelake.search.scan import HALF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from imagelake.search.description import IndexDescription
-
-HALF = np.dtype("<f2")
 
 
 @dataclass(frozen=True)
