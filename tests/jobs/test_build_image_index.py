@@ -17,9 +17,10 @@ from imagelake.config import Config, load_config
 from imagelake.errors import ImageLakeError
 from imagelake.search.image_index import ImageIndex
 from imagelake.search.quantizer import Quantizer
+from imagelake.search.serving_folder import write_serving_folder
 from imagelake.tables import TABLES
 from imagelake.transforms.model import PREDICTION_SETTINGS
-from imagelake.transforms.trained_index import load_trained, serve_index
+from imagelake.transforms.trained_index import load_trained
 from imagelake.vision.engine import unit_length
 from pipeline_steps import job
 
@@ -83,7 +84,13 @@ class PlantedLake:
 
     def serve(self) -> ImageIndex:
         """The index as the search page opens it."""
-        serve_index(self.lake, self.folder.parent / "serving")
+        trained = load_trained(self.lake.address("index_quantizer"), self.lake.storage)
+        rows = (
+            batch
+            for file in sorted((self.folder / "image_index").glob("*.parquet"))
+            for batch in pq.ParquetFile(file).iter_batches(columns=["cell", "image_id", "code", "features"])
+        )
+        write_serving_folder(rows, trained.quantizer, trained.description, self.folder.parent / "serving")
         return ImageIndex.open(self.folder.parent / "serving")
 
 

@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from imagelake.search.quantizer import Quantizer
+from imagelake.search.scan import HALF
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +37,7 @@ ROWS_AT_ONCE = 1_024  # of 1,024 features: 4 MB, and enough for the matrix produ
 BYTES_PER_FILE = 128 * 2**20
 HASHES = 2**32
 # One image can be read without thousands of others, and a search skips the cells that it does not look into.
-INDEX_OPTIONS = {"parquet.block.size": str(8 * 2**20)}
+INDEX_OPTIONS = {"parquet.block.size": str(2 * 2**20)}
 
 
 def indexable(predictions: DataFrame) -> DataFrame:
@@ -49,7 +50,7 @@ def indexable(predictions: DataFrame) -> DataFrame:
 def feature_sample(images: DataFrame, rows: int, wanted: int) -> NDArray[np.float32]:
     """Features of about the wanted number of images, those with the lowest hashes of their names: float32 [N, D].
 
-    They come to the driver in half precision, a partition at a time, so its memory holds the sample and little else.
+    They come to the driver in half precision.
 
     Args:
         images: image_id and features.
@@ -62,16 +63,14 @@ def feature_sample(images: DataFrame, rows: int, wanted: int) -> NDArray[np.floa
     def pack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             if batch.num_rows:
-                features = features_of(batch).astype("<f2")
+                features = features_of(batch).astype(HALF)
                 yield pa.record_batch([[batch["place"].to_numpy().tobytes()], [features.tobytes()]], schema=SAMPLED)
 
-    places, parts = [], []
-    for row in chosen.mapInArrow(pack, from_arrow_schema(SAMPLED)).toLocalIterator():
-        places.append(np.frombuffer(row["places"], np.int64))
-        parts.append(np.frombuffer(row["features"], "<f2").reshape(len(places[-1]), -1))
+    packed = chosen.mapInArrow(pack, from_arrow_schema(SAMPLED)).toArrow().to_pydict()
+    places = np.concatenate([np.frombuffer(part, np.int64) for part in packed["places"]])
+    features = np.frombuffer(b"".join(packed["features"]), HALF).reshape(len(places), -1)
     # What is learnt depends on the order, and that must not depend on the files.
-    order = np.argsort(np.concatenate(places), kind="stable")
-    return np.concatenate(parts)[order].astype(np.float32)
+    return features[np.argsort(places, kind="stable")].astype(np.float32)
 
 
 def index_images(images: DataFrame, quantizer: bytes) -> DataFrame:
@@ -92,7 +91,7 @@ def index_images(images: DataFrame, quantizer: bytes) -> DataFrame:
                 "cell": pa.array(assigned.cells),
                 "image_id": batch["image_id"],
                 "code": binaries(assigned.codes),
-                "features": binaries(features.astype("<f2").view(np.uint8)),
+                "features": binaries(features.astype(HALF).view(np.uint8)),
                 "features_hash": batch["features_hash"],
             }
             yield pa.record_batch([columns[name] for name in INDEXED.names], schema=INDEXED)

@@ -1,24 +1,18 @@
-"""The trained part of the image index: kept in a folder beside the table, reused while it fits, made ready to serve."""
+"""The trained part of the image index: learnt on the driver, kept in a folder beside the table, used while it fits."""
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from imagelake.errors import ImageLakeError
 from imagelake.search.description import IndexDescription
 from imagelake.search.parameters import Wishes, choose_parameters, still_fit, training_rows
 from imagelake.search.quantizer import Quantizer
-from imagelake.search.serving_folder import write_serving_folder
 from imagelake.transforms.image_index import feature_sample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from pyspark.sql import DataFrame
 
@@ -80,8 +74,8 @@ def reusable(trained: TrainedIndex, rows: int, dimension: int, model_id: str, in
     return same_features and still_fit(known.parameters, known.trained_of, rows, wishes_of(index), index.retrain_growth)
 
 
-def serve_index(lake: Lake, folder: Path) -> None:
-    """Make a local serving folder from a lake's index, one file of it at a time.
+def published_index(lake: Lake) -> tuple[TrainedIndex, int]:
+    """The trained part of a lake's index, and how many images it holds.
 
     Raises:
         ImageLakeError: there is no index, or its two parts are of different runs.
@@ -89,16 +83,4 @@ def serve_index(lake: Lake, folder: Path) -> None:
     table, quantizer = lake.require(TABLE), lake.require(FOLDER)
     if table.run_id != quantizer.run_id:
         raise ImageLakeError(f"{TABLE} and {FOLDER} under {lake.root} are being published; try again")
-    trained = load_trained(lake.address(FOLDER), lake.storage)
-    write_serving_folder(_stored_rows(lake), trained.quantizer, trained.description, folder)
-
-
-def _stored_rows(lake: Lake) -> Iterator[pa.RecordBatch]:
-    """The rows of the table in the order of their cells, which is that of its files' names."""
-    address = lake.address(TABLE)
-    for name in lake.storage.names(address):
-        if name.endswith(".parquet"):
-            with tempfile.TemporaryDirectory() as scratch:
-                lake.storage.download(f"{address}/{name}", Path(scratch) / name)
-                with pq.ParquetFile(Path(scratch) / name) as file:
-                    yield from file.iter_batches(columns=["cell", "image_id", "code", "features"])
+    return load_trained(lake.address(FOLDER), lake.storage), table.rows
