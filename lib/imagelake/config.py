@@ -141,10 +141,18 @@ class IndexSection(_Section):
 
 
 class SearchSection(_Section):
-    """Which images to look for, and how many answers."""
+    """Which images to look for, which may be answers, how many and in what order."""
 
     queries: tuple[str, ...]
     neighbours: Positive
+    method: Literal["index", "exact"]
+    order: Literal["similarity", "ppi", "both"]
+    label: str
+    split: str
+    min_ppi: Annotated[float, Field(ge=0)]
+    min_pixels: Annotated[int, Field(ge=0)]
+    kind: Literal["any", "photo", "depiction"]
+    exclude_duplicates: bool
     url_timeout_s: PositiveFloat
     url_max_bytes: Positive
 

@@ -33,6 +33,16 @@ def _no_files(_: Config) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
+class Shortcut:
+    """A repeatable option of a job's command line whose values are the list that a setting holds."""
+
+    flag: str
+    metavar: str
+    setting: str
+    help: str
+
+
+@dataclass(frozen=True)
 class Job:
     """What a job is: its name, the tables it reads and writes, and the sections of the configuration it depends on.
 
@@ -50,6 +60,7 @@ class Job:
     files: Callable[[Config], tuple[str, ...]] = _no_files
     optional_files: Callable[[Config], tuple[str, ...]] = _no_files
     needs: Callable[[Config], tuple[str, ...]] | None = None
+    shortcuts: tuple[Shortcut, ...] = ()
 
 
 @dataclass

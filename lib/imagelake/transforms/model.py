@@ -13,7 +13,7 @@ from imagelake.errors import ImageLakeError
 from imagelake.transforms.predict import PredictSettings
 from imagelake.vision.limits import Limits
 from imagelake.vision.mobilenet import build_model
-from imagelake.vision.packed import PackedModel, open_engine, pack
+from imagelake.vision.packed import PackedModel, pack
 from imagelake.vision.preprocess import InputSettings
 from imagelake.vision.weights_network import hyperparameters_of
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from imagelake.cluster.storage import Storage
     from imagelake.config import Config, ModelSection
     from imagelake.taxonomy.class_map import ClassMap
-    from imagelake.vision.engine import Engine
 
 # What predictions depend on: with other settings they are others.
 PREDICTION_SETTINGS = ("model", "images")
@@ -102,11 +101,6 @@ def require_features(predictions: Manifest, network: Manifest, config: Config) -
             "the features in predictions were made with another network, or with other settings than the given ones "
             "in [model] and [images]: give the same settings, or run predict_images again"
         )
-
-
-def load_engine(folder: str, model: ModelSection, storage: Storage) -> Engine:
-    """The converted network opened on the driver itself, for a handful of images."""
-    return open_engine(load_network(folder, model, storage))
 
 
 def _local_weights(weights: str, scratch: Path, storage: Storage) -> Path | Literal["imagenet"]:
