@@ -14,7 +14,7 @@ from imagelake.cluster.job import Job, Work
 from imagelake.config import Config
 from imagelake.transforms.image_headers import check_error_ratio
 from imagelake.transforms.label_classes import class_files, read_class_map
-from imagelake.transforms.model import load_network, predict_settings
+from imagelake.transforms.model import PREDICTION_SETTINGS, load_network, predict_settings
 from imagelake.transforms.predict import predict_images
 
 
@@ -43,7 +43,7 @@ JOB = Job(
     run=run,
     reads=("image_bytes", "model"),
     writes=("predictions",),
-    settings=("model", "images"),
+    settings=PREDICTION_SETTINGS,
     files=files,
 )
 

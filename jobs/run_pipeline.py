@@ -1,4 +1,4 @@
-"""Run the whole pipeline in order: draw or ingest, explore, clean, convert, predict, measure, rank, search, report.
+"""Run the whole pipeline: draw or ingest, explore, clean, convert, predict, measure, rank, index, search, report.
 
 Reads the source: the drawn sample, a folder of photos, or published Open Images files. Writes every table of the lake
 and the report. A job whose inputs and settings are unchanged is skipped; the first that fails ends the run.
@@ -29,7 +29,8 @@ STEPS = (
     "predict_images",
     "measure_accuracy",
     "rank_images",
-    "search_images",
+    "build_image_index",
+    "search_similar_images",
     "write_report",
 )
 

@@ -129,11 +129,30 @@ class RankSection(_Section):
         return bounds
 
 
+class IndexSection(_Section):
+    """How large the image index is; 0 leaves a size to the rule."""
+
+    exact_below: Annotated[int, Field(ge=0)]
+    cells: Annotated[int, Field(ge=0)]
+    code_bytes: Annotated[int, Field(ge=0)]
+    probes: Annotated[int, Field(ge=0)]
+    rerank: Annotated[int, Field(ge=0)]
+    retrain_growth: Annotated[float, Field(ge=1)]
+
+
 class SearchSection(_Section):
-    """Which images to look for, and how many answers."""
+    """Which images to look for, which may be answers, how many and in what order."""
 
     queries: tuple[str, ...]
     neighbours: Positive
+    method: Literal["index", "exact"]
+    order: Literal["similarity", "ppi", "both"]
+    label: str
+    split: str
+    min_ppi: Annotated[float, Field(ge=0)]
+    min_pixels: Annotated[int, Field(ge=0)]
+    kind: Literal["any", "photo", "depiction"]
+    exclude_duplicates: bool
     url_timeout_s: PositiveFloat
     url_max_bytes: Positive
 
@@ -159,6 +178,7 @@ class Config(_Section):
     accuracy: AccuracySection
     compare: CompareSection
     rank: RankSection
+    index: IndexSection
     search: SearchSection
     report: ReportSection
     spark: dict[str, str]

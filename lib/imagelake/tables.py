@@ -392,6 +392,18 @@ _ALL = (
         ),
     ),
     Table(
+        "image_index",
+        "one row an image with features, in files by cell: what the search looks into",
+        ("image_id",),
+        _columns(
+            ("cell", "int", "the region of the feature space that the image lies in, as index_quantizer numbers them"),
+            IMAGE_ID,
+            ("code", "binary", "what stands for the features in memory; empty in a lake so small that it needs none"),
+            ("features", "binary", "pooled features of unit length, half precision, little-endian"),
+            ("features_hash", "bigint", "of the features in predictions: an image with another one is indexed anew"),
+        ),
+    ),
+    Table(
         "search_queries",
         "one row a query image",
         ("query",),

@@ -219,7 +219,7 @@ def test_search_agrees_with_brute_force(sample: FinishedLake) -> None:
     for query, found in similar.sort_values("rank").groupby("query"):
         others = ids != query
         cosines = matrix[others] @ matrix[ids == query][0]
-        np.testing.assert_allclose(found["similarity"], np.sort(cosines)[::-1][: len(found)], atol=1e-5)
+        np.testing.assert_allclose(found["similarity"], np.sort(cosines)[::-1][: len(found)], atol=5e-4)
         assert query not in set(found["image_id"])
 
 

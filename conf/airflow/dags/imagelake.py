@@ -41,8 +41,9 @@ UPSTREAM: dict[str, tuple[str, ...]] = {
     "predict_images": ("convert_model",),
     "measure_accuracy": ("clean_labels", "predict_images"),
     "rank_images": ("clean_labels", "predict_images"),
-    "search_images": ("rank_images",),
-    "write_report": ("explore_lake", "measure_accuracy", "search_images"),
+    "build_image_index": ("predict_images",),
+    "search_similar_images": ("rank_images", "build_image_index"),
+    "write_report": ("explore_lake", "measure_accuracy", "search_similar_images"),
 }
 CLIENT_MODE = {"convert_model"}
 # The properties file is written for both modes; which Python the driver is depends on the machine that it runs on.

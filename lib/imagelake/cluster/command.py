@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +25,7 @@ def main(job: Job, arguments: Sequence[str] | None = None) -> int:
     """Run one job from the command line; returns the exit code: 0 done or skipped, 1 failed, 2 unusable arguments."""
     options = job_parser(job).parse_args(arguments)
     try:
-        config = config_of(options)
+        config = config_of(options, shortcut_settings(job, options))
     except ImageLakeError as error:
         return _fail(job.name, error, UNUSABLE)
     return run_jobs([job], config, options.force)
@@ -79,8 +80,18 @@ def job_parser(job: Job) -> argparse.ArgumentParser:
         epilog=settings_help(job.settings),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    for short in job.shortcuts:
+        parser.add_argument(
+            short.flag, metavar=short.metavar, dest=short.setting, action="append", default=[], help=short.help
+        )
     add_common_options(parser)
     return parser
+
+
+def shortcut_settings(job: Job, options: argparse.Namespace) -> list[str]:
+    """What the job's own options say, as settings; later --set ones win over them."""
+    given = {short.setting: getattr(options, short.setting) for short in job.shortcuts}
+    return [f"{setting}={json.dumps(values)}" for setting, values in given.items() if values]
 
 
 def settings_help(sections: Sequence[str]) -> str:

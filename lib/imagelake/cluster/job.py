@@ -33,6 +33,16 @@ def _no_files(_: Config) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
+class Shortcut:
+    """A repeatable option of a job's command line whose values are the list that a setting holds."""
+
+    flag: str
+    metavar: str
+    setting: str
+    help: str
+
+
+@dataclass(frozen=True)
 class Job:
     """What a job is: its name, the tables it reads and writes, and the sections of the configuration it depends on.
 
@@ -50,6 +60,7 @@ class Job:
     files: Callable[[Config], tuple[str, ...]] = _no_files
     optional_files: Callable[[Config], tuple[str, ...]] = _no_files
     needs: Callable[[Config], tuple[str, ...]] | None = None
+    shortcuts: tuple[Shortcut, ...] = ()
 
 
 @dataclass
@@ -79,6 +90,11 @@ class Work:
         assert name in self.job.reads, f"{self.job.name} does not declare that it reads {name}"
         self.lake.require(name)
         return self.lake.address(name)
+
+    def previous(self, name: str) -> str | None:
+        """Where a table or folder of this job stands that an earlier run published; None where there is none."""
+        assert name in self.job.writes, f"{self.job.name} does not declare that it writes {name}"
+        return self.lake.address(name) if self.lake.manifest(name) else None
 
     def write(self, name: str, frame: DataFrame, options: Mapping[str, str] | None = None) -> DataFrame:
         """Stage a table and return it as read back: from here on nothing computes it a second time."""

@@ -38,12 +38,15 @@ class NearestRows:
         self._ids: list[NDArray[np.str_]] = [np.empty(0, dtype=str)] * len(queries)
         self._similarities: list[NDArray[np.float32]] = [np.empty(0, np.float32)] * len(queries)
 
-    def add(self, ids: NDArray[np.str_], features: NDArray[np.float32]) -> None:
+    def add(
+        self, ids: NDArray[np.str_], features: NDArray[np.float32], routed: NDArray[np.bool_] | None = None
+    ) -> None:
         """Look at N more rows.
 
         Args:
             ids: [N].
             features: float32 [N, D], rows of unit length.
+            routed: bool [Q, N], which rows a query looks at; None for all.
 
         Raises:
             ValueError: the rows have another number of features than the queries.
@@ -51,9 +54,12 @@ class NearestRows:
         if features.shape[1:] != self._queries.shape[1:]:
             raise ValueError(f"expected rows of {self._queries.shape[1]} features, found {features.shape[1]}")
         for query, similarities in enumerate(self._queries @ features.T):
+            seen, names = similarities, ids
+            if routed is not None:
+                seen, names = similarities[routed[query]], ids[routed[query]]
             # Whatever is below the k-th best of this batch cannot be among the k best of all.
-            candidates = _not_below_kth(similarities, self._k)
-            self._keep(query, ids[candidates], similarities[candidates])
+            candidates = _not_below_kth(seen, self._k)
+            self._keep(query, names[candidates], seen[candidates])
 
     def _keep(self, query: int, ids: NDArray[np.str_], similarities: NDArray[np.float32]) -> None:
         all_ids = np.concatenate([self._ids[query], ids])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from importlib import resources
 from pathlib import Path
@@ -12,7 +13,7 @@ from imagelake.errors import ImageLakeError
 from imagelake.transforms.predict import PredictSettings
 from imagelake.vision.limits import Limits
 from imagelake.vision.mobilenet import build_model
-from imagelake.vision.packed import PackedModel, open_engine, pack
+from imagelake.vision.packed import PackedModel, pack
 from imagelake.vision.preprocess import InputSettings
 from imagelake.vision.weights_network import hyperparameters_of
 
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from imagelake.cluster.manifest import Manifest
     from imagelake.cluster.storage import Storage
     from imagelake.config import Config, ModelSection
     from imagelake.taxonomy.class_map import ClassMap
-    from imagelake.vision.engine import Engine
 
+# What predictions depend on: with other settings they are others.
+PREDICTION_SETTINGS = ("model", "images")
 SAMPLE_WEIGHTS = "samples/weights/mobilenet_v1_0.25_128.weights.h5"
 
 
@@ -77,9 +80,27 @@ def load_network(folder: str, model: ModelSection, storage: Storage) -> PackedMo
     return PackedModel(model.engine, storage.read_bytes(file))
 
 
-def load_engine(folder: str, model: ModelSection, storage: Storage) -> Engine:
-    """The converted network opened on the driver itself, for a handful of images."""
-    return open_engine(load_network(folder, model, storage))
+def features_name(packed: PackedModel, model: ModelSection) -> str:
+    """Names the features that a network gives: equal names mean that they can be compared."""
+    digest = hashlib.sha256(packed.payload).hexdigest()[:12]
+    return (
+        f"{model.architecture} {model.alpha:g} at {model.resolution} px, {model.framing}, "
+        f"{model.engine} {model.precision} {digest}"
+    )
+
+
+def require_features(predictions: Manifest, network: Manifest, config: Config) -> None:
+    """Make sure that published predictions hold the features of the network beside them, seen as configured.
+
+    Raises:
+        ImageLakeError: they were made with another network or other settings.
+    """
+    same_settings = predictions.config_digest == config.digest(PREDICTION_SETTINGS)
+    if predictions.inputs.get("model") != network.run_id or not same_settings:
+        raise ImageLakeError(
+            "the features in predictions were made with another network, or with other settings than the given ones "
+            "in [model] and [images]: give the same settings, or run predict_images again"
+        )
 
 
 def _local_weights(weights: str, scratch: Path, storage: Storage) -> Path | Literal["imagenet"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,8 @@ def see_query(name: str, content: bytes, engine: Engine, meanings: LabelClasses,
     classes, scores = top_k(scored.scores, config.model.top_k)
     row["top_names"] = [meanings.class_names[index] for index in classes[0]]
     row["top_scores"] = scores[0].tolist()
-    return AskedImage(row, Query(name, unit_length(scored.features)[0], _meaning(meanings, int(classes[0][0])), None))
+    label, digest = _meaning(meanings, int(classes[0][0])), hashlib.sha256(content).hexdigest()
+    return AskedImage(row, Query(name, unit_length(scored.features)[0], label, None, digest))
 
 
 def _meaning(meanings: LabelClasses, index: int) -> str:

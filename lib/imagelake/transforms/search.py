@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
-from imagelake.search.exact import NearestRows
 from imagelake.tables import TABLES
+from imagelake.transforms.nearest import SearchedIndex, nearest_rows
+from imagelake.transforms.search_filters import FilterTables, allowed_images, excluded_images
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyspark.sql import DataFrame
+
+    from imagelake.config import SearchSection
+    from imagelake.transforms.label_classes import Vocabulary
 
 SIMILAR, BY_LABEL = "similar", "label"
 
@@ -30,12 +33,14 @@ class Query:
         features: float32 [D], unit length.
         label: the label that its best class means; None where it means none.
         image_id: the image of the lake that it is, which is no answer to itself; None for one from outside.
+        sha256: of the bytes of one from outside, in hex; None for an image of the lake.
     """
 
     name: str
     features: NDArray[np.float32]
     label: str | None
     image_id: str | None
+    sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,55 +51,59 @@ class LakeImages:
     labels_clean: DataFrame
     image_quality: DataFrame
     image_bytes: DataFrame
+    images: DataFrame
+    boxes: DataFrame
 
 
-def search(lake: LakeImages, queries: Sequence[Query], k: int) -> DataFrame:
-    """The search_results table: the k best of each query in both modes."""
+def search(
+    lake: LakeImages, index: SearchedIndex, queries: Sequence[Query], words: Vocabulary, rules: SearchSection
+) -> DataFrame:
+    """The search_results table: the best images of each query in both modes, of those that pass the filters."""
     if not queries:
         return lake.predictions.sparkSession.createDataFrame([], TABLES["search_results"].ddl)
-    similar = nearest_images(lake.predictions, queries, k)
-    by_label = images_of_label(lake.labels_clean, lake.image_quality, queries, k)
-    return describe_results(similar.unionByName(by_label), lake.image_quality, lake.labels_clean)
+    allowed = allowed_images(FilterTables(lake.labels_clean, lake.image_quality, lake.boxes), words, rules)
+    own = [(query.name, query.image_id) for query in queries if query.image_id is not None]
+    hashes = [(query.name, query.sha256) for query in queries if query.sha256 is not None]
+    excluded = excluded_images(lake.images, own, hashes, rules.exclude_duplicates).persist()
+    similar = nearest_images(index, queries, excluded, allowed, rules)
+    labels = lake.labels_clean
+    if allowed is not None:
+        labels = labels.join(allowed, "image_id", how="left_semi")
+    by_label = images_of_label(labels, lake.image_quality, queries, excluded, rules.neighbours)
+    described = describe_results(similar.unionByName(by_label), lake.image_quality, lake.labels_clean)
+    return in_order(described, rules.order)
 
 
-def nearest_images(predictions: DataFrame, queries: Sequence[Query], k: int) -> DataFrame:
-    """The k nearest images of each query by cosine: query, mode, rank, image_id, similarity.
-
-    Each partition is read once and answers with its own k best; only those are shuffled.
-    """
+def nearest_images(
+    index: SearchedIndex, queries: Sequence[Query], excluded: DataFrame, allowed: DataFrame | None, rules: SearchSection
+) -> DataFrame:
+    """The nearest images of each query by cosine: query, mode, rank, image_id, similarity."""
+    # What is excluded may be among the answers of every task, and is then left out.
+    most = excluded.groupBy("query").count().agg(F.max("count").alias("most")).collect()[0]["most"] or 0
     matrix = np.stack([query.features for query in queries])
-    names = [query.name for query in queries]
-    asked = k + 1  # the query itself may be among the answers, and is then left out
-
-    def scan(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-        nearest = NearestRows(matrix, asked)
-        for batch in batches:
-            if len(batch):
-                nearest.add(batch["image_id"].to_numpy(str), np.stack(batch["features"].to_list()).astype(np.float32))
-        best = nearest.best()
-        for name, ids, similarities in zip(names, best.ids, best.similarities, strict=True):
-            yield pd.DataFrame({"query": name, "image_id": ids, "similarity": similarities})
-
-    rows = predictions.where("features IS NOT NULL").select("image_id", "features")
-    answers = rows.mapInPandas(scan, "query string, image_id string, similarity double")
-    itself = _itself(predictions, queries)
+    found = nearest_rows(index, matrix, rules.neighbours + most, allowed, exact=rules.method == "exact")
+    names = F.array(*(F.lit(query.name) for query in queries))
     best_first = Window.partitionBy("query").orderBy(F.desc("similarity"), "image_id")
     return (
-        answers.join(F.broadcast(itself), ["query", "image_id"], how="left_anti")
+        found.withColumn("query", F.get(names, F.col("query")))
+        .join(F.broadcast(excluded), ["query", "image_id"], how="left_anti")
         .withColumn("rank", F.row_number().over(best_first))
-        .where(F.col("rank") <= k)
+        .where(F.col("rank") <= rules.neighbours)
         .withColumn("mode", F.lit(SIMILAR))
         .select("query", "mode", "rank", "image_id", "similarity")
     )
 
 
-def images_of_label(labels_clean: DataFrame, quality: DataFrame, queries: Sequence[Query], k: int) -> DataFrame:
+def images_of_label(
+    labels_clean: DataFrame, quality: DataFrame, queries: Sequence[Query], excluded: DataFrame, k: int
+) -> DataFrame:
     """The k images of each query's predicted label with the highest PPI, in the columns of nearest_images.
 
     Args:
-        labels_clean: image_id, label.
+        labels_clean: image_id, label of the images that may be answers.
         quality: image_id, ppi.
         queries: those without a label have no answers.
+        excluded: query, image_id: what is no answer.
         k: answers for each.
     """
     asked = [(query.name, query.label) for query in queries if query.label is not None]
@@ -102,7 +111,7 @@ def images_of_label(labels_clean: DataFrame, quality: DataFrame, queries: Sequen
     by_ppi = Window.partitionBy("query").orderBy(F.desc("ppi"), "image_id")
     return (
         labels_clean.join(F.broadcast(wanted), "label", how="inner")
-        .join(F.broadcast(_itself(quality, queries)), ["query", "image_id"], how="left_anti")
+        .join(F.broadcast(excluded), ["query", "image_id"], how="left_anti")
         .join(quality.select("image_id", "ppi"), "image_id", how="inner")
         .withColumn("rank", F.row_number().over(by_ppi))
         .where(F.col("rank") <= k)
@@ -112,9 +121,15 @@ def images_of_label(labels_clean: DataFrame, quality: DataFrame, queries: Sequen
     )
 
 
-def _itself(frame: DataFrame, queries: Sequence[Query]) -> DataFrame:
-    pairs = [(query.name, query.image_id) for query in queries if query.image_id is not None]
-    return frame.sparkSession.createDataFrame(pairs, "query string, image_id string")
+def in_order(results: DataFrame, order: str) -> DataFrame:
+    """Rank the similar images by similarity as they are, by PPI, or by the sum of their places by either."""
+    if order == "similarity":
+        return results
+    of_query = Window.partitionBy("query", "mode")
+    by_ppi = F.row_number().over(of_query.orderBy(F.desc_nulls_last("ppi"), "rank"))
+    placed = results.withColumn("place", by_ppi if order == "ppi" else by_ppi + F.col("rank"))
+    again = F.row_number().over(of_query.orderBy("place", "rank"))
+    return placed.withColumn("rank", F.when(F.col("mode") == SIMILAR, again).otherwise(F.col("rank"))).drop("place")
 
 
 def describe_results(results: DataFrame, quality: DataFrame, labels_clean: DataFrame) -> DataFrame:

@@ -11,6 +11,7 @@ from pathlib import Path
 PACKAGES = {
     "daft": ["daft==0.7.26"],
     "ray": ["ray[data]==2.60.0"],
+    "vectors": ["lancedb==0.40.0", "usearch==2.26.6"],
     "engines": ["openvino==2026.4.1", "onnxruntime==1.32.0", "onnx==1.20.1", "tf2onnx==1.17.0"],
 }
 

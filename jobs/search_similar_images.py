@@ -1,10 +1,10 @@
 """Reverse image search: what does the lake hold that looks like these images, or shows what they show?
 
-Reads predictions, labels_clean, image_quality, image_bytes, classes, hierarchy and model; queries are files, hdfs://
-paths or http(s) addresses, and without any, one image of each label. Writes search_queries, search_results and the
-page search_page/index.html.
+Reads image_index, index_quantizer, predictions, labels_clean, image_quality, image_bytes, images, boxes, classes,
+hierarchy and model; queries are files, hdfs:// paths or http(s) addresses, and without any, one image of each label.
+Only the cells nearest to a query are read. Writes search_queries, search_results and the page search_page/index.html.
 
-    spark-submit jobs/search_images.py --root var/lake --set 'search.queries=["lion.jpg"]'
+    spark-submit jobs/search_similar_images.py --root var/lake --query lion.jpg --set search.label=Carnivore
 """
 
 from __future__ import annotations
@@ -14,19 +14,22 @@ import tempfile
 from pathlib import Path
 
 from imagelake.cluster.command import main
-from imagelake.cluster.job import Job, Work
+from imagelake.cluster.job import Job, Shortcut, Work
 from imagelake.cluster.storage import to_uri
 from imagelake.config import Config
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.search_page import write_search_page
 from imagelake.transforms.label_classes import label_class_files, label_classes, vocabulary
-from imagelake.transforms.model import image_limits, load_engine
+from imagelake.transforms.model import features_name, image_limits, load_network
+from imagelake.transforms.nearest import SearchedIndex
 from imagelake.transforms.queries import asked_images, query_rows
 from imagelake.transforms.report_rows import images_to_show
 from imagelake.transforms.search import LakeImages, search
 from imagelake.transforms.thumbnails import make_thumbnails
+from imagelake.transforms.trained_index import published_index
+from imagelake.vision.packed import open_engine
 
-SEARCHED = ("predictions", "labels_clean", "image_quality", "image_bytes")
+SEARCHED = ("predictions", "labels_clean", "image_quality", "image_bytes", "images", "boxes")
 NAMING = ("classes", "hierarchy")
 
 
@@ -36,11 +39,14 @@ def run(work: Work, config: Config) -> None:
     lake = LakeImages(*(work.read(name) for name in SEARCHED))
     words = vocabulary(lake.labels_clean, *(work.read(name) for name in NAMING))
     meanings = label_classes(words, config, storage)
-    network = work.folder("model")
-    asked = asked_images(lake, storage, meanings, lambda: load_engine(network, config.model, storage), config)
+    network = load_network(work.folder("model"), config.model, storage)
+    trained, rows = published_index(work.lake)
+    trained.description.require_model(features_name(network, config.model))
+    asked = asked_images(lake, storage, meanings, lambda: open_engine(network), config)
     found = [image.query for image in asked if image.query]
     queries = work.write("search_queries", query_rows(spark, asked))
-    results = work.write("search_results", search(lake, found, config.search.neighbours))
+    index = SearchedIndex(work.read("image_index"), rows, trained)
+    results = work.write("search_results", search(lake, index, found, words, config.search))
     frames = {"search_queries": queries.toPandas(), "search_results": results.toPandas()}
     limits = image_limits(config)
     shown = make_thumbnails(lake.image_bytes, images_to_show(frames), config.report.thumbnail_side, limits)
@@ -58,13 +64,14 @@ def files(config: Config) -> tuple[str, ...]:
 
 
 JOB = Job(
-    name="search_images",
+    name="search_similar_images",
     doc=__doc__,
     run=run,
-    reads=(*SEARCHED, *NAMING, "model"),
+    reads=("image_index", "index_quantizer", *SEARCHED, *NAMING, "model"),
     writes=("search_queries", "search_results", "search_page"),
     settings=("search", "model", "source", "images", "report"),
     files=files,
+    shortcuts=(Shortcut("--query", "IMAGE", "search.queries", "an image to look for; repeatable"),),
 )
 
 if __name__ == "__main__":

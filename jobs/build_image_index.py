@@ -1,0 +1,67 @@
+"""Build the image index: centroids and codes learnt from a sample, then every image assigned where its features are.
+
+Reads predictions and model. Writes image_index, by cell, and the folder index_quantizer. What was learnt is used again
+for new images as long as features and settings stay and the lake has not doubled; only they are assigned.
+
+    spark-submit jobs/build_image_index.py --root var/lake --set index.code_bytes=128
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from imagelake.cluster.command import main
+from imagelake.cluster.job import Job, Work
+from imagelake.config import Config
+from imagelake.transforms.image_index import (
+    INDEX_OPTIONS,
+    in_order_of_cells,
+    index_images,
+    indexable,
+    unchanged_and_fresh,
+    width_of,
+)
+from imagelake.transforms.model import PREDICTION_SETTINGS, features_name, load_network, require_features
+from imagelake.transforms.trained_index import load_trained, reusable, save_trained, train_index, wishes_of
+
+
+def run(work: Work, config: Config) -> None:
+    """Learn, or take what was learnt; assign what is new; write everything by cell."""
+    network = load_network(work.folder("model"), config.model, work.lake.storage)
+    model_id = features_name(network, config.model)
+    require_features(work.lake.require("predictions"), work.lake.require("model"), config)
+    images = indexable(work.read("predictions"))
+    rows, dimension = images.count(), width_of(images)
+    before = work.previous("index_quantizer")
+    trained = load_trained(before, work.lake.storage) if before else None
+    if trained and reusable(trained, rows, dimension, model_id, config.index):
+        unchanged, images = unchanged_and_fresh(work.lake.read("image_index"), images)
+        indexed = unchanged.unionByName(index_images(images, trained.quantizer))
+        work.tell("trained", "before; only new images are assigned")
+    else:
+        trained = train_index(images, rows, dimension, model_id, wishes_of(config.index))
+        indexed = index_images(images, trained.quantizer)
+        work.tell("trained", f"on {trained.description.trained_on:,} images")
+    work.write("image_index", in_order_of_cells(indexed, rows, trained.description), INDEX_OPTIONS)
+    with tempfile.TemporaryDirectory() as scratch:
+        save_trained(trained, Path(scratch))
+        work.write_folder("index_quantizer", Path(scratch), files=2)
+    total = work.lake.require("predictions").rows
+    work.account("images", total, work.rows["image_index"], {"undecodable": total - rows})
+    work.tell("index", str(trained.description.parameters))
+    work.images = rows
+
+
+JOB = Job(
+    name="build_image_index",
+    doc=__doc__,
+    run=run,
+    reads=("predictions", "model"),
+    writes=("image_index", "index_quantizer"),
+    settings=("index", *PREDICTION_SETTINGS),
+)
+
+if __name__ == "__main__":
+    sys.exit(main(JOB))

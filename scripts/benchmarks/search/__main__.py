@@ -1,0 +1,192 @@
+"""Nearest images of made features, a query at a time on one thread: ours, plain FAISS and the alternatives.
+
+Every contestant builds its index from the same vectors with all cores, and answers the same queries with ten images.
+Recall, milliseconds, memory and build time go to var/bench/search.json, and with --readme into the README's table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from environments import python_of
+from prepare import DIMENSION, prepare
+from rich.console import Console
+from rich.table import Table
+
+PROJECT = Path(__file__).resolve().parents[3]
+HERE = Path(__file__).parent
+BENCH = PROJECT / "var" / "bench"
+OURS, OURS_ALONE, PLAIN = "ours", "ours, one task slot", "FAISS IVF-PQ, re-ranked"
+# Name -> environment, module and kind.
+CONTESTANTS = {
+    OURS: ("", "ours", "2"),
+    OURS_ALONE: ("", "ours", "1"),
+    PLAIN: ("", "plain_faiss", "ivfpq"),
+    "FAISS flat, float16": ("", "plain_faiss", "flat"),
+    "FAISS HNSW, float16": ("", "plain_faiss", "hnsw"),
+    "usearch, float16": ("vectors", "usearch_graph", "hnsw"),
+    "LanceDB IVF-PQ, refined": ("vectors", "lance_database", "ivfpq"),
+}
+UNLIMITED = {OURS, OURS_ALONE, PLAIN}
+ROWS, QUICK_ROWS = 1_000_000, 50_000
+LIMIT_S, QUICK_LIMIT_S = 300, 20
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
+
+
+def main() -> int:
+    """Run the contest."""
+    options = parser().parse_args()
+    rows = options.rows or (QUICK_ROWS if options.quick else ROWS)
+    limit_s = options.limit or (QUICK_LIMIT_S if options.quick else LIMIT_S)
+    folder = BENCH / "search" / str(rows)
+    say(f"preparing {rows:,} vectors")
+    prepare(folder, rows)
+    if options.prepare:
+        return 0
+    found = {name: contested(name, folder, limit_s) for name in options.only or CONTESTANTS}
+    result = {
+        "machine": machine(),
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "rows": rows,
+        "dimension": DIMENSION,
+        "limit_s": limit_s,
+        "contestants": {name: found[name] for name in CONTESTANTS if name in found},
+        "ratios": ratios(found),
+    }
+    (BENCH / "search.json").write_text(json.dumps(result, indent=2) + "\n")
+    show(result)
+    if options.readme:
+        write_readme(result)
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    made = argparse.ArgumentParser(prog="scripts/bench search", description=__doc__)
+    made.add_argument("--rows", type=int, help=f"vectors; default {ROWS:,}, with --quick {QUICK_ROWS:,}")
+    made.add_argument("--limit", type=float, help="seconds that a build may take; default 300, with --quick 20")
+    made.add_argument("--quick", action="store_true", help="fewer vectors: every index is faster, and graphs most")
+    made.add_argument("--only", nargs="+", choices=list(CONTESTANTS), metavar="NAME", help="these contestants alone")
+    made.add_argument("--prepare", action="store_true", help="make the vectors and their true neighbours, and stop")
+    made.add_argument("--readme", action="store_true", help="write the table into README.md")
+    return made
+
+
+def contested(name: str, folder: Path, limit_s: float) -> dict[str, Any]:
+    """What one contestant's building and answering gave; why there is nothing where it did not end."""
+    environment, module, kind = CONTESTANTS[name]
+    python = python_of(environment, BENCH) if environment else Path(sys.executable)
+    command = [python, HERE / "contest.py", module, kind]
+    say(f"{name}: building")
+    # Ours is what is measured, so nothing cuts it short.
+    built = answer(
+        [*command, "build", folder], None if module in {"ours", "plain_faiss"} and kind != "hnsw" else limit_s
+    )
+    if "failed" in built or name == OURS_ALONE:
+        return built
+    say(f"{name}: answering")
+    searched = answer(["taskset", "-c", "0", *command, "search", folder], None, ONE_THREAD)
+    return built | searched
+
+
+def answer(command: list[Any], limit_s: float | None, extra: dict[str, str] | None = None) -> dict[str, Any]:
+    """The JSON line of a contestant's process."""
+    paths = os.pathsep.join(map(str, (HERE, PROJECT / "lib")))
+    surroundings = {**os.environ, "PYTHONPATH": paths, **(extra or {})}
+    try:
+        done = subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=limit_s, check=False)
+    except subprocess.TimeoutExpired:
+        return {"failed": f"not built in {limit_s:g} s"}
+    if done.returncode:
+        say(done.stderr[-3000:])
+        return {"failed": "failed"}
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def ratios(found: dict[str, dict[str, Any]]) -> dict[str, float]:
+    """Ours to plain FAISS, and to itself with half the task slots."""
+    made, found = {}, {name: row for name, row in found.items() if "failed" not in row}
+    if {OURS, PLAIN} <= found.keys():
+        made["queries a second, ours to plain FAISS"] = found[OURS]["qps"] / found[PLAIN]["qps"]
+        made["build time, ours to plain FAISS"] = found[OURS]["build_s"] / found[PLAIN]["build_s"]
+    if {OURS, OURS_ALONE} <= found.keys():
+        made["build time, two task slots to one"] = found[OURS]["build_s"] / found[OURS_ALONE]["build_s"]
+        made["assigning, two task slots to one"] = found[OURS]["assign_s"] / found[OURS_ALONE]["assign_s"]
+    return {name: round(value, 2) for name, value in made.items()}
+
+
+def machine() -> str:
+    """The processor's name and how many cores there are."""
+    text = Path("/proc/cpuinfo").read_text(encoding="utf-8") if Path("/proc/cpuinfo").exists() else ""
+    names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
+    return f"{len(names) or '?'} cores of {names[0] if names else platform.processor() or platform.machine()}"
+
+
+def cells(row: dict[str, Any]) -> list[str]:
+    """One contestant's line of the table."""
+    if "failed" in row:
+        return [row["failed"], *[""] * 5]
+    build = f"{row['build_s']:,.0f}"
+    if "qps" not in row:
+        return [build, *[""] * 5]
+    memory = [f"{row['own_mib']:,}", f"{row['mapped_mib']:,}"]
+    return [build, f"{row['recall']:.3f}", f"{row['p95_ms']:,.1f}", f"{row['qps']:,.0f}", *memory]
+
+
+COLUMNS = ("", "build, s", "recall@10", "p95, ms", "queries/s", "memory, MiB", "mapped, MiB")
+
+
+def show(result: dict[str, Any]) -> None:
+    """The table, for people."""
+    table = Table(title=f"{result['rows']:,} x {result['dimension']}, one thread, {result['machine']}")
+    for column in COLUMNS:
+        table.add_column(column, justify="right" if column else "left")
+    for name, row in result["contestants"].items():
+        table.add_row(name, *cells(row))
+    console = Console(width=120)
+    console.print(table)
+    for name, ratio in result["ratios"].items():
+        console.print(f"  {name}: {ratio:.2f}")
+
+
+def write_readme(result: dict[str, Any]) -> None:
+    """The README's table, between its marks."""
+    lines = [
+        f"{result['rows']:,} made vectors of {result['dimension']:,} features in clusters; built on "
+        f"{result['machine']}, then one query at a time on one of them:",
+        "",
+        f"| {' | '.join(COLUMNS)} |",
+        f"|{'---|' * len(COLUMNS)}",
+        *(f"| {' | '.join([name, *cells(row)])} |" for name, row in result["contestants"].items()),
+    ]
+    ratio = "; ".join(f"{name} {value:.2f}" for name, value in result["ratios"].items())
+    lines += ["", f"Ratios: {ratio}."]
+    if "peak_mib" in result["contestants"].get(OURS, {}):
+        peak = result["contestants"][OURS]["peak_mib"]
+        lines[-1] += (
+            f" Building, the driver's Python held {peak['driver']:,} MiB at its peak, the JVM of driver and executor "
+            f"{peak['jvm']:,} and a Python worker {peak['worker']:,}."
+        )
+    begin, end = "<!-- search: written by scripts/bench search --readme -->", "<!-- end of search -->"
+    readme = PROJECT / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    before, _, rest = text.partition(begin)
+    readme.write_text(before + begin + "\n" + "\n".join(lines) + "\n" + end + rest.partition(end)[2], encoding="utf-8")
+
+
+def say(text: str) -> None:
+    """Progress, apart from the result."""
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

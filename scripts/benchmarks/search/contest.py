@@ -1,0 +1,81 @@
+"""What every contestant has in common: it builds its index in one process, and answers from it in another.
+
+A contestant's module has `build(vectors, folder, kind)` and `opened(folder, kind)`, which returns a function from a
+query float32 [D] and an effort to row numbers; EFFORTS are tried in their order until ten answers hold 95 of 100 of
+the truth. The answering process has one core, and reports what it holds in memory apart from mapped files.
+
+    python contest.py MODULE KIND build|search FOLDER
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+WANTED_RECALL, NEAREST = 0.95, 10
+LONGEST_S = 20.0  # of answering with one effort; a scan of everything answers fewer queries in it
+
+
+def main() -> int:
+    """Build or search, as told; prints one line of JSON."""
+    module, kind, what, place = sys.argv[1:]
+    folder, contestant = Path(place), importlib.import_module(module)
+    own = folder / f"{module}-{kind}"
+    # Libraries print what they like; the answer has the first stream for itself.
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    if what == "build":
+        own.mkdir(exist_ok=True)
+        start = time.perf_counter()
+        details = contestant.build(np.load(folder / "vectors.npy", mmap_mode="r"), own, kind) or {}
+        result = {"build_s": round(time.perf_counter() - start, 1)} | details
+    else:
+        result = searched(contestant.opened(own, kind), contestant.EFFORTS[kind], folder)
+    answers.write(json.dumps(result) + "\n")
+    return 0
+
+
+def searched(search: Callable[[np.ndarray, Any], np.ndarray], efforts: list[Any], folder: Path) -> dict[str, Any]:
+    """Recall, seconds and memory with the first effort that is enough, or the last."""
+    queries, truth = np.load(folder / "queries.npy"), np.load(folder / "truth.npy")
+    result: dict[str, Any] = {}
+    for effort in efforts:
+        search(queries[0], effort)
+        found, seconds = [], []
+        for query in queries:
+            start = time.perf_counter()
+            found.append(search(query, effort))
+            seconds.append(time.perf_counter() - start)
+            if sum(seconds) > LONGEST_S:
+                break
+        hits = [len(set(map(int, own)) & set(map(int, best))) for own, best in zip(found, truth, strict=False)]
+        result = {
+            "effort": str(effort),
+            "queries": len(found),
+            "recall": round(float(np.mean(hits)) / NEAREST, 4),
+            "p50_ms": round(1000 * float(np.percentile(seconds, 50)), 2),
+            "p95_ms": round(1000 * float(np.percentile(seconds, 95)), 2),
+            "qps": round(len(seconds) / sum(seconds), 1),
+        } | memory()
+        if result["recall"] >= WANTED_RECALL:
+            break
+    return result
+
+
+def memory() -> dict[str, int]:
+    """MiB of this process: its own, and mapped from files."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    kib = {line.split(":")[0]: int(line.split()[1]) for line in status if line.startswith("Rss")}
+    return {"own_mib": kib["RssAnon"] // 1024, "mapped_mib": kib["RssFile"] // 1024}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

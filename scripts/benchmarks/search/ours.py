@@ -1,0 +1,96 @@
+"""Ours: the job's index, built in Spark from the predictions table, and served from a local folder."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pyarrow.parquet as pq
+
+from imagelake.cluster.session import start_session
+from imagelake.search.image_index import ImageIndex
+from imagelake.search.parameters import Wishes
+from imagelake.search.serving_folder import write_serving_folder
+from imagelake.tables import TABLES
+from imagelake.transforms.image_index import INDEX_OPTIONS, in_order_of_cells, index_images, indexable
+from imagelake.transforms.trained_index import train_index
+
+EFFORTS: dict[str, list[Any]] = {kind: [None] for kind in ("1", "2")}
+
+
+def build(vectors: np.ndarray, folder: Path, kind: str) -> dict[str, Any]:
+    """Train, assign and write in Spark with so many task slots as the kind says; then the serving folder."""
+    spark = start_session(
+        "contest",
+        {
+            "spark.master": f"local[{kind}]",
+            "spark.driver.memory": "2g",
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.ui.enabled": "false",
+            "spark.local.dir": str(folder),
+            "spark.sql.execution.arrow.maxRecordsPerBatch": "64",
+        },
+    )
+    peaks = Peaks()
+    images = indexable(spark.read.parquet(str(folder.parent / "predictions")))
+    start = time.perf_counter()
+    trained = train_index(images, len(vectors), vectors.shape[1], "made", Wishes(exact_below=0))
+    learnt = time.perf_counter()
+    ordered = in_order_of_cells(index_images(images, trained.quantizer), len(vectors), trained.description)
+    TABLES["image_index"].conform(ordered).write.mode("overwrite").options(**INDEX_OPTIONS).parquet(str(folder / "t"))
+    assigned = time.perf_counter()
+    files = sorted((folder / "t").glob("*.parquet"))
+    columns = ["cell", "image_id", "code", "features"]
+    rows = (batch for file in files for batch in pq.ParquetFile(file).iter_batches(columns=columns))
+    write_serving_folder(rows, trained.quantizer, trained.description, folder / "serving")
+    served = time.perf_counter()
+    peaks.stop()
+    spark.stop()
+    return {
+        "build_s": round(assigned - start, 1),
+        "train_s": round(learnt - start, 1),
+        "assign_s": round(assigned - learnt, 1),
+        "serving_folder_s": round(served - assigned, 1),
+        "peak_mib": peaks.mib,
+    }
+
+
+class Peaks:
+    """The most memory that each kind of process of a Spark application has held, watched from the driver."""
+
+    def __init__(self) -> None:
+        self.mib = {"driver": 0, "jvm": 0, "worker": 0}
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.5):
+            driver = psutil.Process()
+            self._seen("driver", driver)
+            for child in driver.children(recursive=True):
+                self._seen("jvm" if "java" in child.name() else "worker", child)
+
+    def _seen(self, kind: str, process: psutil.Process) -> None:
+        try:
+            info = process.memory_info()
+        except psutil.NoSuchProcess:
+            return
+        self.mib[kind] = max(self.mib[kind], (info.rss - info.shared) >> 20)
+
+    def stop(self) -> None:
+        """Stop watching."""
+        self._over.set()
+        self._thread.join()
+
+
+def opened(folder: Path, _: str) -> Callable[[np.ndarray, Any], np.ndarray]:
+    index = ImageIndex.open(folder / "serving")
+    numbers = np.array([int(name, 16) for name in index.image_ids.to_pylist()])
+    return lambda query, effort: numbers[index.search(query[None], 10, effort=effort).rows[0]]
