@@ -1,8 +1,9 @@
 """Convert the network once to the one file that executors run, so that only this job needs TensorFlow.
 
 Reads the weights: the embedded ones, Keras's own, or a .weights.h5 or .keras file, local or on HDFS; for
-model.precision=int8 a sample of image_bytes, too, to calibrate on. Writes the folder model. Its driver needs
-TensorFlow, which the environment of executors leaves out: on YARN, run it in client mode.
+model.precision=int8 a sample of image_bytes, too, to calibrate on. Writes the folder model, the network beside a card
+that says what it is. Its driver needs TensorFlow, which the environment of executors leaves out: on YARN, run it in
+client mode.
 
     spark-submit jobs/convert_model.py --root var/lake --set model.weights=mobilenet_v1_1.0_224.weights.h5
 """
@@ -18,7 +19,7 @@ from imagelake.cluster.job import Job, Work
 from imagelake.config import Config
 from imagelake.transforms.calibration import calibration_images
 from imagelake.transforms.label_classes import class_files, read_class_map
-from imagelake.transforms.model import convert_model, input_settings, save_network, weights_files
+from imagelake.transforms.model import convert_model, input_settings, network_name, save_network, weights_files
 
 
 def run(work: Work, config: Config) -> None:
@@ -31,12 +32,10 @@ def run(work: Work, config: Config) -> None:
         work.tell("calibrated on", f"{len(calibration):,} images of the lake")
     with tempfile.TemporaryDirectory() as scratch:
         packed = convert_model(model, len(class_map), storage, calibration)
-        network = save_network(packed, model, Path(scratch))
-        work.tell(
-            "network", f"{model.architecture} {model.alpha:g} at {model.resolution} px, {len(class_map):,} classes"
-        )
+        network = save_network(packed, model, class_map, Path(scratch))
+        work.tell("network", f"{network_name(model)}, {len(class_map):,} classes")
         work.tell("size", f"{network.stat().st_size / 2**20:,.1f} MiB for {model.engine}, {model.precision}")
-        work.write_folder("model", Path(scratch), files=1)
+        work.write_folder("model", Path(scratch), files=2)
 
 
 def files(config: Config) -> tuple[str, ...]:

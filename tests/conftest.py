@@ -1,4 +1,4 @@
-"""What every test shares: the real data beside the project, one Spark session, and rows with defaults."""
+"""What every test shares: the real data beside the project, one Spark session, and one finished sample lake."""
 
 from __future__ import annotations
 
@@ -8,8 +8,15 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from finished_lake import FinishedLake
+from imagelake.cluster.lake import Lake
 from imagelake.cluster.session import start_session
+from imagelake.config import load_config
+from imagelake.samples import PlantedFacts
+from pipeline_steps import STEPS, run_steps
 from project import PROJECT, skip_or_fail
+
+IMAGES, SEED = 240, 11
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +49,17 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     )
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="session")
+def sample(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> FinishedLake:
+    """The sample lake after the whole pipeline."""
+    lake = Lake(spark, str(tmp_path_factory.mktemp("sample") / "lake"))
+    config = load_config(settings=[f"lake.root={lake.root}", f"sample.images={IMAGES}", f"sample.seed={SEED}"])
+    return FinishedLake(lake, config, run_steps(STEPS, lake, config))
+
+
+@pytest.fixture(scope="session")
+def facts(sample: FinishedLake) -> PlantedFacts:
+    """What was planted in the sample lake."""
+    return PlantedFacts.load(sample.folder / "sample_files")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -166,6 +166,19 @@ class ReportSection(_Section):
     top_labels: Positive
 
 
+class WebSection(_Section):
+    """What the browser app shows and allows."""
+
+    upload_max_bytes: Positive
+    max_pixels: Positive
+    queries_kept: Positive
+    results: Positive
+    thumbnail_side: Positive
+    thumbnail_cache_bytes: Positive
+    searches_per_minute: Positive
+    requests_per_minute: Positive
+
+
 class Config(_Section):
     """The whole configuration of a run."""
 
@@ -181,6 +194,7 @@ class Config(_Section):
     index: IndexSection
     search: SearchSection
     report: ReportSection
+    web: WebSection
     spark: dict[str, str]
 
     def digest(self, sections: Iterable[str]) -> str:
@@ -196,6 +210,13 @@ def conf_text(name: str) -> str:
     if packed.is_file():
         return packed.read_text(encoding="utf-8")
     return (Path(str(package)).parents[1] / "conf" / name).read_text(encoding="utf-8")
+
+
+def settings_help(sections: Sequence[str]) -> str:
+    """The sections of conf/default.toml that matter, comments included, as the last part of --help."""
+    blocks = conf_text("default.toml").split("\n\n[")
+    wanted = [f"[{block.strip()}" for block in blocks[1:] if block.split("]")[0] in sections]
+    return "settings (--set section.key=value):\n\n" + "\n\n".join(wanted) if wanted else ""
 
 
 def load_config(files: Iterable[Path] = (), settings: Iterable[str] = (), named: Iterable[str] = ()) -> Config:

@@ -9,8 +9,10 @@ from hadoop_cluster import Hadoop
 from pyspark.sql import SparkSession
 
 from imagelake.cluster.lake import Lake
+from imagelake.cluster.published import open_lake
 from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
+from imagelake.tables import TABLES
 from pipeline_steps import run_steps
 
 CLIENT = {"dfs.client.use.datanode.hostname": "true", "dfs.replication": "2"}  # as conf/hadoop says for clients
@@ -62,3 +64,16 @@ def test_a_wrong_address_is_named(spark: SparkSession) -> None:
     """A host that does not exist is an error that names the address, not a stack trace."""
     with pytest.raises(ImageLakeError, match=r"hdfs://no-such-host\.invalid"):
         Lake(spark, "hdfs://no-such-host.invalid:9000/lake").read("images")
+
+
+def test_a_server_reads_the_same_without_java(remote: Lake, hadoop: Hadoop, tmp_path: Path) -> None:
+    """Through WebHDFS the tables have the rows that Spark reads, and one image's bytes come without its file."""
+    run(remote)
+    local = Lake(remote.spark, str(tmp_path / "lake"))
+    run(local)
+    lake, near = open_lake(remote.root, hadoop.webhdfs_url), open_lake(local.root)
+    for table in ("images", "image_bytes", "labels", "hierarchy"):
+        columns = [column.name for column in TABLES[table].columns if column.name != "path"]
+        there, here = (one.read(table, columns).to_pylist() for one in (lake, near))
+        assert sorted(map(str, there)) == sorted(map(str, here)) != []
+    assert lake.manifest("predictions") is None

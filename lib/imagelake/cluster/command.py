@@ -15,7 +15,7 @@ from imagelake.cluster.lake import Lake
 from imagelake.cluster.progress import Progress
 from imagelake.cluster.session import is_local, start_session
 from imagelake.cluster.summary import print_outcome
-from imagelake.config import Config, conf_text, load_config
+from imagelake.config import Config, load_config, settings_help
 from imagelake.errors import ImageLakeError
 
 FAILED, UNUSABLE = 1, 2
@@ -92,13 +92,6 @@ def shortcut_settings(job: Job, options: argparse.Namespace) -> list[str]:
     """What the job's own options say, as settings; later --set ones win over them."""
     given = {short.setting: getattr(options, short.setting) for short in job.shortcuts}
     return [f"{setting}={json.dumps(values)}" for setting, values in given.items() if values]
-
-
-def settings_help(sections: Sequence[str]) -> str:
-    """The sections of conf/default.toml that matter, comments included, as the last part of --help."""
-    blocks = conf_text("default.toml").split("\n\n[")
-    wanted = [f"[{block.strip()}" for block in blocks[1:] if block.split("]")[0] in sections]
-    return "settings (--set section.key=value):\n\n" + "\n\n".join(wanted) if wanted else ""
 
 
 def config_of(options: argparse.Namespace, extra: Sequence[str] = ()) -> Config:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import BaseLoader, Environment, PackageLoader, StrictUndefined
 
 from imagelake.reports import numbers
 
@@ -13,8 +13,13 @@ from imagelake.reports import numbers
 @cache
 def environment() -> Environment:
     """The templates of this package; they are found in a zip on sys.path as well."""
+    return new_environment(PackageLoader("imagelake.reports"))
+
+
+def new_environment(loader: BaseLoader) -> Environment:
+    """Templates that escape what they are given, refuse what they are not, and write numbers as the report does."""
     made = Environment(
-        loader=PackageLoader("imagelake.reports"),
+        loader=loader,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -73,6 +73,24 @@ class Hierarchy:
         relabelled = (edge._replace(relation="part") if edge[:2] in known_parts else edge for edge in edges)
         return cls(root, relabelled, source)
 
+    @classmethod
+    def from_table(cls, rows: Iterable[tuple[str, str | None, Relation]]) -> Hierarchy | None:
+        """The hierarchy of the table's columns label_id, parent_id and relation; None where it has no row.
+
+        Raises:
+            ImageLakeError: the table has no root, not exactly one, or a cycle.
+        """
+        listed = list(rows)
+        if not listed:
+            return None
+        roots = sorted({node for node, parent, _ in listed if parent is None})
+        if len(roots) != 1:
+            raise ImageLakeError(
+                f"table hierarchy: one node without a parent is needed, found {len(roots)}: {roots[:5]}"
+            )
+        edges = (Edge(parent, node, relation) for node, parent, relation in listed if parent is not None)
+        return cls(roots[0], edges, "table hierarchy")
+
     def __contains__(self, node: object) -> bool:
         return node in self._depths
 

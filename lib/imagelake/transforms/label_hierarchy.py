@@ -8,7 +8,6 @@ from imagelake.config import conf_text
 from imagelake.errors import ImageLakeError, unknown_choice
 from imagelake.tables import TABLES
 from imagelake.taxonomy.hierarchy import Hierarchy, read_parts
-from imagelake.taxonomy.hierarchy_json import Edge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,15 +62,8 @@ def hierarchy_graph(edges: DataFrame) -> Hierarchy | None:
     Raises:
         ImageLakeError: the table has no root, not exactly one, or a cycle.
     """
-    rows = edges.collect()
-    if not rows:
-        return None
-    roots = sorted({row["label_id"] for row in rows if row["parent_id"] is None})
-    if len(roots) != 1:
-        raise ImageLakeError(f"table hierarchy: one node without a parent is needed, found {len(roots)}: {roots[:5]}")
-    below = (row for row in rows if row["parent_id"] is not None)
-    graph_edges = (Edge(row["parent_id"], row["label_id"], row["relation"]) for row in below)
-    return Hierarchy(roots[0], graph_edges, "table hierarchy")
+    rows = edges.select("label_id", "parent_id", "relation").collect()
+    return Hierarchy.from_table(tuple(row) for row in rows)
 
 
 def roll_up_targets(hierarchy: DataFrame, classes: DataFrame, chosen: Sequence[str]) -> dict[str, tuple[str, str]]:

@@ -13,6 +13,7 @@ from imagelake.errors import ImageLakeError
 from imagelake.transforms.predict import PredictSettings
 from imagelake.vision.limits import Limits
 from imagelake.vision.mobilenet import build_model
+from imagelake.vision.network_card import CARD, NetworkCard
 from imagelake.vision.packed import PackedModel, pack
 from imagelake.vision.preprocess import InputSettings
 from imagelake.vision.weights_network import hyperparameters_of
@@ -51,11 +52,31 @@ def convert_model(
         return pack(network, model.engine, calibration)
 
 
-def save_network(packed: PackedModel, model: ModelSection, folder: Path) -> Path:
-    """Write the one file that `load_network` reads."""
+def save_network(packed: PackedModel, model: ModelSection, class_map: ClassMap, folder: Path) -> Path:
+    """Write the file that `load_network` reads, and the card that says what it is; returns the first."""
     file = folder / network_file(model)
     file.write_bytes(packed.payload)
+    (folder / CARD).write_text(network_card(packed, model, class_map).to_json(), encoding="utf-8")
     return file
+
+
+def network_name(model: ModelSection) -> str:
+    """A network in a few words, such as mobilenet_v1 0.25 at 128 px."""
+    return f"{model.architecture} {model.alpha:g} at {model.resolution} px"
+
+
+def network_card(packed: PackedModel, model: ModelSection, class_map: ClassMap) -> NetworkCard:
+    """What the configured network is, for those who find it in a lake."""
+    return NetworkCard(
+        name=network_name(model),
+        features=features_name(packed, model),
+        file=network_file(model),
+        engine=model.engine,
+        precision=model.precision,
+        resolution=model.resolution,
+        framing=model.framing,
+        classes=tuple(model_class.name for model_class in class_map.classes),
+    )
 
 
 def network_file(model: ModelSection) -> str:
@@ -83,10 +104,7 @@ def load_network(folder: str, model: ModelSection, storage: Storage) -> PackedMo
 def features_name(packed: PackedModel, model: ModelSection) -> str:
     """Names the features that a network gives: equal names mean that they can be compared."""
     digest = hashlib.sha256(packed.payload).hexdigest()[:12]
-    return (
-        f"{model.architecture} {model.alpha:g} at {model.resolution} px, {model.framing}, "
-        f"{model.engine} {model.precision} {digest}"
-    )
+    return f"{network_name(model)}, {model.framing}, {model.engine} {model.precision} {digest}"
 
 
 def require_features(predictions: Manifest, network: Manifest, config: Config) -> None:

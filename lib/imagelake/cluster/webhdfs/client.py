@@ -12,7 +12,7 @@ import hdfs  # type: ignore[import-untyped]
 import requests
 
 from imagelake.cluster.webhdfs.checksum import Checksum, parse
-from imagelake.cluster.webhdfs.failures import RefusedError, UnreachableError
+from imagelake.cluster.webhdfs.failures import RefusedError, SpoiledError, UnreachableError
 from imagelake.cluster.webhdfs.retry import Retrier
 from imagelake.errors import ImageLakeError
 
@@ -113,6 +113,24 @@ class WebHdfs:
         """One attempt to read a file."""
         with self._client().read(path, chunk_size=CHUNK_BYTES) as chunks:
             yield from chunks
+
+    def read_range(self, path: str, offset: int, length: int) -> bytes:
+        """A stretch of a file, whole.
+
+        Args:
+            path: the file.
+            offset: its first byte.
+            length: how many bytes, at least 1, all of which the file has.
+        """
+
+        def attempt() -> bytes:
+            with self._client().read(path, offset=offset, length=length) as reader:
+                content = bytes(reader.read())
+            if len(content) != length:
+                raise SpoiledError(f"{len(content):,} bytes came of the {length:,} from byte {offset:,} on")
+            return content
+
+        return self.retried(attempt, path)
 
     def publish(self, staged: str, target: str, replace: bool) -> None:
         """Rename in one step. Without ``replace`` a target that is there is an error, never lost or moved into.
