@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import shlex
 import sys
 from pathlib import Path
 
-from imagelake.cluster.command import UNUSABLE, add_common_options, config_of, run_jobs, settings_help
+from imagelake.cluster.command import UNUSABLE, add_common_options, config_of, run_jobs
 from imagelake.cluster.job import Job
-from imagelake.config import Config
+from imagelake.config import Config, settings_help
 from imagelake.errors import ImageLakeError
 from imagelake.vision.weights_network import hyperparameters_of
 
@@ -47,6 +48,7 @@ def main() -> int:
     code = run_jobs([load(step) for step in steps], config, options.force)
     if code == 0:
         sys.stdout.write(f"\nThe report: {config.lake.root}/report/index.html\n")
+        sys.stdout.write(f"Search and browse: scripts/serve --root {shlex.quote(config.lake.root)}\n")
     return code
 
 

@@ -15,6 +15,7 @@ import pytest
 from imagelake.cluster.command import job_parser
 from imagelake.cluster.submission.__main__ import parser as submission_parser
 from imagelake.config import Config, conf_text
+from imagelake.web.options import parser as serve_parser
 from pipeline_steps import STEPS, job
 from project import PROJECT
 
@@ -46,6 +47,17 @@ def test_commands_of_the_readme_are_understood(command: str) -> None:
     elif words[0] == "scripts/submit":
         asked = submission_parser().parse_args(["submit", *words[1:]])
         job_parser(job(asked.job)).parse_args(asked.arguments)
+    elif words[0] == "scripts/serve":
+        serve_parser().parse_args(words[1:])
+
+
+def test_the_readme_names_what_decides_who_may_reach_the_server() -> None:
+    """The options that open the server to others stand in the README, and the help says what each is for."""
+    options = [action for action in serve_parser()._actions if action.option_strings]
+    assert all(action.help for action in options)
+    for option in ("--host", "--proxy", "--allow-host", "--allow-network", "--namenode"):
+        assert option in README
+        assert any(option in action.option_strings for action in options)
 
 
 def test_every_file_that_the_documents_name_exists() -> None:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 PURE = ("errors", "config", "taxonomy.class_map", "vision.preprocess", "vision.litert", "measures.intervals",
-        "search.exact", "reports.report", "samples", "sources.open_images")  # fmt: skip
+        "search.exact", "reports.report", "samples", "sources.open_images", "web.app")  # fmt: skip
 
 
 @pytest.mark.parametrize("module", PURE)

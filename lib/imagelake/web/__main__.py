@@ -1,0 +1,92 @@
+"""The command line of scripts/serve."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import logging
+import os
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+
+import uvicorn
+from fastapi import FastAPI
+
+from imagelake.cluster.published import open_lake
+from imagelake.config import load_config
+from imagelake.errors import ImageLakeError
+from imagelake.web.app import make_app
+from imagelake.web.options import parser
+from imagelake.web.safe_fetch import SafeFetch
+from imagelake.web.served_lake import ServedLake
+
+# What it says of malformed forms is told to their senders.
+logging.getLogger("python_multipart").setLevel(logging.ERROR)
+_UNUSABLE = 2
+_LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve a lake until Ctrl-C; returns the exit code."""
+    options = parser().parse_args(arguments)
+    began = time.monotonic()
+    try:
+        config = load_config(options.config, options.settings)
+        lake = open_lake(options.root or config.lake.root, options.namenode, options.user, options.kerberos)
+        served = ServedLake(lake, config, options.cache)
+    except ImageLakeError as error:
+        sys.stderr.write(f"serve: {error}\n")
+        return _UNUSABLE
+    fetch = SafeFetch(config.search.url_timeout_s, config.search.url_max_bytes, options.allow_network)
+    app = make_app(served, config, fetch, allowed_hosts(options))
+    sys.stdout.write(f"{summary(served, time.monotonic() - began)}\n")
+    return _serve(app, options)
+
+
+def _serve(app: FastAPI, options: argparse.Namespace) -> int:
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    try:
+        listening = socket.create_server((options.host, options.port), family=family)
+    except OSError as error:
+        sys.stderr.write(
+            f"serve: {options.host}:{options.port}: {os.strerror(error.errno or 0)}; choose another --host or --port\n"
+        )
+        return _UNUSABLE
+    shown = f"[{options.host}]" if family == socket.AF_INET6 else options.host
+    sys.stdout.write(f"http://{shown}:{listening.getsockname()[1]}  (Ctrl-C ends it)\n")
+    sys.stdout.flush()
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(options.proxy),
+        forwarded_allow_ips=options.proxy,
+        timeout_graceful_shutdown=5,
+    )
+    with suppress(KeyboardInterrupt):  # the server has ended its requests before it lets the signal through
+        uvicorn.Server(config).run(sockets=[listening])
+    return 0
+
+
+def allowed_hosts(options: argparse.Namespace) -> list[str]:
+    """Names that the server answers to: on loopback those of loopback, so that no other page's name leads here."""
+    named = list(options.allow_host)
+    if ipaddress.ip_address(options.host).is_loopback:
+        return [*_LOOPBACK_NAMES, *named]
+    return named or ["*"]
+
+
+def summary(served: ServedLake, seconds: float) -> str:
+    """What is served, in a line."""
+    return (
+        f"{served.lake.root}: {len(served.catalogue):,} images, {len(served.index):,} of them searchable by "
+        f"{served.eyes.card.name}; ready after {seconds:.1f} s"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

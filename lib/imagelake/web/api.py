@@ -1,0 +1,143 @@
+"""The API: the same answers as the pages, as JSON; /openapi.json describes it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict
+
+from imagelake.web.catalogue import ImageFacts
+from imagelake.web.pages import address
+from imagelake.web.photos import BODY, Photos
+from imagelake.web.problems import ProblemError
+from imagelake.web.questions import Asked, Choice, Text
+from imagelake.web.searching import Found, question_of, search
+from imagelake.web.served_lake import Question, ServedLake
+from imagelake.web.tables import Tables
+
+_PROBLEM = {"description": "A problem (RFC 9457)", "content": {"application/problem+json": {}}}
+PROBLEMS: dict[int | str, dict[str, Any]] = dict.fromkeys((400, 403, 404, 408, 410, 413, 415, 422, 429, 503), _PROBLEM)
+
+
+class SeenClass(BaseModel):
+    """A class of the network and its score, 0 to 1."""
+
+    name: str
+    score: float
+
+
+class Image(BaseModel):
+    """What is known of an image."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    image_id: str
+    split: str | None
+    format: str | None
+    width: int | None
+    height: int | None
+    byte_size: int | None
+    sha256: str | None
+    ppi: float | None
+    kind: str | None
+    labels: tuple[str, ...]
+    title: str | None
+    author: str | None
+    license: str | None
+    landing_url: str | None
+    error: str | None
+    thumbnail: str
+    original: str
+
+
+class Result(BaseModel):
+    """An answer: an image, and its cosine to the query where it was chosen by it."""
+
+    similarity: float | None
+    image: Image
+
+
+class Results(BaseModel):
+    """The answers of one page, and what the network sees in the query."""
+
+    query: str | None
+    link: str
+    classes: list[SeenClass]
+    label: str | None
+    total: int
+    page: int
+    pages: int
+    results: list[Result]
+
+
+def image_of(facts: ImageFacts) -> Image:
+    """An image's facts as the API gives them."""
+    known = {name: value for name, value in asdict(facts).items() if name in Image.model_fields}
+    links = {name: address(f"/{name}", id=facts.image_id) for name in ("thumbnail", "original")}
+    return Image.model_validate(known | links)
+
+
+def api(served: ServedLake, photos: Photos, tables: Tables, size: int) -> APIRouter:
+    """The routes of the API.
+
+    Args:
+        served: the lake.
+        photos: takes photos from requests.
+        tables: the small tables.
+        size: answers on one page.
+    """
+    router = APIRouter(prefix="/api", responses=PROBLEMS)
+
+    @router.get("/search")
+    def search_again(asked: Annotated[Asked, Query()]) -> Results:
+        """Search by a photo that was sent before, or by an image of the lake."""
+        question = question_of(served, asked)
+        return _results(question, search(served, question, asked, size), asked)
+
+    @router.post("/search", openapi_extra=BODY)
+    async def search_by_photo(request: Request, choice: Annotated[Choice, Query()]) -> Results:
+        """Search by a photo: the body is the photo, a form with it, or JSON with its address."""
+        token, seen = await photos.take(request)
+        question = Question(seen.features, seen.classes, seen.sha256)
+        asked = Asked(**choice.model_dump(), query=token)
+        return _results(question, search(served, question, choice, size), asked)
+
+    @router.get("/image")
+    def image(id: Annotated[Text, Query()]) -> Image:
+        """What is known of one image."""
+        row = served.catalogue.row_of(id)
+        if row is None:
+            raise ProblemError(404, "the lake has no such image")
+        return image_of(served.catalogue.facts([row])[0])
+
+    @router.get("/tables")
+    def published() -> dict[str, int]:
+        """The published tables and folders with their rows."""
+        return {name: manifest.rows for name, manifest in tables.manifests.items()}
+
+    @router.get("/labels")
+    def labels() -> dict[str, int]:
+        """Clean labels with the number of images that have each, most first."""
+        return served.catalogue.labelling.counts
+
+    @router.get("/accuracy")
+    def accuracy() -> list[dict[str, Any]]:
+        """The table label_accuracy."""
+        return tables.rows("label_accuracy")
+
+    return router
+
+
+def _results(question: Question, found: Found, asked: Asked) -> Results:
+    return Results(
+        query=asked.query,
+        link=address("/search", asked.parameters()),
+        classes=[SeenClass(name=name, score=score) for name, score in question.classes],
+        label=found.label,
+        total=found.total,
+        page=asked.page,
+        pages=found.pages,
+        results=[Result(similarity=one.similarity, image=image_of(one.facts)) for one in found.answers],
+    )

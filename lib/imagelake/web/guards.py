@@ -1,0 +1,164 @@
+"""What stands before every page: headers, bounds on what comes in and how often, and no calls from other sites."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Mapping
+from ipaddress import IPv6Address, ip_address
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from imagelake.web.problems import ProblemError, problem_response
+
+_UPLOAD_S = 60.0  # a phone on a slow line needs 30 s for 10 MB
+_DRAINED = 4  # a body of so many times the limit is taken and dropped, so that its sender reads why
+_FORM_BYTES = 4_096  # around a photo in a form: field names and boundaries
+
+# Scripts, styles and pictures come from this server alone. Charts carry their sizes in style attributes.
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+# The report holds its styles and pictures itself, and no script.
+REPORT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+# A file of the lake is a picture and nothing else, whatever is in it.
+FILE_POLICY = "default-src 'none'; sandbox"
+
+_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": PAGE_POLICY,
+    "Cache-Control": "private, no-cache",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+class SafeHeaders:
+    """Puts the headers on every answer that does not bring its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, and add to what comes back."""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+class OwnSiteOnly:
+    """Refuses what another site's page makes a browser send: it could have this server fetch addresses."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, or refuse."""
+        if scope["type"] == "http" and scope["method"] not in {"GET", "HEAD"}:
+            site = Headers(scope=scope).get("sec-fetch-site", "none")
+            if site not in {"same-origin", "none"}:
+                problem = ProblemError(403, "this was sent from a page of another site; search from the page itself")
+                await problem_response(problem, Headers(scope=scope))(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+class BodyLimit:
+    """Refuses a body that is longer than allowed as soon as that is known, or that takes too long to come."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int, seconds: float = _UPLOAD_S) -> None:
+        self._app, self._max_bytes, self._seconds = app, max_bytes + _FORM_BYTES, seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, with a body that ends in an error where it is too long."""
+        if scope["type"] != "http" or scope["method"] in {"GET", "HEAD"}:
+            await self._app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "0")
+        size = int(announced) if announced.isdecimal() else sys.maxsize
+        if size > self._max_bytes:
+            if size <= _DRAINED * self._max_bytes:
+                await _drain(self._bounded(receive, sys.maxsize))
+            await problem_response(self._too_long(), Headers(scope=scope))(scope, receive, send)
+            return
+        await self._app(scope, self._bounded(receive, self._max_bytes), send)
+
+    def _bounded(self, receive: Receive, max_bytes: int) -> Receive:
+        """The messages of a request, until there are too many bytes or too much time has passed."""
+        received, ends = 0, time.monotonic() + self._seconds
+
+        async def bounded() -> Message:
+            nonlocal received
+            try:
+                message = await asyncio.wait_for(receive(), max(0.0, ends - time.monotonic()))
+            except TimeoutError:
+                raise ProblemError(408, f"the upload took longer than {self._seconds:g} s") from None
+            received += len(message.get("body", b""))
+            if received > max_bytes:
+                raise self._too_long()
+            return message
+
+        return bounded
+
+    def _too_long(self) -> ProblemError:
+        return ProblemError(413, f"a photo may have {self._max_bytes - _FORM_BYTES:,} bytes at most")
+
+
+async def _drain(receive: Receive) -> None:
+    """Take a body and drop it: a browser reads the answer only when it has sent everything."""
+    while (await receive()).get("more_body"):
+        pass
+
+
+class RateLimit:
+    """So many requests a minute from one client, and fewer of those that cost a network's run or a download."""
+
+    def __init__(self, app: ASGIApp, requests: int, searches: int) -> None:
+        self._app = app
+        self._requests, self._searches = RateLimitItemPerMinute(requests), RateLimitItemPerMinute(searches)
+        self._window = MovingWindowRateLimiter(MemoryStorage())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, or refuse."""
+        if scope["type"] == "http" and not self._may(scope):
+            problem = ProblemError(429, "that was too much in a minute; wait a little")
+            response = problem_response(problem, Headers(scope=scope))
+            response.headers["Retry-After"] = "60"
+            await response(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _may(self, scope: Scope) -> bool:
+        client = client_key(scope["client"][0] if scope.get("client") else "")
+        if scope["method"] not in {"GET", "HEAD"} and not self._window.hit(self._searches, "searches", client):
+            return False
+        return self._window.hit(self._requests, "requests", client)
+
+
+def client_key(host: str) -> str:
+    """Who counts as one client: an IPv4 address, or the 64-bit network that one household has of IPv6."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        return str(int(address) >> 64)
+    return host

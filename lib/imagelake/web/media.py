@@ -1,0 +1,73 @@
+"""Pictures and the files that pages load: whatever a client names is looked up, never opened as a path."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from imagelake.web.guards import FILE_POLICY
+from imagelake.web.pages import MEDIA_TYPES, static_files
+from imagelake.web.problems import ProblemError
+from imagelake.web.questions import Text
+from imagelake.web.served_lake import ServedLake
+
+# What browsers show; other formats are offered as files.
+_SHOWN = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
+_KEPT = "private, max-age=31536000, immutable"  # addresses change with what is behind them
+
+
+def media(served: ServedLake, threads: int) -> APIRouter:
+    """The routes of pictures and static files.
+
+    Args:
+        served: the lake.
+        threads: thumbnails made at a time.
+    """
+    router = APIRouter(include_in_schema=False)
+
+    # Who waits for a picture to be made waits without holding a thread that pages need.
+    making = CapacityLimiter(threads)
+
+    @router.get("/thumbnail")
+    async def thumbnail(id: Annotated[Text, Query()], v: Text = "") -> Response:
+        row = served.catalogue.row_of(id)
+        content = None if row is None else await run_sync(served.thumbnail, row, limiter=making)
+        if content is None:
+            raise ProblemError(404, "there is no picture of this image")
+        headers = {"Cache-Control": _KEPT} if v == served.version else {}
+        return Response(content, media_type="image/jpeg", headers=headers)
+
+    @router.get("/photo")
+    def photo(query: Annotated[Text, Query()]) -> Response:
+        seen = served.queries.get(query)
+        if seen is None:
+            raise ProblemError(410, "this photo is no longer kept")
+        return Response(seen.thumbnail, media_type="image/jpeg", headers={"Cache-Control": _KEPT})
+
+    @router.get("/original")
+    def original(id: Annotated[Text, Query()]) -> Response:
+        row = served.catalogue.row_of(id)
+        content = None if row is None else served.originals.read(row)
+        if row is None or content is None:
+            raise ProblemError(404, "the lake has no bytes of this image")
+        kind = _SHOWN.get(served.catalogue.facts([row])[0].format or "")
+        headers = {"Content-Security-Policy": FILE_POLICY}
+        if kind is None:
+            name = hashlib.sha256(id.encode("utf-8", "replace")).hexdigest()[:16]
+            headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        return Response(content, media_type=kind or "application/octet-stream", headers=headers)
+
+    @router.get("/static/{name}")
+    def static(name: str) -> Response:
+        content = static_files().get(name)
+        if content is None:
+            raise ProblemError(404, "there is no such file")
+        kind = MEDIA_TYPES.get(name.rpartition(".")[2], "application/octet-stream")
+        return Response(content, media_type=kind, headers={"Cache-Control": _KEPT})
+
+    return router

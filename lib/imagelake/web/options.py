@@ -1,0 +1,68 @@
+"""The options of scripts/serve."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+from pathlib import Path
+
+from imagelake.config import settings_help
+from imagelake.web.public_address import Network
+
+_DESCRIPTION = """\
+Serve a finished lake in the browser: reverse image search, labels, accuracy, ranking, duplicates and the report.
+
+Needs no Java. Tables are read from a local root, or from hdfs:// through WebHDFS. Photos that are searched for are not
+kept; their features are, for links, as long as the server runs. Photos behind addresses come from the public internet
+only, from the ports 80 and 443.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(
+        prog="scripts/serve",
+        description=_DESCRIPTION,
+        epilog=settings_help(("web", "search")),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = made.add_argument
+    add("--root", metavar="DIR", help="the lake: a local folder or hdfs:// (lake.root)")
+    add("--host", metavar="ADDRESS", type=_address, default="127.0.0.1", help="to listen on (default: %(default)s)")
+    add("--port", metavar="N", type=_port, default=8000, help="to listen on (default: %(default)s)")
+    add("--allow-host", metavar="NAME", action="append", default=[], help="a name that the server is called by, such "
+        "as that of a proxy in front of it; repeatable")  # fmt: skip
+    add("--proxy", metavar="ADDRESS", help="a proxy in front, whose X-Forwarded-For is believed")
+    add("--allow-network", metavar="CIDR", type=_network, action="append", default=[], help="let addresses of photos "
+        "lead into a network that is not public; repeatable")  # fmt: skip
+    add("--cache", metavar="DIR", type=Path, default=Path("var/web"), help="for the index and thumbnails "
+        "(default: %(default)s)")  # fmt: skip
+    add("--namenode", metavar="URLS", help="http://host:9870[,http://other:9870], for hdfs://")
+    who = made.add_mutually_exclusive_group()
+    who.add_argument("--user", metavar="NAME", help="who asks HDFS, without Kerberos (default: you)")
+    who.add_argument("--kerberos", action="store_true", help="ask HDFS by the ticket of kinit")
+    add("--config", metavar="FILE", type=Path, action="append", default=[], help="a TOML file of settings; repeatable")
+    add("--set", metavar="SECTION.KEY=VALUE", dest="settings", action="append", default=[], help="one setting, e.g. "
+        "web.results=48; may be repeated, and wins over --config")  # fmt: skip
+    return made
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address("127.0.0.1" if text == "localhost" else text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no IP address; 0.0.0.0 is every one of this machine") from None
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535, where 0 is any free one")
+    return int(text)
+
+
+def _network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no network such as 10.1.0.0/16: {error}") from None

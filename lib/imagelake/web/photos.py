@@ -1,0 +1,107 @@
+"""The photo in a request: in a form, as the body itself, or behind an address; seen, and kept by its token."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from anyio import CapacityLimiter, fail_after
+from anyio.to_thread import run_sync
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from imagelake.web.problems import ProblemError
+from imagelake.web.safe_fetch import FetchError, SafeFetch
+from imagelake.web.seeing import Seen
+from imagelake.web.served_lake import ServedLake
+
+_FETCHES = 8  # at a time; each may wait for ten seconds
+PHOTO, URL = "photo", "url"
+
+# What OpenAPI says of the body, for it has three shapes.
+BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {PHOTO: {"type": "string", "format": "binary"}, URL: {"type": "string"}},
+                }
+            },
+            "application/json": {
+                "schema": {"type": "object", "properties": {URL: {"type": "string"}}, "required": [URL]}
+            },
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
+
+
+class Photos:
+    """Takes photos from requests. Who waits for a turn waits without holding a thread."""
+
+    def __init__(self, served: ServedLake, fetch: SafeFetch, threads: int) -> None:
+        self._served, self._fetch = served, fetch
+        self._seeing, self._fetching = CapacityLimiter(threads), CapacityLimiter(_FETCHES)
+
+    async def take(self, request: Request) -> tuple[str, Seen]:
+        """The photo of a request, seen and kept: its token, and what the network sees.
+
+        Raises:
+            ProblemError: there is none.
+            FetchError: it is behind an address that is not fetched.
+            ImageError: it cannot be read.
+        """
+        content = await self._content(request)
+        seen = await run_sync(self._served.eyes.see, content, limiter=self._seeing)
+        return self._served.queries.keep(seen), seen
+
+    async def _content(self, request: Request) -> bytes:
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind == "multipart/form-data":
+            return await self._of_form(request)
+        body = await request.body()
+        if kind == "application/json":
+            return await self._behind(_url_in(body))
+        if kind == "application/octet-stream" or kind.startswith("image/"):
+            return body
+        raise ProblemError(415, "send a form with a photo or a url, JSON with a url, or the photo itself as image/*")
+
+    async def _of_form(self, request: Request) -> bytes:
+        try:
+            async with request.form(max_files=1, max_fields=8) as form:
+                photo = form.get(PHOTO)
+                if isinstance(photo, UploadFile) and photo.size:
+                    return await photo.read()
+                url = _text(form, URL)
+        except HTTPException as error:
+            raise ProblemError(400, f"the form cannot be read: {error.detail}") from None
+        if not url:
+            raise ProblemError(400, "choose a photo, or give the address of one")
+        return await self._behind(url)
+
+    async def _behind(self, url: str) -> bytes:
+        try:
+            # A resolver that hangs holds its thread, but neither this client nor the others.
+            with fail_after(self._fetch.timeout_s + 1):
+                return await run_sync(self._fetch.fetch, url, abandon_on_cancel=True, limiter=self._fetching)
+        except TimeoutError:
+            raise FetchError(f"the file did not come within {self._fetch.timeout_s:g} s") from None
+
+
+def _text(form: FormData, name: str) -> str:
+    value = form.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _url_in(body: bytes) -> str:
+    try:
+        said: Any = json.loads(body)
+    except ValueError:
+        raise ProblemError(400, "the body is no JSON") from None
+    url = said.get(URL) if isinstance(said, dict) else None
+    if not isinstance(url, str):
+        raise ProblemError(422, 'the body must be {"url": "https://..."}')
+    return url.strip()

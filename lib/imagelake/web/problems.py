@@ -1,0 +1,110 @@
+"""What a client is told when something cannot be done: a page for people, problem JSON (RFC 9457) for programs."""
+
+from __future__ import annotations
+
+import http
+import logging
+from collections.abc import Mapping
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from imagelake.errors import ImageLakeError
+from imagelake.vision.errors import ImageError
+from imagelake.web.pages import render
+from imagelake.web.safe_fetch import FetchError
+
+_CLOSING = frozenset({408, 413})
+
+_log = logging.getLogger("imagelake.web")
+
+
+class ProblemError(Exception):
+    """An answer that is no result: its status, and one sentence for whoever asked."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status, self.detail = status, detail
+
+
+def problem_response(problem: ProblemError, headers: Mapping[str, str]) -> Response:
+    """The problem as the client would have it: browsers name text/html in Accept, programs do not.
+
+    Args:
+        problem: what went wrong.
+        headers: of the request.
+    """
+    title = http.HTTPStatus(problem.status).phrase
+    # Whoever is still sending would otherwise be listened to until the end.
+    closing = {"Connection": "close"} if problem.status in _CLOSING else {}
+    if "text/html" in headers.get("accept", ""):
+        return HTMLResponse(render("problem.html", title=title, detail=problem.detail), problem.status, closing)
+    body = {"type": "about:blank", "title": title, "status": problem.status, "detail": problem.detail}
+    return JSONResponse(body, problem.status, closing, media_type="application/problem+json")
+
+
+def install(app: FastAPI) -> None:
+    """Let every error that a page or the API raises end in such an answer."""
+
+    async def told(request: Request, error: Exception) -> Response:
+        return problem_response(problem_of(error), request.headers)
+
+    for kind in (ProblemError, FetchError, ImageError, RequestValidationError, HTTPException, ImageLakeError):
+        app.add_exception_handler(kind, told)
+
+
+def problem_of(error: Exception) -> ProblemError:
+    """What an error means to a client. What it does not mean to a client goes to the log instead."""
+    match error:
+        case ProblemError():
+            problem = error
+        case FetchError():
+            problem = ProblemError(422, str(error))
+        case ImageError():
+            problem = ProblemError(422, f"this is no photo that can be read: {error.reason.replace('_', ' ')}")
+        case RequestValidationError():
+            problem = ProblemError(422, "; ".join(map(_said, error.errors())))
+        case HTTPException():
+            problem = ProblemError(error.status_code, error.detail)
+        case ImageLakeError():
+            _log.error("%s", error)
+            problem = ProblemError(503, "the lake cannot be read at the moment; the server's log says why")
+        case _:
+            _log.error("an error of the server itself", exc_info=error)
+            problem = ProblemError(500, "an error of the server itself; its log says what")
+    return problem
+
+
+def _said(error: Mapping[str, object]) -> str:
+    place = error["loc"]
+    name = place[-1] if isinstance(place, tuple) and place else "the request"
+    return f"{name}: {error['msg']}"
+
+
+class NoTraces:
+    """The last net: an error that nobody expected is logged here, and its client is told no more than that."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, and answer where that failed before an answer had begun."""
+        begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            problem = problem_of(error)
+            if not begun:
+                await problem_response(problem, Headers(scope=scope))(scope, receive, send)

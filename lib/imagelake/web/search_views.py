@@ -1,0 +1,82 @@
+"""The pages of a search, over the same functions as the API: the form, the answers, one image."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from imagelake.web.pages import address, render
+from imagelake.web.photos import BODY, Photos
+from imagelake.web.problems import ProblemError
+from imagelake.web.questions import Asked, Choice, Text
+from imagelake.web.searching import question_of, search
+from imagelake.web.served_lake import CANDIDATES, ServedLake
+
+_LABELS_OFFERED = 2_000  # in the list that a browser suggests from
+
+
+def search_views(served: ServedLake, photos: Photos, size: int, upload_bytes: int) -> APIRouter:
+    """The routes of these pages.
+
+    Args:
+        served: the lake.
+        photos: takes photos from requests.
+        size: answers on one page.
+        upload_bytes: the longest upload, which the page tells before it begins.
+    """
+    router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+    labelling = served.catalogue.labelling
+    page = partial(render, version=served.version, largest=upload_bytes)
+
+    @router.get("/")
+    def home() -> str:
+        return page(
+            "home.html",
+            title="Search",
+            images=len(served.catalogue),
+            searchable=len(served.index),
+            network=served.eyes.card.name,
+            examples=served.examples,
+        )
+
+    @router.post("/search", openapi_extra=BODY)
+    async def search_by_photo(request: Request, choice: Annotated[Choice, Query()]) -> Response:
+        token, _ = await photos.take(request)
+        return RedirectResponse(address("/search", choice.parameters(), query=token), 303)
+
+    @router.get("/search")
+    def results(asked: Annotated[Asked, Query()]) -> str:
+        question = question_of(served, asked)
+        found = search(served, question, asked, size)
+        return page(
+            "search.html",
+            title="Search results",
+            asked=asked,
+            parameters=asked.parameters(),
+            found=found,
+            classes=question.classes,
+            facts=None if question.row is None else served.catalogue.facts([question.row])[0],
+            labels=list(labelling.counts)[:_LABELS_OFFERED],
+            splits=served.catalogue.splits,
+            most=CANDIDATES,
+        )
+
+    @router.get("/image")
+    def image(id: Annotated[Text, Query()]) -> str:
+        row = served.catalogue.row_of(id)
+        if row is None:
+            raise ProblemError(404, "the lake has no such image")
+        question = served.question_of_image(id)
+        (facts,) = served.catalogue.facts([row])
+        return page(
+            "image.html",
+            title=facts.title or facts.image_id,
+            facts=facts,
+            classes=question.classes if question else (),
+            searchable=served.index.row_of(id) is not None,
+        )
+
+    return router

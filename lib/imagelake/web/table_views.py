@@ -1,0 +1,130 @@
+"""The pages of what the tables say: labels, accuracy, ranking, duplicates, and the report."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import HTMLResponse, Response
+
+from imagelake.reports.names import clean_name
+from imagelake.web.catalogue import Filters
+from imagelake.web.guards import REPORT_POLICY
+from imagelake.web.pages import render
+from imagelake.web.problems import ProblemError
+from imagelake.web.questions import Text
+from imagelake.web.searching import answers_of, page_count
+from imagelake.web.served_lake import CANDIDATES, ServedLake
+from imagelake.web.tables import Tables
+
+LISTED = 500
+
+
+class Sheet(BaseModel):
+    """Which part of a long list."""
+
+    model_config = ConfigDict(frozen=True)
+
+    page: Annotated[int, Field(ge=1, le=100_000)] = 1
+
+
+def table_views(served: ServedLake, tables: Tables, size: int) -> APIRouter:
+    """The routes of these pages.
+
+    Args:
+        served: the lake.
+        tables: its small tables.
+        size: images on one page.
+    """
+    router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+    labelling, page = served.catalogue.labelling, partial(render, version=served.version)
+
+    @router.get("/labels")
+    def labels() -> str:
+        measured = {row["label"]: row for row in tables.rows("label_accuracy")}
+        counts = labelling.counts
+        shown = [{"label": label, "images": n, **_accuracy(measured.get(label))} for label, n in counts.items()]
+        return page("labels.html", title="Labels", rows=shown[:LISTED], total=len(shown), facets=_facets(tables))
+
+    @router.get("/label")
+    def label(name: Annotated[Text, Query()], sheet: Annotated[Sheet, Query()]) -> str:
+        if not labelling.is_known(name):
+            raise ProblemError(404, "the lake has no such label")
+        ranked = served.of_label(name, Filters())
+        mistakes = [row for row in tables.rows("confusion") if row["label"] == name]
+        return page(
+            "label.html",
+            title=clean_name(name),
+            name=name,
+            answers=answers_of(served, ranked, sheet.page, size),
+            images=labelling.counts.get(name, 0),
+            sheet=sheet.page,
+            sheets=page_count(len(ranked.rows), size),
+            accuracy=next((row for row in tables.rows("label_accuracy") if row["label"] == name), None),
+            said=sorted(mistakes, key=lambda row: -row["images"])[:8],
+        )
+
+    @router.get("/accuracy")
+    def accuracy() -> str:
+        others = [row for row in tables.rows("label_accuracy") if row not in tables.measured]
+        return page(
+            "accuracy.html",
+            title="Accuracy by label",
+            measured=tables.measured[:LISTED],
+            others=others[:LISTED],
+            total=len(tables.rows("label_accuracy")),
+            chart=tables.accuracy_chart,
+        )
+
+    @router.get("/ranking")
+    def ranking(sheet: Annotated[Sheet, Query()]) -> str:
+        best = tables.best(CANDIDATES)
+        start = (sheet.page - 1) * size
+        shown = best[start : start + size]
+        rows = [served.catalogue.row_of(row["image_id"]) for row in shown]
+        known = [(place, row) for place, row in zip(shown, rows, strict=True) if row is not None]
+        facts = served.catalogue.facts([row for _, row in known])
+        return page(
+            "ranking.html",
+            title="Best images",
+            ranked=[(place, fact) for (place, _), fact in zip(known, facts, strict=True)],
+            measure=best[0]["measure"] if best else None,
+            sheet=sheet.page,
+            sheets=page_count(len(best), size),
+        )
+
+    @router.get("/duplicates")
+    def duplicates(sheet: Annotated[Sheet, Query()]) -> str:
+        groups = served.duplicates
+        start = (sheet.page - 1) * size
+        return page(
+            "duplicates.html",
+            title="Exact duplicates",
+            groups=[served.catalogue.facts(group[:size]) for group in groups[start : start + size]],
+            total=len(groups),
+            spare=sum(len(group) - 1 for group in groups),
+            sheet=sheet.page,
+            sheets=page_count(len(groups), size),
+        )
+
+    @router.get("/report")
+    def report() -> Response:
+        content = tables.report()
+        if content is None:
+            raise ProblemError(404, "the report has not been written: the job write_report writes it")
+        return HTMLResponse(content, headers={"Content-Security-Policy": REPORT_POLICY})
+
+    return router
+
+
+def _accuracy(row: dict[str, Any] | None) -> dict[str, Any]:
+    names = ("covered", "top1", "top1_low", "top1_high")
+    return {name: row[name] if row else None for name in names}
+
+
+def _facets(tables: Tables) -> list[dict[str, Any]]:
+    """The broadest labels that have images, most first."""
+    top = [row for row in tables.rows("facets") if row["depth"] == 1 and row["images"]]
+    return sorted(top, key=lambda row: -row["images"])

@@ -1,0 +1,83 @@
+"""The small tables of a lake as the pages show them, read when somebody looks and kept while they are current."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.compute as pc  # type: ignore[import-untyped]
+from markupsafe import Markup
+
+from imagelake.errors import ImageLakeError
+from imagelake.reports.charts.intervals import Share, interval_chart
+from imagelake.reports.names import clean_name
+from imagelake.reports.numbers import percent
+
+if TYPE_CHECKING:
+    from imagelake.cluster.manifest import Manifest
+    from imagelake.cluster.published import PublishedLake
+
+CHARTED = 40
+SHOWN = ("images", "image_bytes", "classes", "hierarchy", "labels_clean", "boxes", "predictions", "label_accuracy",
+         "confusion", "facets", "image_quality", "image_rank", "model", "report")  # fmt: skip
+
+
+class Tables:
+    """Tables of at most a few thousand rows, and the report. What is not published is absent, never an error."""
+
+    def __init__(self, lake: PublishedLake) -> None:
+        self._lake = lake
+        self._rows: dict[str, list[dict[str, Any]]] = {}
+
+    @cached_property
+    def manifests(self) -> dict[str, Manifest]:
+        """The manifests of what was published when the server began."""
+        found = {name: self._lake.manifest(name) for name in SHOWN}
+        return {name: manifest for name, manifest in found.items() if manifest is not None}
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """A table; no rows where it is not published."""
+        if name not in self.manifests:
+            return []
+        if name not in self._rows:
+            self._rows[name] = self._lake.read(name).to_pylist()
+        return self._rows[name]
+
+    @cached_property
+    def measured(self) -> list[dict[str, Any]]:
+        """The rows of label_accuracy that have an accuracy, the best first."""
+        found = (row for row in self.rows("label_accuracy") if row["covered"] and row["images"])
+        return sorted(found, key=lambda row: (-row["top1"], -row["images"], row["label"]))
+
+    @cached_property
+    def accuracy_chart(self) -> Markup | None:
+        """The first of them with their intervals. One thread draws: matplotlib's settings are the whole process's."""
+        shares = [
+            Share(clean_name(row["label"]), row["top1"], row["top1_low"], row["top1_high"], percent(row["top1"]))
+            for row in self.measured[:CHARTED]
+        ]
+        if not shares:
+            return None
+        said = f"From {shares[0].text} for {shares[0].name} to {shares[-1].text} for {shares[-1].name}."
+        return interval_chart(shares, "accuracy", "Top-1 accuracy by label with intervals", said)
+
+    def best(self, most: int) -> list[dict[str, Any]]:
+        """The first rows of image_rank, each image once: image_id, measure, value and rank."""
+        if "image_rank" not in self.manifests:
+            return []
+        if "image_rank" not in self._rows:
+            found: dict[int, dict[str, Any]] = {}
+            for batch in self._lake.batches("image_rank", ("image_id", "measure", "value", "rank")):
+                first = batch.filter(pc.less_equal(batch["rank"], most))
+                found |= {row["rank"]: row for row in first.to_pylist()}
+            self._rows["image_rank"] = [found[rank] for rank in sorted(found)]
+        return self._rows["image_rank"]
+
+    def report(self) -> bytes | None:
+        """The report's page; None where it is not published."""
+        if "report" not in self.manifests:
+            return None
+        try:
+            return self._lake.files.read_bytes("report/index.html")
+        except ImageLakeError:
+            return None
