@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -20,12 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from environments import python_of
+from results import BENCH, PROJECT, keep, machine, say, write_readme
 from rich.console import Console
 from rich.table import Table
 
-PROJECT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).parent
-BENCH = PROJECT / "var" / "bench"
 OURS, INT8, LIMIT = "ours in Spark, float32", "ours in Spark, int8", "bare LiteRT loop, float32"
 KERAS = "Spark, pandas UDF, Keras predict"
 # Name -> environment, file and its arguments.
@@ -94,10 +92,10 @@ def main() -> int:
         for contestant in contestants:
             contestant.process.kill()
     result = report(contestants, images, options, begin_s)
-    (BENCH / "inference.json").write_text(json.dumps(result, indent=2) + "\n")
+    keep("inference", result)
     show(result)
     if options.readme:
-        write_readme(result)
+        tell_readme(result)
     return 0
 
 
@@ -210,13 +208,6 @@ def ratios(by_name: dict[str, Contestant]) -> dict[str, float]:
     return found
 
 
-def machine() -> str:
-    """The processor's name and how many cores there are."""
-    text = Path("/proc/cpuinfo").read_text(encoding="utf-8") if Path("/proc/cpuinfo").exists() else ""
-    names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
-    return f"{len(names) or '?'} cores of {names[0] if names else platform.processor() or platform.machine()}"
-
-
 def show(result: dict) -> None:  # type: ignore[type-arg]
     """The table, for people."""
     table = Table(title=f"MobileNet v1 1.0 224, images/s on core {result['cores']} of {result['machine']}")
@@ -233,7 +224,7 @@ def show(result: dict) -> None:  # type: ignore[type-arg]
     console.print(f"  a worker's first 32 photos: {worker['first_batch_s']:.2f} s, peak {worker['peak_mb']:.0f} MiB")
 
 
-def write_readme(result: dict) -> None:  # type: ignore[type-arg]
+def tell_readme(result: dict) -> None:  # type: ignore[type-arg]
     """The README's table, between its marks."""
     lines = [
         f"On core {result['cores']} of {result['machine']}, {result['images']:,} photos, median of {result['rounds']} "
@@ -253,16 +244,7 @@ def write_readme(result: dict) -> None:  # type: ignore[type-arg]
         f"Ratios: {ratio}. A Python worker has its first 32 photos after {worker['first_batch_s']:.2f} s, and ",
     ]
     lines[-1] += f"takes {worker['peak_mb']:.0f} MiB at its peak."
-    begin, end = "<!-- inference: written by scripts/bench inference --readme -->", "<!-- end of inference -->"
-    readme = PROJECT / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    before, _, rest = text.partition(begin)
-    readme.write_text(before + begin + "\n" + "\n".join(lines) + "\n" + end + rest.partition(end)[2], encoding="utf-8")
-
-
-def say(text: str) -> None:
-    """Progress, apart from the result."""
-    print(text, file=sys.stderr, flush=True)
+    write_readme("inference", lines)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,40 @@
+"""What every benchmark does with its result: the machine beside it, JSON under var/bench/, a block in the README."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parents[2]
+BENCH = PROJECT / "var" / "bench"
+
+
+def machine() -> str:
+    """The processor's name and how many cores there are."""
+    text = Path("/proc/cpuinfo").read_text(encoding="utf-8") if Path("/proc/cpuinfo").exists() else ""
+    names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
+    return f"{len(names) or '?'} cores of {names[0] if names else platform.processor() or platform.machine()}"
+
+
+def keep(name: str, result: dict[str, Any]) -> None:
+    """Write a result to var/bench/<name>.json."""
+    BENCH.mkdir(parents=True, exist_ok=True)
+    (BENCH / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+def write_readme(name: str, lines: list[str]) -> None:
+    """Put lines into the README between the marks of a benchmark."""
+    begin, end = f"<!-- {name}: written by scripts/bench {name} --readme -->", f"<!-- end of {name} -->"
+    readme = PROJECT / "README.md"
+    before, found, rest = readme.read_text(encoding="utf-8").partition(begin)
+    if not found:
+        sys.exit(f"README.md lacks the mark {begin}")
+    readme.write_text(before + begin + "\n" + "\n".join(lines) + "\n" + end + rest.partition(end)[2], encoding="utf-8")
+
+
+def say(text: str) -> None:
+    """Progress, apart from the result."""
+    print(text, file=sys.stderr, flush=True)
