@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from imagelake.reports.report import SECTIONS, write_report
 from imagelake.reports.rows import ReportRows
 from planted_report import hostile_rows, planted_rows
 
-# Without these the browser itself asks its maker's hosts for updates and experiments.
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--no-first-run")  # fmt: skip
 PHONE, DESKTOP = 390, 1360
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if executable is None:
-        reason = "no Chromium on the PATH (Debian's package chromium)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=executable, args=list(QUIET))
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module", params=["full", "hostile", "empty"])

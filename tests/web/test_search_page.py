@@ -1,0 +1,266 @@
+"""The search page as its user meets it, in a real browser: upload, paste, drop, address, click, filters, an error."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, ViewportSize
+
+from finished_lake import FinishedLake
+from imagelake.samples import PlantedFacts
+from project import PROJECT
+from served import Served
+
+PHONE, DESKTOP = ViewportSize(width=390, height=844), ViewportSize(width=1360, height=900)
+PAGES = ("/", "/labels", "/label?name=Lion", "/accuracy", "/ranking", "/duplicates", "/search?query=gone")
+
+
+class Tab:
+    """A page, what its console said, and what it asked other hosts for."""
+
+    def __init__(self, browser: Browser, site: Served, size: ViewportSize = DESKTOP, scheme: str = "light") -> None:
+        self.page: Page = browser.new_page(viewport=size, color_scheme=scheme, base_url=site.url)  # type: ignore[arg-type]
+        self.said: list[str] = []
+        self.strange: list[str] = []
+        self.page.on("console", lambda message: self.said.append(message.text))
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("request", lambda request: self._note(request.url, site.url))
+
+    def _note(self, asked: str, own: str) -> None:
+        if not asked.startswith((own, "data:")):
+            self.strange.append(asked)
+
+    def answers(self) -> list[str]:
+        """The identifiers on a page of results, in order."""
+        links = self.page.locator(".results .detail").evaluate_all("links => links.map(link => link.href)")
+        return [parse_qs(urlsplit(link).query)["id"][0] for link in links]
+
+    def settled(self) -> None:
+        """Wait until the page's pictures are there, and check that every one is a picture."""
+        self.page.evaluate("for (const image of document.images) image.loading = 'eager'")
+        self.page.wait_for_load_state("networkidle")
+        broken = "[...document.images].filter(image => !image.complete || !image.naturalWidth).length"
+        assert self.page.evaluate(broken) == 0
+
+
+@pytest.fixture
+def tab(browser: Browser, site: Served) -> Iterator[Tab]:
+    """A tab whose console stays empty and that asks nobody else for anything."""
+    opened = Tab(browser, site)
+    yield opened
+    assert opened.said == []
+    assert opened.strange == []
+    opened.page.close()
+
+
+@pytest.fixture(scope="module")
+def photo(sample: FinishedLake, facts: PlantedFacts) -> tuple[str, Path]:
+    """A photo of the lake, and its file."""
+    image = next(one for one in facts.images if one.truth == "Parrot" and one.file.endswith(".jpg") and not one.damage)
+    return image.image_id, sample.folder / "sample_files" / image.file
+
+
+def uploaded(tab: Tab, file: Path) -> None:
+    tab.page.goto("/")
+    tab.page.set_input_files("input[type=file]", file)
+    tab.page.wait_for_url("**/search?query=*")
+
+
+def test_a_chosen_photo_is_searched_for(tab: Tab, photo: tuple[str, Path]) -> None:
+    """Choosing a file is enough: what the network sees, and answers with number, label, PPI, author and licence."""
+    uploaded(tab, photo[1])
+    tab.settled()
+    assert tab.answers()[0] == photo[0]
+    assert "parrot" in tab.page.locator(".scores").inner_text()
+    first = tab.page.locator(".results > li").first.inner_text()
+    assert first.startswith("1.000")
+    assert all(text in first for text in ("PPI", "CC BY 2.0", "·"))
+    assert len(tab.answers()) == 24
+
+
+def test_a_pasted_and_a_dropped_photo_are_the_same_search(tab: Tab, photo: tuple[str, Path]) -> None:
+    """The clipboard's and the mouse's photo lead to the very link of the chosen one."""
+    uploaded(tab, photo[1])
+    link = tab.page.url
+    give = """async ([kind, bytes]) => {
+        const file = new File([Uint8Array.from(atob(bytes), c => c.charCodeAt(0))], 'p.jpg', {type: 'image/jpeg'});
+        const data = new DataTransfer();
+        data.items.add(file);
+        const event = kind === 'paste'
+            ? new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true})
+            : new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true});
+        document.body.dispatchEvent(event);
+    }"""
+    content = base64.b64encode(photo[1].read_bytes()).decode()
+    for kind in ("paste", "drop"):
+        tab.page.goto("/")
+        with tab.page.expect_navigation(url="**/search?query=*"):
+            tab.page.evaluate(give, [kind, content])
+        assert tab.page.url == link
+
+
+def test_an_address_is_searched_for(tab: Tab, site: Served, photo: tuple[str, Path]) -> None:
+    """An address typed by keyboard alone leads to the answers; the slash goes to its field."""
+    tab.page.goto("/labels")
+    tab.page.goto("/")
+    tab.page.keyboard.press("/")
+    tab.page.keyboard.type(f"{site.url}/original?id={photo[0]}")
+    tab.page.keyboard.press("Enter")
+    tab.page.wait_for_url("**/search?query=*")
+    assert tab.answers()[0] == photo[0]
+
+
+def test_a_click_on_an_answer_searches_again(tab: Tab, photo: tuple[str, Path]) -> None:
+    """The clicked image becomes the query and is no answer to itself; its detail names author and licence."""
+    uploaded(tab, photo[1])
+    second = tab.answers()[1]
+    tab.page.locator(".results .again").nth(1).click()
+    tab.page.wait_for_url("**/search?image=*")
+    assert second not in tab.answers()
+    tab.settled()
+    tab.page.locator(".asked a").click()
+    tab.page.wait_for_url("**/image?id=*")
+    known = tab.page.locator(".known").inner_text()
+    assert all(text in known for text in (second, "Licence", "CC BY 2.0", "Author", "Published at"))
+    tab.settled()
+
+
+def test_filters_narrow_the_answers_and_links_can_be_shared(
+    tab: Tab, browser: Browser, site: Served, photo: tuple[str, Path]
+) -> None:
+    """A changed filter applies at once; the link shows the same to somebody else; clearing it brings all back."""
+    uploaded(tab, photo[1])
+    everything = tab.answers()
+    with tab.page.expect_navigation():
+        tab.page.select_option("[name=split]", "train")
+    with tab.page.expect_navigation():
+        tab.page.select_option("[name=order]", "ppi")
+    assert "split=train" in tab.page.url
+    assert "order=ppi" in tab.page.url
+    narrowed = tab.answers()
+    assert narrowed != everything
+    other = Tab(browser, site)
+    other.page.goto(tab.page.url)
+    assert other.answers() == narrowed
+    other.page.close()
+    with tab.page.expect_navigation():
+        tab.page.get_by_text("Same label").click()
+    assert tab.page.locator(".results strong").first.inner_text().startswith("PPI")
+    tab.page.get_by_role("link", name="Clear").click()
+    tab.page.wait_for_url(lambda url: "split" not in url)
+    assert tab.answers() == everything
+
+
+def test_more_answers_come_page_by_page(tab: Tab, photo: tuple[str, Path]) -> None:
+    """The next page holds other answers, less similar ones, and the way back."""
+    uploaded(tab, photo[1])
+    first = tab.answers()
+    tab.page.locator("a[rel=next]").click()
+    tab.page.wait_for_url("**page=2*")
+    assert not set(first) & set(tab.answers())
+    tab.page.locator("a[rel=prev]").click()
+    tab.page.wait_for_url(lambda url: "page" not in url)
+    assert tab.answers() == first
+
+
+def test_arrow_keys_walk_through_the_grid(tab: Tab, photo: tuple[str, Path]) -> None:
+    """Right, down and left move the focus over the pictures, and Enter searches by the focused one."""
+    uploaded(tab, photo[1])
+    answers = tab.answers()
+    grid = "getComputedStyle(document.querySelector('.results'))"
+    columns = tab.page.evaluate(f"{grid}.gridTemplateColumns.split(' ').length")
+    tab.page.locator(".results .again").first.focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown", "ArrowLeft"):
+        tab.page.keyboard.press(key)
+    tab.page.keyboard.press("Enter")
+    tab.page.wait_for_url("**/search?image=*")
+    assert answers[1 + columns] in tab.page.url
+
+
+def test_what_is_no_photo_is_told_on_a_page(browser: Browser, site: Served, tmp_path: Path) -> None:
+    """A broken file and a private address end on a page with one sentence and the form to try again."""
+    tab = Tab(browser, site)
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff nothing more")
+    tab.page.goto("/")
+    tab.page.set_input_files("input[type=file]", tmp_path / "broken.jpg")
+    tab.page.get_by_text("no photo that can be read").wait_for()
+    tab.page.fill("[name=url]", "http://10.0.0.1/cat.jpg")
+    tab.page.get_by_role("button", name="Search").click()
+    tab.page.get_by_text("not on the public internet").wait_for()
+    assert tab.page.locator("[data-ask]").count() == 1
+    (tmp_path / "large.jpg").write_bytes(b"\xff" * 11_000_000)
+    tab.page.goto("/")
+    tab.page.set_input_files("input[type=file]", tmp_path / "large.jpg")
+    assert "10 MB at most" in tab.page.locator("[data-said]").inner_text()
+    tab.page.close()
+
+
+def test_everything_works_without_scripts(browser: Browser, site: Served, photo: tuple[str, Path]) -> None:
+    """A browser that runs none uploads by the button, filters by the button, and clicks on."""
+    context = browser.new_context(java_script_enabled=False, base_url=site.url)
+    page = context.new_page()
+    page.goto("/")
+    page.set_input_files("input[type=file]", photo[1])
+    page.get_by_role("button", name="Search").click()
+    page.wait_for_url("**/search?query=*")
+    page.select_option("[name=split]", "train")
+    page.get_by_role("button", name="Apply").click()
+    page.wait_for_url("**split=train*")
+    page.locator(".results .again").first.click()
+    page.wait_for_url("**/search?image=*")
+    context.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_scrolls_sideways(browser: Browser, site: Served, path: str) -> None:
+    """On a phone and on a desk, by day and by night, a page is as wide as the window, and its pictures are there."""
+    for size, scheme in ((PHONE, "dark"), (DESKTOP, "light")):
+        tab = Tab(browser, site, size, scheme)
+        tab.page.goto(path)
+        tab.settled()
+        assert tab.page.evaluate("document.documentElement.scrollWidth") == size["width"]
+        assert [text for text in tab.said if "410" not in text] == []
+        assert tab.page.locator("h1").count() == 1
+        tab.page.close()
+
+
+def test_the_report_is_one_click_away(tab: Tab) -> None:
+    """The report shows under its own policy what it shows as a file."""
+    tab.page.goto("/")
+    tab.page.get_by_role("link", name="Report").click()
+    tab.page.wait_for_url("**/report")
+    assert tab.page.locator("section > h2").count() > 8
+    assert tab.page.evaluate("getComputedStyle(document.querySelector('.figures')).display") == "grid"
+
+
+def test_hostile_names_stay_text(site: Served) -> None:
+    """What a client writes into a link is shown as text or not at all."""
+    attack = "<script>document.title='x'</script>\"'><img src=x onerror=document.title='x'>"
+    for path, name in (("/label", "name"), ("/search", "label"), ("/search", "query"), ("/image", "id")):
+        answer = site.http.get(f"{site.url}{path}", params={name: attack}, headers={"Accept": "text/html"}, timeout=10)
+        assert answer.status_code in {404, 410, 422}
+        assert "<script>document" not in answer.text
+        assert "<img src=x" not in answer.text
+
+
+@pytest.mark.parametrize("name", ["serve", "serve_dark", "serve_phone"])
+def test_screenshots(browser: Browser, site: Served, photo: tuple[str, Path], name: str, tmp_path: Path) -> None:
+    """The README's pictures are taken here, in small files; UPDATE_SCREENSHOTS=1 puts them into docs/."""
+    size, scheme = PHONE if "phone" in name else DESKTOP, "dark" if "dark" in name else "light"
+    tab = Tab(browser, site, size, scheme)
+    uploaded(tab, photo[1])
+    tab.settled()
+    with Image.open(io.BytesIO(tab.page.screenshot())) as shot:
+        small = shot.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    folder = PROJECT / "docs" if os.environ.get("UPDATE_SCREENSHOTS") else tmp_path
+    file = folder / f"{name}.png"
+    small.save(file, optimize=True)
+    assert file.stat().st_size < 300_000
+    tab.page.close()

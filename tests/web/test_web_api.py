@@ -1,0 +1,326 @@
+"""The API of a served lake: its answers are those of brute force over the tables, and its bounds hold."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from finished_lake import FinishedLake
+from imagelake.samples import PlantedFacts
+from served import Served
+
+PAGES = ("/", "/labels", "/label?name=Lion", "/accuracy", "/ranking", "/duplicates", "/report", "/openapi.json",
+         "/static/web.js", "/nothing", "/search", "/search?query=gone", "/image?id=none",
+         "/thumbnail?id=none")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def known(sample: FinishedLake) -> pd.DataFrame:
+    """What the tables say of every image with features, by image_id."""
+    features = sample.frame("predictions", ["image_id", "features", "error"]).query("error.isna()")
+    quality = sample.frame("image_quality", ["image_id", "split", "ppi", "pixels"])
+    clean = sample.frame("labels_clean", ["image_id", "label"])
+    boxes = sample.frame("boxes", ["image_id", "is_depiction"])
+    images = sample.frame("images", ["image_id", "sha256"])
+    frame = features.merge(quality, on="image_id").merge(images, on="image_id").set_index("image_id")
+    frame["labels"] = clean.groupby("image_id")["label"].agg(set)
+    frame["labels"] = [labels if isinstance(labels, set) else set() for labels in frame["labels"]]
+    frame["depiction"] = boxes.groupby("image_id")["is_depiction"].max()
+    return frame
+
+
+def photo_of(sample: FinishedLake, facts: PlantedFacts, truth: str, place: int = 0) -> tuple[str, bytes]:
+    chosen = [image for image in facts.images if image.truth == truth and image.decodable and not image.damage]
+    return chosen[place].image_id, (sample.folder / "sample_files" / chosen[place].file).read_bytes()
+
+
+def brute_force(known: pd.DataFrame, image_id: str, passing: pd.Series) -> list[str]:
+    """Identifiers by cosine to an image of the lake, itself left out."""
+    query = np.asarray(known.loc[image_id, "features"])
+    others = known[passing & (known.index != image_id)]
+    cosines = np.stack(others["features"].to_list()) @ query
+    return list(others.index[np.argsort(-cosines, kind="stable")])
+
+
+def answers(site: Served, **parameters: object) -> list[dict]:  # type: ignore[type-arg]
+    """The answers of all pages."""
+    found, page, pages = [], 1, 1
+    while page <= pages:
+        answer = site.get("/api/search", page=page, **parameters)
+        assert answer.status_code == 200, answer.text
+        found += answer.json()["results"]
+        page, pages = page + 1, answer.json()["pages"]
+    return found
+
+
+def filters(known: pd.DataFrame, name: str) -> tuple[dict[str, object], pd.Series]:
+    """Parameters of a filter, and the images that it lets pass."""
+    big = known["labels"].map(lambda labels: bool(labels & {"Mammal", "Lion", "Tiger", "Leopard", "Zebra", "Giraffe",
+                              "Elephant", "Carnivore", "Rhinoceros"}))  # fmt: skip
+    found = {
+        "none": ({}, known["ppi"] > 0),
+        "label": ({"label": "Lion"}, known["labels"].map(lambda labels: "Lion" in labels)),
+        "kinds": ({"label": "Mammal"}, big),
+        "split": ({"split": "validation"}, known["split"] == "validation"),
+        "ppi": ({"min_ppi": 20.5}, known["ppi"] >= 20.5),
+        "pixels": ({"min_pixels": 60_000}, known["pixels"] >= 60_000),
+        "drawings": ({"kind": "depiction"}, known["depiction"] == 1),
+        "photos": ({"kind": "photo"}, known["depiction"] != 1),
+        "several": (
+            {"label": "Mammal", "split": "train", "min_ppi": 15},
+            big & (known["split"] == "train") & (known["ppi"] >= 15),
+        ),
+    }
+    return found[name]
+
+
+@pytest.mark.parametrize("name", ["none", "label", "kinds", "split", "ppi", "pixels", "drawings", "photos", "several"])
+def test_answers_are_those_of_brute_force(
+    site: Served, sample: FinishedLake, facts: PlantedFacts, known: pd.DataFrame, name: str
+) -> None:
+    """The nearest images under each filter are the nearest of those that pass it by the tables, all of them."""
+    image_id, _ = photo_of(sample, facts, "Lion")
+    parameters, passing = filters(known, name)
+    expected = brute_force(known, image_id, passing)[:240]
+    assert len(expected) > 3
+    found = answers(site, image=image_id, **parameters)
+    similarities = [one["similarity"] for one in found]
+    assert similarities == sorted(similarities, reverse=True)
+    # Half precision may swap two that are nearly equal.
+    assert [one["image"]["image_id"] for one in found][:3] == expected[:3] or set(expected[:8]) >= {
+        one["image"]["image_id"] for one in found[:3]
+    }
+    assert {one["image"]["image_id"] for one in found} == set(expected)
+
+
+@pytest.mark.parametrize("order", ["ppi", "both"])
+def test_orders(site: Served, sample: FinishedLake, facts: PlantedFacts, order: str) -> None:
+    """PPI puts the same answers by resolution; both puts them by the mean of their two ranks."""
+    image_id, _ = photo_of(sample, facts, "Owl")
+    nearest = answers(site, image=image_id)
+    frame = pd.DataFrame(
+        {"id": [one["image"]["image_id"] for one in nearest], "ppi": [one["image"]["ppi"] for one in nearest]}
+    )
+    by_ppi = frame["ppi"].rank(method="first", ascending=False)
+    places = by_ppi if order == "ppi" else by_ppi + frame.index + 1
+    expected = list(frame["id"][places.sort_values(kind="stable").index])
+    assert [one["image"]["image_id"] for one in answers(site, image=image_id, order=order)] == expected
+
+
+def test_a_photo_finds_itself_and_its_copies_can_be_left_out(
+    site: Served, sample: FinishedLake, facts: PlantedFacts
+) -> None:
+    """The lake's own file, sent from outside, comes first with cosine 1; without exact copies it does not come."""
+    group = set(facts.exact_duplicates[0])
+    file = next(image.file for image in facts.images if image.image_id in group)
+    photo = (sample.folder / "sample_files" / file).read_bytes()
+    first = site.search(photo).json()
+    assert first["results"][0]["image"]["image_id"] in group
+    assert first["results"][0]["similarity"] == pytest.approx(1, abs=1e-3)
+    again = answers(site, query=first["query"])
+    assert group <= {one["image"]["image_id"] for one in again}
+    without = answers(site, query=first["query"], duplicates="hide")
+    assert not group & {one["image"]["image_id"] for one in without}
+
+
+def test_the_predicted_labels_images_come_by_ppi(
+    site: Served, sample: FinishedLake, facts: PlantedFacts, known: pd.DataFrame
+) -> None:
+    """The second mode gives the images of the predicted label, and only those, the highest PPI first."""
+    _, photo = photo_of(sample, facts, "Zebra")
+    found = site.search(photo, mode="label").json()
+    label = found["classes"][0]["name"].capitalize()
+    assert found["label"] == label
+    expected = known[known["labels"].map(lambda labels: label in labels)]["ppi"].sort_values(ascending=False)
+    assert [one["image"]["ppi"] for one in found["results"]] == pytest.approx(list(expected[: len(found["results"])]))
+    assert all(one["similarity"] is None for one in found["results"])
+
+
+def test_the_three_ways_to_send_a_photo_agree(site: Served, sample: FinishedLake, facts: PlantedFacts) -> None:
+    """As the body, in a form and behind an address: one token, one set of answers; a link leads to the page."""
+    image_id, photo = photo_of(sample, facts, "Penguin")
+    raw = site.search(photo)
+    form = site.http.post(f"{site.url}/api/search", files={"photo": ("../../etc/passwd", photo)}, timeout=30)
+    address = f"{site.url}/original?id={image_id}"
+    url = site.http.post(f"{site.url}/api/search", json={"url": address}, timeout=30)
+    assert raw.json() == form.json() == url.json()
+    assert site.get(raw.json()["link"]).status_code == 200
+
+
+def test_originals_and_thumbnails(site: Served, sample: FinishedLake, facts: PlantedFacts) -> None:
+    """Every file comes back byte for byte, and nothing in it may run; its thumbnail is a small JPEG."""
+    for image in facts.images[::7]:
+        original = site.get("/original", id=image.image_id)
+        if not image.file:
+            assert original.status_code == 404
+            continue
+        assert original.content == (sample.folder / "sample_files" / image.file).read_bytes()
+        assert original.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+        small = site.get("/thumbnail", id=image.image_id)
+        assert small.status_code == (200 if image.decodable else 404)
+        if image.decodable:
+            with Image.open(io.BytesIO(small.content)) as picture:
+                assert picture.format == "JPEG"
+                assert max(picture.size) <= 256
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_answer_has_the_headers(site: Served, path: str) -> None:
+    """Pages, files, errors and the report all carry a policy without inline scripts and the other headers."""
+    headers = site.get(path).headers
+    policy = headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe-eval" not in policy
+    assert "script-src 'self';" in policy or "script-src" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert "server" not in headers
+
+
+def bomb() -> bytes:
+    """A PNG of 80 million pixels in 80 kB."""
+    file = io.BytesIO()
+    Image.new("1", (10_000, 8_000)).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "said"),
+    [
+        (b"", "image/jpeg", 422, "empty"),
+        (b"<html>", "image/jpeg", 422, "not an image"),
+        (bomb(), "image/png", 422, "too many pixels"),
+        (b"x" * 11_000_000, "image/jpeg", 413, "10,485,760 bytes at most"),
+        (b"{}", "application/json", 422, "url"),
+        (b"{", "application/json", 400, "no JSON"),
+        (b'{"url": "file:///etc/passwd"}', "application/json", 422, "http"),
+        (b'{"url": "http://10.0.0.1/x.jpg"}', "application/json", 422, "not on the public internet"),
+        (b'{"url": "http://\\ud800/"}', "application/json", 422, "no address"),
+        (b"a=b", "application/x-www-form-urlencoded", 415, "send a form"),
+        (b"--x\r\n\r\n", "multipart/form-data; boundary=x", 400, ""),
+        (b"nothing", "multipart/form-data", 400, "form cannot be read"),
+    ],
+)
+def test_what_cannot_be_searched_for_is_told(site: Served, body: bytes, kind: str, status: int, said: str) -> None:
+    """Every bad photo is a problem of its own status and one sentence, as JSON for programs and a page for people."""
+    answer = site.http.post(f"{site.url}/api/search", body, headers={"Content-Type": kind}, timeout=30)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
+    assert said in answer.json()["detail"]
+    headers = {"Content-Type": kind, "Accept": "text/html"}
+    page = site.http.post(f"{site.url}/search", body, headers=headers, timeout=30, allow_redirects=False)
+    assert (page.status_code, page.headers["Content-Type"]) == (status, "text/html; charset=utf-8")
+    assert "Traceback" not in page.text
+
+
+def test_an_upload_without_a_length_ends_at_the_limit(site: Served) -> None:
+    """A body in chunks is refused while it comes in, long before its end."""
+    host, port = site.url.removeprefix("http://").split(":")
+    sent = 0
+    with socket.create_connection((host, int(port)), timeout=20) as line:
+        head = f"POST /api/search HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: image/jpeg\r\n"
+        line.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
+        try:
+            while sent < 200_000_000:
+                line.sendall(b"%x\r\n%s\r\n" % (1 << 20, b"x" * (1 << 20)))
+                sent += 1 << 20
+        except OSError:
+            pass  # the server has closed the line
+    assert 10_000_000 < sent < 60_000_000
+    assert site.get("/").status_code == 200
+
+
+def test_a_search_needs_one_query_that_is_there(site: Served) -> None:
+    """None, two, a lost one and an unknown one are told apart."""
+    for parameters, status in (
+        ({}, 422),
+        ({"query": "x", "image": "y"}, 422),
+        ({"query": "gone"}, 410),
+        ({"image": "none"}, 404),
+        ({"image": "../../../etc/passwd"}, 404),
+        ({"image": "x" * 3000}, 422),
+    ):
+        answer = site.get("/api/search", **parameters)
+        assert answer.status_code == status, parameters
+        assert answer.json()["status"] == status
+
+
+@pytest.mark.parametrize(
+    "bad", [{"page": 0}, {"page": "one"}, {"order": "size"}, {"min_ppi": "NaN"}, {"min_ppi": -1}, {"mode": "x"},
+            {"label": "No such label"}, {"kind": "x"}, {"min_pixels": 1.5}]
+)  # fmt: skip
+def test_parameters_have_bounds(
+    site: Served, sample: FinishedLake, facts: PlantedFacts, bad: dict[str, object]
+) -> None:
+    """A value that is out of bounds is named; an empty one, as forms send it, says nothing."""
+    image_id, _ = photo_of(sample, facts, "Lion")
+    answer = site.get("/api/search", image=image_id, **bad)
+    assert answer.status_code == 422
+    assert next(iter(bad)) in answer.json()["detail"] or "label" in bad
+    empty = dict.fromkeys(("label", "split", "min_ppi", "min_pixels", "kind", "order", "mode", "page"), "")
+    assert site.get("/api/search", image=image_id, **empty).status_code == 200
+
+
+def test_static_files_are_looked_up_by_name(site: Served) -> None:
+    """No path of a client reaches the file system."""
+    for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py", "/static/%2fetc%2fpasswd",
+                 "/static/web.js%00", "//etc/passwd", "/static/"):  # fmt: skip
+        with socket.create_connection((site.url[7:].split(":")[0], int(site.url.split(":")[2])), timeout=10) as line:
+            line.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
+            assert line.recv(100).split()[1] == b"404", path
+
+
+def test_other_sites_can_neither_send_nor_read(site: Served) -> None:
+    """A form of another site is refused, and a name of another site that leads here is no name of ours."""
+    for came in ("cross-site", "same-site"):
+        headers = {"Sec-Fetch-Site": came, "Content-Type": "application/json"}
+        body = json.dumps({"url": "http://example.com/"})
+        assert site.http.post(f"{site.url}/search", body, headers=headers, timeout=10).status_code == 403
+    assert site.http.get(site.url, headers={"Host": "evil.example"}, timeout=10).status_code == 400
+    assert "access-control-allow-origin" not in site.get("/api/labels").headers
+
+
+@pytest.fixture
+def strict(sample: FinishedLake, tmp_path: Path) -> Iterator[tuple[Served, Path]]:
+    """A server of its own with a low rate, on a copy of the lake that may be damaged."""
+    lake = tmp_path / "lake"
+    shutil.copytree(sample.folder, lake)
+    rates = ("--set", "web.searches_per_minute=3", "--set", "web.requests_per_minute=40", "--set", "web.queries_kept=1")
+    with Served(lake, tmp_path / "cache", *rates) as server:
+        yield server, lake
+
+
+def test_a_client_is_slowed_down_and_photos_make_room(
+    strict: tuple[Served, Path], sample: FinishedLake, facts: PlantedFacts
+) -> None:
+    """The fourth search in a minute is refused with a time to wait, other requests later; only the latest is kept."""
+    site, _ = strict
+    tokens = [site.search(photo_of(sample, facts, truth)[1]).json()["query"] for truth in ("Lion", "Owl", "Zebra")]
+    assert [site.get("/api/search", query=token).status_code for token in tokens] == [410, 410, 200]
+    refused = site.search(b"x")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "60")
+    statuses = [site.get("/api/labels").status_code for _ in range(45)]
+    assert set(statuses) == {200, 429}
+
+
+def test_a_lake_that_breaks_is_no_trace(strict: tuple[Served, Path], facts: PlantedFacts) -> None:
+    """When tables vanish under the server its client learns that, and neither a path nor a line of code."""
+    site, lake = strict
+    shutil.rmtree(lake / "image_bytes")
+    decodable = next(image for image in facts.images if image.decodable)
+    answer = site.get("/original", id=decodable.image_id)
+    assert answer.status_code == 503
+    assert str(lake) not in answer.text
+    assert "Traceback" not in answer.text
+    assert any("image_bytes" in line for line in site.log)
+    assert site.get("/api/labels").status_code == 200
