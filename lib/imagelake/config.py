@@ -55,6 +55,7 @@ class ImagesSection(_Section):
     formats: tuple[str, ...]
     max_pixels: Positive
     max_bytes: Positive
+    timeout_s: PositiveFloat
     row_group_bytes: Positive
     max_error_ratio: Ratio
 
@@ -77,6 +78,7 @@ class ModelSection(_Section):
     weights: str
     classes: str
     framing: Literal["crop", "squeeze"]
+    scaled_decode: bool
     engine: Literal["litert", "tensorflow"]
     precision: Literal["float32", "int8"]
     calibration_images: Positive

@@ -7,7 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow.parquet as pq
-from contest import SIDE, folder, serve
+from contest import SIDE, folder, photos_file, serve
 
 from imagelake.vision.limits import Limits
 from imagelake.vision.packed import PackedModel, open_engine
@@ -19,7 +19,7 @@ def get_ready():  # type: ignore[no-untyped-def]
     network = PackedModel("litert", (folder() / sys.argv[1]).read_bytes())
     engines = [open_engine(network) for _ in range(cores)]
     settings = InputSettings(SIDE, "squeeze", Limits())
-    photos = pq.read_table(folder() / "photos.parquet").to_pylist()
+    photos = pq.read_table(photos_file()).to_pylist()
 
     def part(core: int) -> dict[str, int]:
         engine = engines[core]

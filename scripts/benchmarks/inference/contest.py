@@ -18,11 +18,16 @@ BATCH = 32
 
 
 def folder() -> Path:
-    """Where the photos (photos.parquet), the weights and the converted networks of the contest lie.
+    """Where the photos, the weights and the converted networks of the contest lie.
 
     Of the environment, because workers that a framework starts see it as well.
     """
     return Path(os.environ["CONTEST_FOLDER"])
+
+
+def photos_file() -> Path:
+    """The contestant's own part of the photos: a Parquet file, or a folder of them."""
+    return folder() / os.environ["CONTEST_PHOTOS"]
 
 
 def serve(get_ready: Callable[[], Callable[[], dict[str, int]]]) -> None:
@@ -65,6 +70,11 @@ def pixels_of(content: bytes):  # type: ignore[no-untyped-def]
     return np.asarray(image, np.float32) / 127.5 - 1
 
 
+def bytes_of(path: Path) -> int:
+    """The length of a file, or of all in a folder."""
+    return sum(file.stat().st_size for file in (path.iterdir() if path.is_dir() else [path]))
+
+
 def local_spark():  # type: ignore[no-untyped-def]
     """A Spark of as many task slots as the contest has cores."""
     from imagelake.cluster.session import start_session
@@ -80,7 +90,7 @@ def local_spark():  # type: ignore[no-untyped-def]
             "spark.sql.execution.arrow.maxRecordsPerBatch": "64",
             # About four tasks a core.
             "spark.sql.files.maxPartitionBytes": str(
-                max(1, (folder() / "photos.parquet").stat().st_size // (4 * len(os.sched_getaffinity(0))))
+                max(1, bytes_of(photos_file()) // (4 * len(os.sched_getaffinity(0))))
             ),
         },
     )

@@ -6,7 +6,7 @@ import os
 
 import daft
 import numpy as np
-from contest import BATCH, folder, keras_model, pixels_of, serve
+from contest import BATCH, keras_model, photos_file, pixels_of, serve
 
 
 @daft.cls(max_concurrency=1)
@@ -29,7 +29,7 @@ class Classifier:
 def get_ready():  # type: ignore[no-untyped-def]
     os.environ["DAFT_PROGRESS_BAR"] = "0"
     classifier = Classifier()
-    photos = daft.read_parquet(str(folder() / "photos.parquet"))
+    photos = daft.read_parquet(str(photos_file()))
 
     def run() -> dict[str, int]:
         found = photos.select("image_id", classifier.best(daft.col("content")).alias("best")).to_pydict()

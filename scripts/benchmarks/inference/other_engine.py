@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pyarrow.parquet as pq
-from contest import SIDE, folder, serve
+from contest import SIDE, folder, photos_file, serve
 
 from imagelake.vision.limits import Limits
 from imagelake.vision.preprocess import InputSettings, normalise, prepare
@@ -38,7 +38,7 @@ def onnxruntime():  # type: ignore[no-untyped-def]
 def get_ready():  # type: ignore[no-untyped-def]
     forward = {"openvino": openvino, "onnxruntime": onnxruntime}[sys.argv[1]]()
     settings = InputSettings(SIDE, "squeeze", Limits())
-    photos = pq.read_table(folder() / "photos.parquet").to_pylist()
+    photos = pq.read_table(photos_file()).to_pylist()
 
     def run() -> dict[str, int]:
         found = {}

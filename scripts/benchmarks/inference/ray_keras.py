@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 import ray
-from contest import BATCH, folder, keras_model, pixels_of, serve
+from contest import BATCH, keras_model, photos_file, pixels_of, serve
 
 
 class Classifier:
@@ -30,7 +30,7 @@ def get_ready():  # type: ignore[no-untyped-def]
     ray.data.DataContext.get_current().enable_progress_bars = False
 
     def run() -> dict[str, int]:
-        photos = ray.data.read_parquet(str(folder() / "photos.parquet"))
+        photos = ray.data.read_parquet(str(photos_file()))
         found = photos.map_batches(Classifier, batch_size=BATCH, num_cpus=1, concurrency=cores)
         return {row["image_id"]: int(row["best"]) for row in found.take_all()}
 

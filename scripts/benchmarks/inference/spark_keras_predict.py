@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from contest import BATCH, folder, keras_model, local_spark, pixels_of, serve
+from contest import BATCH, keras_model, local_spark, photos_file, pixels_of, serve
 
 
 def get_ready():  # type: ignore[no-untyped-def]
@@ -20,7 +20,7 @@ def get_ready():  # type: ignore[no-untyped-def]
             pixels = np.stack([pixels_of(content) for content in contents])
             yield pd.Series(list(model.predict(pixels, batch_size=BATCH, verbose=0)))
 
-    photos = spark.read.parquet(str(folder() / "photos.parquet"))
+    photos = spark.read.parquet(str(photos_file()))
 
     def run() -> dict[str, int]:
         rows = photos.select("image_id", scores("content").alias("scores"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
-from contest import BATCH, SIDE, folder, keras_model, local_spark, pixels_of, serve
+from contest import BATCH, SIDE, keras_model, local_spark, photos_file, pixels_of, serve
 
 
 def make_predict():  # type: ignore[no-untyped-def]
@@ -30,7 +30,7 @@ def get_ready():  # type: ignore[no-untyped-def]
         batch_size=BATCH,
         input_tensor_shapes=[[SIDE, SIDE, 3]],
     )
-    photos = spark.read.parquet(str(folder() / "photos.parquet"))
+    photos = spark.read.parquet(str(photos_file()))
 
     def run() -> dict[str, int]:
         rows = photos.select("image_id", scores(pixels("content")).alias("scores"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pyarrow.parquet as pq
-from contest import BATCH, SIDE, folder, keras_model, serve
+from contest import BATCH, SIDE, keras_model, photos_file, serve
 
 
 def get_ready():  # type: ignore[no-untyped-def]
@@ -11,7 +11,7 @@ def get_ready():  # type: ignore[no-untyped-def]
 
     model = keras_model()
     forward = tf.function(lambda pixels: tf.argmax(model(pixels, training=False), axis=1))
-    table = pq.read_table(folder() / "photos.parquet")
+    table = pq.read_table(photos_file())
     images, contents = table["image_id"].to_pylist(), table["content"].to_pylist()
 
     def pixels(content):  # type: ignore[no-untyped-def]

@@ -1,0 +1,137 @@
+"""Who takes part: the table of contestants, and each one as a process that is told to go."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psutil
+from environments import python_of
+
+PROJECT = Path(__file__).resolve().parents[3]
+HERE = Path(__file__).parent
+BENCH = PROJECT / "var" / "bench"
+FOLDER = BENCH / "inference"
+ROW_GROUP = 64
+
+
+class Entry(NamedTuple):
+    """How a contestant is started, and its part of the photos: the slow ones get fewer, so that rounds are alike."""
+
+    environment: str
+    command: tuple[str, ...]
+    part: float
+    quick: bool = False
+    """Whether the quick contest has it: each of its ratios, and of other frameworks the two that were fastest."""
+
+
+OURS, INT8, LIMIT = "ours in Spark, float32", "ours in Spark, int8", "bare LiteRT loop, float32"
+KERAS = "Spark, pandas UDF, Keras predict"
+CONTESTANTS = {
+    OURS: Entry("", ("ours.py", "network.tflite"), 1, quick=True),
+    INT8: Entry("", ("ours.py", "network.int8.tflite"), 2, quick=True),
+    LIMIT: Entry("", ("bare_loop.py", "network.tflite"), 1, quick=True),
+    "bare LiteRT loop, int8": Entry("", ("bare_loop.py", "network.int8.tflite"), 2),
+    KERAS: Entry("", ("spark_keras_predict.py",), 0.2, quick=True),
+    "Spark, predict_batch_udf, tf.function": Entry("", ("spark_predict_batch_udf.py",), 0.4, quick=True),
+    "tf.data and tf.function, no Spark": Entry("", ("tf_data.py",), 0.4, quick=True),
+    "Daft, tf.function": Entry("daft", ("daft_keras.py",), 0.4),
+    "Ray Data, tf.function": Entry("ray", ("ray_keras.py",), 0.4),
+    "bare OpenVINO loop": Entry("engines", ("other_engine.py", "openvino"), 1),
+    "bare ONNX Runtime loop": Entry("engines", ("other_engine.py", "onnxruntime"), 0.5),
+}
+FRAMEWORKS = [name for name in CONTESTANTS if "tf.function" in name]
+
+
+def photos_of(name: str, images: int) -> int:
+    """How many photos a contestant runs over where the one with part 1 has `images`: whole row groups."""
+    return max(1, round(CONTESTANTS[name].part * images / ROW_GROUP)) * ROW_GROUP
+
+
+def photos_file(images: int) -> str:
+    """The file of so many photos in the contest's folder."""
+    return f"photos-{images}.parquet"
+
+
+@dataclass
+class Contestant:
+    """A running contestant and its results so far.
+
+    Attributes:
+        name: its key in `CONTESTANTS`.
+        photos: how many it runs over.
+        process: where it runs, a child of this one.
+        seconds: of each counted round.
+        busy: of each counted round the share of the time that the cores worked for it, all its processes together.
+        best: the best class of each photo, by its identifier.
+    """
+
+    name: str
+    photos: int
+    process: subprocess.Popen[str]
+    seconds: list[float] = field(default_factory=list)
+    busy: list[float] = field(default_factory=list)
+    best: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def speeds(self) -> list[float]:
+        """Images per second of each counted round."""
+        return [self.photos / second for second in self.seconds]
+
+    def go(self, count: bool) -> None:
+        """One run over the photos."""
+        assert self.process.stdin is not None
+        began, before_s = time.perf_counter(), cpu_seconds(self.process.pid)
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+        answer = self.heard()
+        if count:
+            self.busy.append((cpu_seconds(self.process.pid) - before_s) / (time.perf_counter() - began))
+            self.seconds.append(answer["seconds"])
+        self.best = answer["best"]
+
+    def heard(self) -> Any:
+        """Its next answer; the end of the contest where it has died."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{self.name} died:\n{(FOLDER / f'{self.name}.log').read_text()[-3000:]}")
+        return json.loads(line)
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process, those that it started and those that these have outlived took of the processor."""
+    root = psutil.Process(pid)
+    times = [process.cpu_times() for process in (root, *root.children(recursive=True))]
+    return sum(time.user + time.system + time.children_user + time.children_system for time in times)
+
+
+def surroundings(photos: str) -> dict[str, str]:
+    """The environment of a contestant and of the workers that it starts, which import its module."""
+    path = f"{HERE}{os.pathsep}{PROJECT / 'lib'}"
+    return {**os.environ, "CONTEST_FOLDER": str(FOLDER), "CONTEST_PHOTOS": photos, "PYTHONPATH": path}
+
+
+def started(name: str, images: int, cores: str) -> Contestant:
+    """A contestant that is ready, on cores as for taskset."""
+    entry, photos = CONTESTANTS[name], photos_of(name, images)
+    file, *arguments = entry.command
+    python = python_of(entry.environment, BENCH) if entry.environment else Path(sys.executable)
+    with (FOLDER / f"{name}.log").open("w") as log:
+        process = subprocess.Popen(
+            ["taskset", "-c", cores, python, HERE / file, *arguments],
+            env=surroundings(photos_file(photos)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    contestant = Contestant(name, photos, process)
+    contestant.heard()
+    return contestant
