@@ -63,7 +63,7 @@ def run_contest(options: argparse.Namespace) -> int:
 
 def measure_scaling(options: argparse.Namespace) -> int:
     """Ours alone, over ever more photos."""
-    prepare(options, {scaling.PART})
+    prepare(options, {options.sizes[0]})
     result = scaling.measure(options.sizes, options.network, say)
     (BENCH / "scaling.json").write_text(json.dumps(result, indent=2) + "\n")
     text = scaling.readme_block(result)
@@ -86,7 +86,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--only", nargs="+", choices=list(CONTESTANTS), metavar="NAME", help="these contestants alone")
     made.add_argument("--scaling", action="store_true", help="measure ours on 1 and 2 cores, over ever more photos")
     made.add_argument(
-        "--sizes", type=int, nargs="+", default=scaling.SIZES, help="photos of the scaling; default %(default)s"
+        "--sizes", type=int, nargs="+", default=scaling.SIZES, help="multiples of the first; default %(default)s"
     )
     made.add_argument("--network", choices=scaling.NETWORKS, default="float32", help="of the scaling")
     made.add_argument("--readme", action="store_true", help="write the table into README.md")

@@ -15,9 +15,6 @@ from results import machine
 
 SIZES = [1000, 10_000, 50_000]
 NETWORKS = {"float32": "network.tflite", "int8": "network.int8.tflite"}
-PART = 1000
-"""Photos of one file; a larger lake has more such files."""
-
 OPEN_IMAGES, CLUSTERS = 9_000_000, (10, 50, 200)
 
 
@@ -25,7 +22,7 @@ def measure(sizes: list[int], network: str, say: Callable[[str], None]) -> dict[
     """Seconds of ours, tables written, for each number of photos on each number of cores up to two.
 
     Args:
-        sizes: numbers of photos, each a multiple of `PART`.
+        sizes: numbers of photos, each a multiple of the first, of which there is a file.
         network: a key of `NETWORKS`.
         say: is told of the progress.
     """
@@ -33,21 +30,21 @@ def measure(sizes: list[int], network: str, say: Callable[[str], None]) -> dict[
     for cores in range(1, min(2, os.cpu_count() or 1) + 1):
         for photos in sizes:
             say(f"{photos:,} photos on {cores} cores")
-            seconds = run_s(photos, cores, NETWORKS[network])
+            seconds = run_s(photos, sizes[0], cores, NETWORKS[network])
             runs.append({"cores": cores, "photos": photos, "seconds": round(seconds, 2)})
     made = datetime.now(UTC).isoformat(timespec="seconds")
     return {"machine": machine(), "made": made, "network": network, "runs": runs}
 
 
-def run_s(photos: int, cores: int, network: str) -> float:
-    """Seconds of one run after one that warms up, in a process of its own."""
+def run_s(photos: int, part: int, cores: int, network: str) -> float:
+    """Seconds of one run after one that warms up, in a process of its own, over files of `part` photos each."""
     lake = FOLDER / "scaling"
     lake.mkdir(exist_ok=True)
     for file in lake.glob("*.parquet"):
         file.unlink()
-    for number in range(max(1, photos // PART)):
+    for number in range(photos // part):
         # The same file by another name: the disk holds one part, Spark reads many.
-        (lake / f"{number:04d}.parquet").hardlink_to(FOLDER / photos_file(PART))
+        (lake / f"{number:04d}.parquet").hardlink_to(FOLDER / photos_file(part))
     command = ["taskset", "-c", f"0-{cores - 1}", sys.executable, HERE / "ours_to_disk.py", network]
     done = subprocess.run(command, env=surroundings("scaling"), capture_output=True, text=True, check=False)
     if done.returncode:
