@@ -17,11 +17,11 @@ from pathlib import Path
 
 import results
 import scaling
-from contestants import BENCH, CONTESTANTS, FOLDER, HERE, photos_file, photos_of, started, surroundings
+from contestants import BENCH, CONTESTANTS, FOLDER, HERE, ROW_GROUP, photos_file, photos_of, started, surroundings
 from environments import python_of
 
-IMAGES, QUICK_IMAGES = 1024, 640
-ROUNDS, QUICK_ROUNDS = 3, 2
+IMAGES = 1280
+ROUNDS, QUICK_ROUNDS = 3, 1
 
 
 def main() -> int:
@@ -34,22 +34,21 @@ def main() -> int:
 def run_contest(options: argparse.Namespace) -> int:
     """All contestants, round by round."""
     options.rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
-    images = options.images or (QUICK_IMAGES if options.quick else IMAGES)
     chosen = options.only or [name for name, entry in CONTESTANTS.items() if entry.quick or not options.quick]
-    counts = {photos_of(name, images) for name in chosen}
-    prepare(options, counts)
+    prepare(options, {ROW_GROUP, *(photos_of(name, options.images) for name in chosen)})
     if any(CONTESTANTS[name].environment == "engines" for name in chosen):
         convert_to_onnx()
-    worker = worker_cost(options.cores, photos_file(min(counts)))
+    worker = worker_cost(options.cores)
     contestants = []
     try:
         for name in chosen:
             say(f"starting {name}")
-            contestants.append(started(name, images, options.cores))
-        for turn in range(options.rounds + 1):
+            contestants.append(started(name, options.images, options.cores))
+            contestants[-1].warm_up()
+        for turn in range(options.rounds):
             for contestant in contestants:
-                say(f"round {turn} of {options.rounds}: {contestant.name}" + ("" if turn else " (warming up)"))
-                contestant.go(count=turn > 0)
+                say(f"round {turn + 1} of {options.rounds}: {contestant.name}")
+                contestant.go()
     finally:
         for contestant in contestants:
             contestant.process.kill()
@@ -78,11 +77,13 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="scripts/bench inference", description=__doc__)
     made.add_argument("--photos", type=Path, help="a folder of photos; default: the drawn sample")
     made.add_argument("--weights", type=Path, help="MobileNet v1 1.0 224 for Keras; default: random ones")
-    images = f"photos of ours a round, others in proportion to their speed; default {IMAGES:,}, quick {QUICK_IMAGES}"
-    made.add_argument("--images", type=int, help=images)
+    images = "photos of ours a round, others in proportion to their speed; default %(default)s"
+    made.add_argument("--images", type=int, default=IMAGES, help=images)
     made.add_argument("--rounds", type=int, help=f"counted rounds; default {ROUNDS}, with --quick {QUICK_ROUNDS}")
     made.add_argument("--cores", default="0", help="as for taskset; default %(default)s")
-    made.add_argument("--quick", action="store_true", help="the same ratios in three minutes: fewer contestants")
+    made.add_argument(
+        "--quick", action="store_true", help="the same ratios in three minutes: fewer contestants, one round"
+    )
     made.add_argument("--only", nargs="+", choices=list(CONTESTANTS), metavar="NAME", help="these contestants alone")
     made.add_argument("--scaling", action="store_true", help="measure ours on 1 and 2 cores, over ever more photos")
     made.add_argument(
@@ -115,10 +116,10 @@ def convert_to_onnx() -> None:
         raise SystemExit(f"tf2onnx failed:\n{done.stderr[-2000:]}")
 
 
-def worker_cost(cores: str, photos: str) -> dict[str, float]:
+def worker_cost(cores: str) -> dict[str, float]:
     """What a Python worker of ours costs before it is of use, and its measures: the median of three."""
-    command = ["taskset", "-c", cores, sys.executable, HERE / "worker.py"]
-    run = partial(subprocess.run, command, env=surroundings(photos), capture_output=True, text=True, check=True)
+    command = ["taskset", "-c", cores, sys.executable, HERE / "worker.py", photos_file(ROW_GROUP)]
+    run = partial(subprocess.run, command, env=surroundings(), capture_output=True, text=True, check=True)
     runs = [json.loads(run().stdout) for _ in range(3)]
     return {key: statistics.median(run[key] for run in runs) for key in runs[0]}
 

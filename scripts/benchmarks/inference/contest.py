@@ -25,25 +25,24 @@ def folder() -> Path:
     return Path(os.environ["CONTEST_FOLDER"])
 
 
-def photos_file() -> Path:
-    """The contestant's own part of the photos: a Parquet file, or a folder of them."""
-    return folder() / os.environ["CONTEST_PHOTOS"]
+Run = Callable[[Path], dict[str, int]]
+"""From a Parquet file of photos to every photo's best class, by image_id."""
 
 
-def serve(get_ready: Callable[[], Callable[[], dict[str, int]]]) -> None:
-    """Obey the orders of the contest.
+def serve(get_ready: Callable[[], Run]) -> None:
+    """Obey the orders of the contest: each line is a file of photos.
 
     Args:
-        get_ready: loads what is loaded once, and returns a run: every photo's best class, by image_id.
+        get_ready: loads what is loaded once.
     """
     # Libraries print what they like; the conversation has the first stream for itself.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     run = get_ready()
     answers.write(json.dumps("ready") + "\n")
-    for _ in sys.stdin:
+    for line in sys.stdin:
         began = time.perf_counter()
-        best = run()
+        best = run(Path(line.strip()))
         seconds = time.perf_counter() - began
         answers.write(json.dumps({"seconds": seconds, "best": best}) + "\n")
 
@@ -70,11 +69,6 @@ def pixels_of(content: bytes):  # type: ignore[no-untyped-def]
     return np.asarray(image, np.float32) / 127.5 - 1
 
 
-def bytes_of(path: Path) -> int:
-    """The length of a file, or of all in a folder."""
-    return sum(file.stat().st_size for file in (path.iterdir() if path.is_dir() else [path]))
-
-
 def local_spark():  # type: ignore[no-untyped-def]
     """A Spark of as many task slots as the contest has cores."""
     from imagelake.cluster.session import start_session
@@ -88,9 +82,12 @@ def local_spark():  # type: ignore[no-untyped-def]
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.ui.enabled": "false",
             "spark.sql.execution.arrow.maxRecordsPerBatch": "64",
-            # About four tasks a core.
-            "spark.sql.files.maxPartitionBytes": str(
-                max(1, bytes_of(photos_file()) // (4 * len(os.sched_getaffinity(0))))
-            ),
         },
     )
+
+
+def spark_photos(spark, path: Path):  # type: ignore[no-untyped-def]
+    """The photos of a file, or of all in a folder, cut into about four tasks a core."""
+    length = sum(file.stat().st_size for file in (path.iterdir() if path.is_dir() else [path]))
+    spark.conf.set("spark.sql.files.maxPartitionBytes", max(1, length // (4 * len(os.sched_getaffinity(0)))))
+    return spark.read.parquet(str(path))

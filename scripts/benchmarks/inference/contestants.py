@@ -19,6 +19,7 @@ HERE = Path(__file__).parent
 BENCH = PROJECT / "var" / "bench"
 FOLDER = BENCH / "inference"
 ROW_GROUP = 64
+WARM_UPS = 2
 
 
 class Entry(NamedTuple):
@@ -28,23 +29,23 @@ class Entry(NamedTuple):
     command: tuple[str, ...]
     part: float
     quick: bool = False
-    """Whether the quick contest has it: each of its ratios, and of other frameworks the two that were fastest."""
+    """Whether the quick contest has it: those of its ratios, of the other frameworks the fastest."""
 
 
 OURS, INT8, LIMIT = "ours in Spark, float32", "ours in Spark, int8", "bare LiteRT loop, float32"
 KERAS = "Spark, pandas UDF, Keras predict"
 CONTESTANTS = {
     OURS: Entry("", ("ours.py", "network.tflite"), 1, quick=True),
-    INT8: Entry("", ("ours.py", "network.int8.tflite"), 2, quick=True),
+    INT8: Entry("", ("ours.py", "network.int8.tflite"), 1.5, quick=True),
     LIMIT: Entry("", ("bare_loop.py", "network.tflite"), 1, quick=True),
-    "bare LiteRT loop, int8": Entry("", ("bare_loop.py", "network.int8.tflite"), 2),
-    KERAS: Entry("", ("spark_keras_predict.py",), 0.2, quick=True),
-    "Spark, predict_batch_udf, tf.function": Entry("", ("spark_predict_batch_udf.py",), 0.4, quick=True),
-    "tf.data and tf.function, no Spark": Entry("", ("tf_data.py",), 0.4, quick=True),
-    "Daft, tf.function": Entry("daft", ("daft_keras.py",), 0.4),
-    "Ray Data, tf.function": Entry("ray", ("ray_keras.py",), 0.4),
-    "bare OpenVINO loop": Entry("engines", ("other_engine.py", "openvino"), 1),
-    "bare ONNX Runtime loop": Entry("engines", ("other_engine.py", "onnxruntime"), 0.5),
+    "bare LiteRT loop, int8": Entry("", ("bare_loop.py", "network.int8.tflite"), 0.5),
+    KERAS: Entry("", ("spark_keras_predict.py",), 0.15, quick=True),
+    "Spark, predict_batch_udf, tf.function": Entry("", ("spark_predict_batch_udf.py",), 0.2),
+    "tf.data and tf.function, no Spark": Entry("", ("tf_data.py",), 0.2, quick=True),
+    "Daft, tf.function": Entry("daft", ("daft_keras.py",), 0.2),
+    "Ray Data, tf.function": Entry("ray", ("ray_keras.py",), 0.2),
+    "bare OpenVINO loop": Entry("engines", ("other_engine.py", "openvino"), 0.3),
+    "bare ONNX Runtime loop": Entry("engines", ("other_engine.py", "onnxruntime"), 0.2),
 }
 FRAMEWORKS = [name for name in CONTESTANTS if "tf.function" in name]
 
@@ -54,9 +55,9 @@ def photos_of(name: str, images: int) -> int:
     return max(1, round(CONTESTANTS[name].part * images / ROW_GROUP)) * ROW_GROUP
 
 
-def photos_file(images: int) -> str:
-    """The file of so many photos in the contest's folder."""
-    return f"photos-{images}.parquet"
+def photos_file(images: int) -> Path:
+    """The file of so many photos."""
+    return FOLDER / f"photos-{images}.parquet"
 
 
 @dataclass
@@ -84,17 +85,24 @@ class Contestant:
         """Images per second of each counted round."""
         return [self.photos / second for second in self.seconds]
 
-    def go(self, count: bool) -> None:
-        """One run over the photos."""
-        assert self.process.stdin is not None
+    def warm_up(self) -> None:
+        """Runs that do not count, over few photos: compilers learn from how often, not from how much."""
+        for _ in range(WARM_UPS):
+            self._run(ROW_GROUP)
+
+    def go(self) -> None:
+        """One run over its photos."""
         began, before_s = time.perf_counter(), cpu_seconds(self.process.pid)
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-        answer = self.heard()
-        if count:
-            self.busy.append((cpu_seconds(self.process.pid) - before_s) / (time.perf_counter() - began))
-            self.seconds.append(answer["seconds"])
+        answer = self._run(self.photos)
+        self.busy.append((cpu_seconds(self.process.pid) - before_s) / (time.perf_counter() - began))
+        self.seconds.append(answer["seconds"])
         self.best = answer["best"]
+
+    def _run(self, photos: int) -> Any:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{photos_file(photos)}\n")
+        self.process.stdin.flush()
+        return self.heard()
 
     def heard(self) -> Any:
         """Its next answer; the end of the contest where it has died."""
@@ -112,26 +120,26 @@ def cpu_seconds(pid: int) -> float:
     return sum(time.user + time.system + time.children_user + time.children_system for time in times)
 
 
-def surroundings(photos: str) -> dict[str, str]:
+def surroundings() -> dict[str, str]:
     """The environment of a contestant and of the workers that it starts, which import its module."""
     path = f"{HERE}{os.pathsep}{PROJECT / 'lib'}"
-    return {**os.environ, "CONTEST_FOLDER": str(FOLDER), "CONTEST_PHOTOS": photos, "PYTHONPATH": path}
+    return {**os.environ, "CONTEST_FOLDER": str(FOLDER), "PYTHONPATH": path}
 
 
 def started(name: str, images: int, cores: str) -> Contestant:
     """A contestant that is ready, on cores as for taskset."""
-    entry, photos = CONTESTANTS[name], photos_of(name, images)
+    entry = CONTESTANTS[name]
     file, *arguments = entry.command
     python = python_of(entry.environment, BENCH) if entry.environment else Path(sys.executable)
     with (FOLDER / f"{name}.log").open("w") as log:
         process = subprocess.Popen(
             ["taskset", "-c", cores, python, HERE / file, *arguments],
-            env=surroundings(photos_file(photos)),
+            env=surroundings(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
         )
-    contestant = Contestant(name, photos, process)
+    contestant = Contestant(name, photos_of(name, images), process)
     contestant.heard()
     return contestant

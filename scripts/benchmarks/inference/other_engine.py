@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
-from contest import SIDE, folder, photos_file, serve
+from contest import SIDE, folder, serve
 
 from imagelake.vision.limits import Limits
 from imagelake.vision.preprocess import InputSettings, normalise, prepare
@@ -38,10 +39,9 @@ def onnxruntime():  # type: ignore[no-untyped-def]
 def get_ready():  # type: ignore[no-untyped-def]
     forward = {"openvino": openvino, "onnxruntime": onnxruntime}[sys.argv[1]]()
     settings = InputSettings(SIDE, "squeeze", Limits())
-    photos = pq.read_table(photos_file()).to_pylist()
 
-    def run() -> dict[str, int]:
-        found = {}
+    def run(file: Path) -> dict[str, int]:
+        found, photos = {}, pq.read_table(file).to_pylist()
         for start in range(0, len(photos), BATCH):
             part = photos[start : start + BATCH]
             pixels = np.stack([prepare(photo["content"], settings) for photo in part])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
-from contest import SIDE, folder, local_spark, photos_file, serve
+from contest import SIDE, folder, local_spark, serve, spark_photos
 
 from imagelake.transforms.predict import PredictSettings, predict_images
 from imagelake.vision.limits import Limits
@@ -25,11 +26,10 @@ def settings() -> PredictSettings:
 def get_ready():  # type: ignore[no-untyped-def]
     spark = local_spark()
     packed = network(sys.argv[1])
-    photos = spark.read.parquet(str(photos_file()))
 
-    def run() -> dict[str, int]:
+    def run(file: Path) -> dict[str, int]:
         # Everything that the table holds is computed and brought to the JVM; only the best class comes here.
-        rows = predict_images(photos, packed, settings())
+        rows = predict_images(spark_photos(spark, file), packed, settings())
         rows = rows.selectExpr("image_id", "top_classes[0] best", "hash(*) whole").collect()
         return {row["image_id"]: row["best"] for row in rows}
 

@@ -6,8 +6,9 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 
-from contest import folder, local_spark, photos_file
+from contest import folder, local_spark, spark_photos
 from ours import network, settings
 
 from imagelake.transforms.predict import predict_images
@@ -16,7 +17,7 @@ from imagelake.transforms.predict import predict_images
 def main() -> None:
     """Warm up on a few photos, then take the time of all."""
     spark, packed = local_spark(), network(sys.argv[1])
-    photos = spark.read.parquet(str(photos_file()))
+    photos = spark_photos(spark, Path(sys.argv[2]))
     table = str(folder() / "scaling.predictions")
 
     def write(rows) -> None:  # type: ignore[no-untyped-def]

@@ -31,7 +31,7 @@ def main() -> None:
     photos = readable_photos(options.photos, max(options.images))
     for images in options.images:
         part = pa.table(photos).slice(0, images)
-        pq.write_table(part, options.folder / photos_file(images), row_group_size=ROW_GROUP)
+        pq.write_table(part, photos_file(images), row_group_size=ROW_GROUP)
     write_networks(options.folder, options.weights, photos["content"])
 
 

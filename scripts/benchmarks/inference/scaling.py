@@ -45,8 +45,8 @@ def run_s(photos: int, part: int, cores: int, network: str) -> float:
     for number in range(photos // part):
         # The same file by another name: the disk holds one part, Spark reads many.
         (lake / f"{number:04d}.parquet").hardlink_to(FOLDER / photos_file(part))
-    command = ["taskset", "-c", f"0-{cores - 1}", sys.executable, HERE / "ours_to_disk.py", network]
-    done = subprocess.run(command, env=surroundings("scaling"), capture_output=True, text=True, check=False)
+    command = ["taskset", "-c", f"0-{cores - 1}", sys.executable, HERE / "ours_to_disk.py", network, lake]
+    done = subprocess.run(command, env=surroundings(), capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{photos} photos on {cores} cores failed:\n{done.stderr[-3000:]}")
     return float(json.loads(done.stdout)["seconds"])

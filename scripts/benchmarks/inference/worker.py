@@ -8,9 +8,10 @@ BORN = time.perf_counter()
 
 import json  # noqa: E402
 import resource  # noqa: E402
+import sys  # noqa: E402
 from collections.abc import Callable  # noqa: E402
 
-from contest import BATCH, SIDE, folder, photos_file  # noqa: E402
+from contest import BATCH, SIDE, folder  # noqa: E402
 
 TURNS = 3
 
@@ -26,7 +27,7 @@ def main() -> None:
     from imagelake.vision.preprocess import InputSettings, prepare
 
     settings = PredictSettings(InputSettings(SIDE, "squeeze", Limits()), BATCH, 5, tuple(map(str, range(1000))))
-    photos = pq.ParquetFile(photos_file()).read_row_group(0).slice(0, BATCH)
+    photos = pq.ParquetFile(sys.argv[1]).read_row_group(0).slice(0, BATCH)
     ids, contents = photos["image_id"].to_pylist(), photos["content"].to_pylist()
     engine = open_engine(PackedModel("litert", (folder() / "network.tflite").read_bytes()))
     loaded_s = time.perf_counter() - BORN
