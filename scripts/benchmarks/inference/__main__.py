@@ -38,13 +38,13 @@ def run_contest(options: argparse.Namespace) -> int:
     prepare(options, {ROW_GROUP, *(photos_of(name, options.images) for name in chosen)})
     if any(CONTESTANTS[name].environment == "engines" for name in chosen):
         convert_to_onnx()
-    worker = worker_cost(options.cores)
+    worker = worker_cost(options.cores, options.rounds)
     contestants = []
     try:
-        for name in chosen:
-            say(f"starting {name}")
-            contestants.append(started(name, options.images, options.cores))
-            contestants[-1].warm_up()
+        for contestant in started(chosen, options.images, options.cores):
+            contestants.append(contestant)
+            say(f"warming up {contestant.name}")
+            contestant.warm_up()
         for turn in range(options.rounds):
             for contestant in contestants:
                 say(f"round {turn + 1} of {options.rounds}: {contestant.name}")
@@ -116,11 +116,11 @@ def convert_to_onnx() -> None:
         raise SystemExit(f"tf2onnx failed:\n{done.stderr[-2000:]}")
 
 
-def worker_cost(cores: str) -> dict[str, float]:
-    """What a Python worker of ours costs before it is of use, and its measures: the median of three."""
+def worker_cost(cores: str, times: int) -> dict[str, float]:
+    """What a Python worker of ours costs before it is of use, and its measures: the median of some."""
     command = ["taskset", "-c", cores, sys.executable, HERE / "worker.py", photos_file(ROW_GROUP)]
     run = partial(subprocess.run, command, env=surroundings(), capture_output=True, text=True, check=True)
-    runs = [json.loads(run().stdout) for _ in range(3)]
+    runs = [json.loads(run().stdout) for _ in range(times)]
     return {key: statistics.median(run[key] for run in runs) for key in runs[0]}
 
 

@@ -25,12 +25,12 @@ def folder() -> Path:
     return Path(os.environ["CONTEST_FOLDER"])
 
 
-Run = Callable[[Path], dict[str, int]]
-"""From a Parquet file of photos to every photo's best class, by image_id."""
+Run = Callable[[Path, str], dict[str, int]]
+"""From a Parquet file of photos, and the contestant's argument, to every photo's best class, by image_id."""
 
 
 def serve(get_ready: Callable[[], Run]) -> None:
-    """Obey the orders of the contest: each line is a file of photos.
+    """Obey the orders of the contest: each line is a file of photos and an argument, as JSON.
 
     Args:
         get_ready: loads what is loaded once.
@@ -41,8 +41,9 @@ def serve(get_ready: Callable[[], Run]) -> None:
     run = get_ready()
     answers.write(json.dumps("ready") + "\n")
     for line in sys.stdin:
+        photos, argument = json.loads(line)
         began = time.perf_counter()
-        best = run(Path(line.strip()))
+        best = run(Path(photos), argument)
         seconds = time.perf_counter() - began
         answers.write(json.dumps({"seconds": seconds, "best": best}) + "\n")
 

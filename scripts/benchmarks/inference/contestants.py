@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,29 +24,37 @@ WARM_UPS = 2
 
 
 class Entry(NamedTuple):
-    """How a contestant is started, and its part of the photos: the slow ones get fewer, so that rounds are alike."""
+    """How a contestant is started.
+
+    Attributes:
+        environment: where its libraries are; empty for the project's own.
+        file: its program. Contestants of one program share a process.
+        argument: what that program is told with each order: a network, or a library.
+        part: of the photos; the slow ones get fewer, so that rounds are alike.
+        quick: whether the quick contest has it: those of its ratios, of the other frameworks the fastest.
+    """
 
     environment: str
-    command: tuple[str, ...]
+    file: str
+    argument: str
     part: float
     quick: bool = False
-    """Whether the quick contest has it: those of its ratios, of the other frameworks the fastest."""
 
 
 OURS, INT8, LIMIT = "ours in Spark, float32", "ours in Spark, int8", "bare LiteRT loop, float32"
 KERAS = "Spark, pandas UDF, Keras predict"
 CONTESTANTS = {
-    OURS: Entry("", ("ours.py", "network.tflite"), 1, quick=True),
-    INT8: Entry("", ("ours.py", "network.int8.tflite"), 1.5, quick=True),
-    LIMIT: Entry("", ("bare_loop.py", "network.tflite"), 1, quick=True),
-    "bare LiteRT loop, int8": Entry("", ("bare_loop.py", "network.int8.tflite"), 0.5),
-    KERAS: Entry("", ("spark_keras_predict.py",), 0.15, quick=True),
-    "Spark, predict_batch_udf, tf.function": Entry("", ("spark_predict_batch_udf.py",), 0.2),
-    "tf.data and tf.function, no Spark": Entry("", ("tf_data.py",), 0.2, quick=True),
-    "Daft, tf.function": Entry("daft", ("daft_keras.py",), 0.2),
-    "Ray Data, tf.function": Entry("ray", ("ray_keras.py",), 0.2),
-    "bare OpenVINO loop": Entry("engines", ("other_engine.py", "openvino"), 0.3),
-    "bare ONNX Runtime loop": Entry("engines", ("other_engine.py", "onnxruntime"), 0.2),
+    OURS: Entry("", "ours.py", "network.tflite", 1, quick=True),
+    INT8: Entry("", "ours.py", "network.int8.tflite", 1.5, quick=True),
+    LIMIT: Entry("", "bare_loop.py", "network.tflite", 1, quick=True),
+    "bare LiteRT loop, int8": Entry("", "bare_loop.py", "network.int8.tflite", 0.5),
+    KERAS: Entry("", "spark_keras_predict.py", "", 0.1, quick=True),
+    "Spark, predict_batch_udf, tf.function": Entry("", "spark_predict_batch_udf.py", "", 0.2),
+    "tf.data and tf.function, no Spark": Entry("", "tf_data.py", "", 0.2, quick=True),
+    "Daft, tf.function": Entry("daft", "daft_keras.py", "", 0.2),
+    "Ray Data, tf.function": Entry("ray", "ray_keras.py", "", 0.2),
+    "bare OpenVINO loop": Entry("engines", "other_engine.py", "openvino", 0.3),
+    "bare ONNX Runtime loop": Entry("engines", "other_engine.py", "onnxruntime", 0.2),
 }
 FRAMEWORKS = [name for name in CONTESTANTS if "tf.function" in name]
 
@@ -67,7 +76,8 @@ class Contestant:
     Attributes:
         name: its key in `CONTESTANTS`.
         photos: how many it runs over.
-        process: where it runs, a child of this one.
+        process: where it runs, a child of this one, perhaps shared.
+        argument: what the process is told.
         seconds: of each counted round.
         busy: of each counted round the share of the time that the cores worked for it, all its processes together.
         best: the best class of each photo, by its identifier.
@@ -76,6 +86,7 @@ class Contestant:
     name: str
     photos: int
     process: subprocess.Popen[str]
+    argument: str
     seconds: list[float] = field(default_factory=list)
     busy: list[float] = field(default_factory=list)
     best: dict[str, int] = field(default_factory=dict)
@@ -100,17 +111,23 @@ class Contestant:
 
     def _run(self, photos: int) -> Any:
         assert self.process.stdin is not None
-        self.process.stdin.write(f"{photos_file(photos)}\n")
+        self.process.stdin.write(json.dumps([str(photos_file(photos)), self.argument]) + "\n")
         self.process.stdin.flush()
-        return self.heard()
+        return heard(self.process, self.name)
 
-    def heard(self) -> Any:
-        """Its next answer; the end of the contest where it has died."""
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        if not line:
-            raise SystemExit(f"{self.name} died:\n{(FOLDER / f'{self.name}.log').read_text()[-3000:]}")
-        return json.loads(line)
+
+def heard(process: subprocess.Popen[str], name: str) -> Any:
+    """The next answer of a process; the end of the contest where it has died."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        raise SystemExit(f"{name} died:\n{log_of(CONTESTANTS[name].file).read_text()[-3000:]}")
+    return json.loads(line)
+
+
+def log_of(file: str) -> Path:
+    """What a program prints besides its answers."""
+    return FOLDER / f"{file}.log"
 
 
 def cpu_seconds(pid: int) -> float:
@@ -126,20 +143,25 @@ def surroundings() -> dict[str, str]:
     return {**os.environ, "CONTEST_FOLDER": str(FOLDER), "PYTHONPATH": path}
 
 
-def started(name: str, images: int, cores: str) -> Contestant:
-    """A contestant that is ready, on cores as for taskset."""
-    entry = CONTESTANTS[name]
-    file, *arguments = entry.command
+def started(names: list[str], images: int, cores: str) -> Iterator[Contestant]:
+    """Contestants one by one as they are ready, on cores as for taskset."""
+    processes: dict[str, subprocess.Popen[str]] = {}
+    for name in names:
+        entry = CONTESTANTS[name]
+        if entry.file not in processes:
+            processes[entry.file] = _process(entry, cores)
+            heard(processes[entry.file], name)
+        yield Contestant(name, photos_of(name, images), processes[entry.file], entry.argument)
+
+
+def _process(entry: Entry, cores: str) -> subprocess.Popen[str]:
     python = python_of(entry.environment, BENCH) if entry.environment else Path(sys.executable)
-    with (FOLDER / f"{name}.log").open("w") as log:
-        process = subprocess.Popen(
-            ["taskset", "-c", cores, python, HERE / file, *arguments],
+    with log_of(entry.file).open("w") as log:
+        return subprocess.Popen(
+            ["taskset", "-c", cores, python, HERE / entry.file],
             env=surroundings(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
         )
-    contestant = Contestant(name, photos_of(name, images), process)
-    contestant.heard()
-    return contestant

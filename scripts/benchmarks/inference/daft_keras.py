@@ -31,7 +31,7 @@ def get_ready():  # type: ignore[no-untyped-def]
     os.environ["DAFT_PROGRESS_BAR"] = "0"
     classifier = Classifier()
 
-    def run(file: Path) -> dict[str, int]:
+    def run(file: Path, _: str) -> dict[str, int]:
         photos = daft.read_parquet(str(file))
         found = photos.select("image_id", classifier.best(daft.col("content")).alias("best")).to_pydict()
         return dict(zip(found["image_id"], found["best"], strict=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -37,15 +37,15 @@ def onnxruntime():  # type: ignore[no-untyped-def]
 
 
 def get_ready():  # type: ignore[no-untyped-def]
-    forward = {"openvino": openvino, "onnxruntime": onnxruntime}[sys.argv[1]]()
+    forward_of = cache(lambda library: {"openvino": openvino, "onnxruntime": onnxruntime}[library]())
     settings = InputSettings(SIDE, "squeeze", Limits())
 
-    def run(file: Path) -> dict[str, int]:
+    def run(file: Path, library: str) -> dict[str, int]:
         found, photos = {}, pq.read_table(file).to_pylist()
         for start in range(0, len(photos), BATCH):
             part = photos[start : start + BATCH]
             pixels = np.stack([prepare(photo["content"], settings) for photo in part])
-            best = forward(normalise(pixels)).argmax(axis=1)
+            best = forward_of(library)(normalise(pixels)).argmax(axis=1)
             found |= {photo["image_id"]: int(index) for photo, index in zip(part, best, strict=True)}
         return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from contest import SIDE, folder, local_spark, serve, spark_photos
@@ -25,11 +24,10 @@ def settings() -> PredictSettings:
 
 def get_ready():  # type: ignore[no-untyped-def]
     spark = local_spark()
-    packed = network(sys.argv[1])
 
-    def run(file: Path) -> dict[str, int]:
+    def run(file: Path, flatbuffer: str) -> dict[str, int]:
         # Everything that the table holds is computed and brought to the JVM; only the best class comes here.
-        rows = predict_images(spark_photos(spark, file), packed, settings())
+        rows = predict_images(spark_photos(spark, file), network(flatbuffer), settings())
         rows = rows.selectExpr("image_id", "top_classes[0] best", "hash(*) whole").collect()
         return {row["image_id"]: row["best"] for row in rows}
 

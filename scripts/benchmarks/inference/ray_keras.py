@@ -30,7 +30,7 @@ def get_ready():  # type: ignore[no-untyped-def]
     ray.init(num_cpus=cores + 1, include_dashboard=False, _node_ip_address="127.0.0.1", log_to_driver=False)
     ray.data.DataContext.get_current().enable_progress_bars = False
 
-    def run(file: Path) -> dict[str, int]:
+    def run(file: Path, _: str) -> dict[str, int]:
         photos = ray.data.read_parquet(str(file))
         found = photos.map_batches(Classifier, batch_size=BATCH, num_cpus=1, concurrency=cores)
         return {row["image_id"]: int(row["best"]) for row in found.take_all()}

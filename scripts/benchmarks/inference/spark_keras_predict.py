@@ -21,7 +21,7 @@ def get_ready():  # type: ignore[no-untyped-def]
             pixels = np.stack([pixels_of(content) for content in contents])
             yield pd.Series(list(model.predict(pixels, batch_size=BATCH, verbose=0)))
 
-    def run(file: Path) -> dict[str, int]:
+    def run(file: Path, _: str) -> dict[str, int]:
         rows = spark_photos(spark, file).select("image_id", scores("content").alias("scores"))
         rows = rows.selectExpr("image_id", "array_position(scores, array_max(scores)) - 1 best").collect()
         return {row["image_id"]: row["best"] for row in rows}

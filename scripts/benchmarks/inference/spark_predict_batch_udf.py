@@ -33,7 +33,7 @@ def get_ready():  # type: ignore[no-untyped-def]
         input_tensor_shapes=[[SIDE, SIDE, 3]],
     )
 
-    def run(file: Path) -> dict[str, int]:
+    def run(file: Path, _: str) -> dict[str, int]:
         rows = spark_photos(spark, file).select("image_id", scores(pixels("content")).alias("scores"))
         rows = rows.selectExpr("image_id", "array_position(scores, array_max(scores)) - 1 best").collect()
         return {row["image_id"]: row["best"] for row in rows}

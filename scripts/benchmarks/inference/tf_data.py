@@ -18,7 +18,7 @@ def get_ready():  # type: ignore[no-untyped-def]
         image = tf.io.decode_image(content, channels=3, expand_animations=False)
         return tf.image.resize(image, (SIDE, SIDE)) / 127.5 - 1
 
-    def run(file: Path) -> dict[str, int]:
+    def run(file: Path, _: str) -> dict[str, int]:
         table = pq.read_table(file)
         images, contents = table["image_id"].to_pylist(), table["content"].to_pylist()
         photos = tf.data.Dataset.from_tensor_slices(contents).map(pixels, num_parallel_calls=tf.data.AUTOTUNE)
