@@ -128,9 +128,10 @@ from imagelake.vision.preprocess import InputSettings
 
 engine = open_engine(PackedModel("litert", Path(sys.argv[1]).read_bytes()))
 settings = PredictSettings(InputSettings(224), 32, 5, tuple(map(str, range(1000))))
+photos = sys.argv[2:]
 def batches():
     for _ in range(2):
-        yield pa.record_batch({"image_id": list("abcd"), "content": [*map(Path.read_bytes, map(Path, sys.argv[2:]))] * 2})
+        yield pa.record_batch({"image_id": list("abcd"), "content": [Path(file).read_bytes() for file in photos] * 2})
 
 rows = [predict_batch(engine, *part, settings) for part in parts(batches(), settings.batch_size)]
 status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
