@@ -21,6 +21,8 @@ from imagelake.errors import ImageLakeError, unknown_choice
 Ratio = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
+Framing = Literal["crop", "squeeze"]
+Precision = Literal["float32", "int8"]
 
 
 class _Section(BaseModel):
@@ -77,10 +79,10 @@ class ModelSection(_Section):
     resolution: Positive
     weights: str
     classes: str
-    framing: Literal["crop", "squeeze"]
+    framing: Framing
     scaled_decode: bool
     engine: Literal["litert", "tensorflow"]
-    precision: Literal["float32", "int8"]
+    precision: Precision
     calibration_images: Positive
     features: Literal["float32", "float16"]
     batch_size: Positive
@@ -100,6 +102,16 @@ class AccuracySection(_Section):
 
     confidence_level: Annotated[float, Field(gt=0, lt=1)]
     examples: Positive
+
+
+class CompareSection(_Section):
+    """Which variants of the network are compared, and on how many images."""
+
+    weights: tuple[str, ...]
+    resolutions: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    precisions: Annotated[tuple[Precision, ...], Field(min_length=1)]
+    framings: tuple[Framing, ...]
+    images: Annotated[int, Field(ge=0)]
 
 
 class RankSection(_Section):
@@ -147,6 +159,7 @@ class Config(_Section):
     clean: CleanSection
     model: ModelSection
     accuracy: AccuracySection
+    compare: CompareSection
     rank: RankSection
     search: SearchSection
     report: ReportSection

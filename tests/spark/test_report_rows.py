@@ -33,7 +33,7 @@ def accuracy_rows(level: float) -> list[dict[str, Any]]:
     for label, hits, n in (("Lion", 0, 9), ("Owl", 5, 10), ("Zebra", 30, 30)):
         low, high = proportion_confint(hits, n, 1 - level, "wilson")
         rows.append({"label": label, "images": n, "covered": True, "top1_images": hits, "top1": hits / n,
-                     "top1_low": max(low, 0.0), "top1_high": high})  # fmt: skip
+                     "top1_low": max(low, 0.0), "top1_high": high, "top5_images": n - 1})  # fmt: skip
     return rows
 
 
@@ -51,6 +51,8 @@ def test_overall_accuracy_pools_images_and_averages_labels() -> None:
     low, high = proportion_confint(35, 49, 0.05, "wilson")
     assert (row["labels"], row["covered_labels"], row["images"]) == (5, 3, 49)
     assert (row["top1"], row["top1_low"], row["top1_high"]) == pytest.approx((35 / 49, low, high))
+    low, high = proportion_confint(46, 49, 0.05, "wilson")
+    assert (row["top5"], row["top5_low"], row["top5_high"]) == pytest.approx((46 / 49, low, high))
     assert row["mean_top1"] == pytest.approx(0.5)
     assert row["mean_low"] < 0.5 < row["mean_high"]
 

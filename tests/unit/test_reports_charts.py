@@ -11,6 +11,7 @@ from markupsafe import Markup
 from imagelake.reports.charts.bars import Bar, bar_chart
 from imagelake.reports.charts.columns import Columns, column_chart
 from imagelake.reports.charts.intervals import Share, interval_chart
+from imagelake.reports.charts.scatter import Point, scatter_chart
 from imagelake.reports.charts.style import CSS_COLOURS, SERIES
 from planted_report import HOSTILE
 
@@ -30,7 +31,15 @@ def columns(names: list[str]) -> Markup:
     return column_chart(Columns(["0", "1"], series, "boxes", str), "c", "T", "D")
 
 
-CHARTS = [bars, intervals, columns]
+def scatter(names: list[str]) -> Markup:
+    points = [
+        Point(name, 10.0 + 30 * n, 0.5 + n / 20, 0.4, 0.95, n % len(SERIES), n % 2 == 0, n % 3 == 0, (name, str(n)))
+        for n, name in enumerate(names)
+    ]
+    return scatter_chart(points, ("images/s", "top-1"), "s", "T", "D")
+
+
+CHARTS = [bars, intervals, columns, scatter]
 
 
 @pytest.mark.parametrize("chart", CHARTS)

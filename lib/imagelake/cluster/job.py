@@ -36,8 +36,9 @@ def _no_files(_: Config) -> tuple[str, ...]:
 class Job:
     """What a job is: its name, the tables it reads and writes, and the sections of the configuration it depends on.
 
-    ``files`` names what it reads from outside the lake: raw folders, weights. ``reads`` and ``writes`` name tables, and
-    folders of files such as the report. ``needs`` says which of ``reads`` a configuration calls for; without it, all.
+    ``files`` names what it reads from outside the lake: raw folders, weights; ``optional_files`` may be missing.
+    ``reads`` and ``writes`` name tables, and folders of files such as the report. ``needs`` says which of ``reads`` a
+    configuration calls for; without it, all.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Job:
     reads: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     files: Callable[[Config], tuple[str, ...]] = _no_files
+    optional_files: Callable[[Config], tuple[str, ...]] = _no_files
     needs: Callable[[Config], tuple[str, ...]] | None = None
 
 
@@ -190,7 +192,8 @@ def _publish(work: Work, before: Mapping[str, str]) -> bool:
 def _inputs(job: Job, lake: Lake, config: Config) -> dict[str, str]:
     needed = job.needs(config) if job.needs else job.reads
     tables = {name: lake.require(name).run_id for name in needed}
-    return tables | {file: lake.storage.digest(file) for file in job.files(config)}
+    present = (file for file in job.optional_files(config) if lake.storage.exists(file))
+    return tables | {file: lake.storage.digest(file) for file in (*job.files(config), *present)}
 
 
 def _fingerprint(job: Job, inputs: Mapping[str, str], config: Config) -> str:

@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from pyspark import SparkContext
 
 TERMINAL_PERIOD_S, LOG_PERIOD_S = 0.5, 15.0
+_ERASED = "\r\x1b[K"
+
+
+def announce(text: str, stream: TextIO | None = None) -> None:
+    """A line that stays, of a job that does one long thing after the other; on standard error unless said otherwise."""
+    stream = stream or sys.stderr
+    stream.write(f"{_ERASED if stream.isatty() else ''}{text}\n")
+    stream.flush()
 
 
 class Progress:
@@ -32,12 +40,12 @@ class Progress:
         self._stopped.set()
         self._thread.join()
         if self._terminal:
-            self._stream.write("\r\x1b[K")
+            self._stream.write(_ERASED)
 
     def _watch(self) -> None:
         while not self._stopped.wait(TERMINAL_PERIOD_S if self._terminal else LOG_PERIOD_S):
             if line := self._line():
-                self._stream.write(f"\r\x1b[K{line}" if self._terminal else f"{line}\n")
+                self._stream.write(f"{_ERASED}{line}" if self._terminal else f"{line}\n")
                 self._stream.flush()
 
     def _line(self) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 LOCAL = "local[*]"
+START_ATTEMPTS = 3
 
 
 def submitted_conf() -> SparkConf:
@@ -41,6 +43,25 @@ def start_session(name: str, settings: Mapping[str, str]) -> SparkSession:
     if is_local():
         # A worker of another Python version refuses the driver's functions.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    spark = SparkSession.builder.config(conf=conf).getOrCreate()
+    spark = start_despite_race(SparkSession.builder.config(conf=conf).getOrCreate)
     spark.sparkContext.setLogLevel("ERROR")
     return spark
+
+
+def start_despite_race(start: Callable[[], SparkSession]) -> SparkSession:
+    """Start a session, again where Spark lost a race against itself.
+
+    In client mode on YARN the application master registers its filter with Spark's pages while the driver still adds
+    them, and the server that holds both in one list may then refuse to start. Spark has cleaned up after itself by the
+    time it says so.
+
+    Raises:
+        Py4JJavaError: another error, or the same in every attempt.
+    """
+    for _ in range(START_ATTEMPTS - 1):
+        try:
+            return start()
+        except Py4JJavaError as error:
+            if "ConcurrentModificationException" not in str(error):
+                raise
+    return start()

@@ -14,6 +14,7 @@ from imagelake.vision.limits import Limits
 from imagelake.vision.mobilenet import build_model
 from imagelake.vision.packed import PackedModel, open_engine, pack
 from imagelake.vision.preprocess import InputSettings
+from imagelake.vision.weights_network import hyperparameters_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,6 +91,22 @@ def _local_weights(weights: str, scratch: Path, storage: Storage) -> Path | Lite
     else:
         storage.download(to_uri(weights), local)
     return local
+
+
+def with_weights(model: ModelSection, weights: str, storage: Storage) -> ModelSection:
+    """The model with other weights: family and width are read from them.
+
+    Those of imagenet stay as configured, because Keras fetches the ones that are asked for.
+
+    Raises:
+        ImageLakeError: the weights are missing or hold no network of these families.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        local = _local_weights(weights, Path(scratch), storage)
+        if local == "imagenet":
+            return model.model_copy(update={"weights": weights})
+        found = hyperparameters_of(local)
+    return model.model_copy(update={"weights": weights, "architecture": found.architecture, "alpha": found.alpha})
 
 
 def weights_files(model: ModelSection) -> tuple[str, ...]:

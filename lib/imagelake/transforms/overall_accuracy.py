@@ -16,6 +16,9 @@ COLUMNS = (
     "top1",
     "top1_low",
     "top1_high",
+    "top5",
+    "top5_low",
+    "top5_high",
     "mean_top1",
     "mean_low",
     "mean_high",
@@ -24,7 +27,7 @@ COLUMNS = (
 
 
 def overall_accuracy(covered: pd.DataFrame, labels: int) -> pd.DataFrame:
-    """One row: how many labels are covered, top-1 over their images, its mean over them, and the intervals' level.
+    """One row: how many labels are covered, top-1 and top-5 over their images, top-1's mean, and the intervals' level.
 
     Args:
         covered: the rows of label_accuracy that are covered and have images.
@@ -39,20 +42,23 @@ def overall_accuracy(covered: pd.DataFrame, labels: int) -> pd.DataFrame:
 
 
 def _shares(covered: pd.DataFrame) -> dict[str, float]:
-    hits, images = int(covered["top1_images"].sum()), int(covered["images"].sum())
-    first = covered.iloc[0]
+    images, first = int(covered["images"].sum()), covered.iloc[0]
     level = interval_level(first["top1_images"], first["images"], (first["top1_low"], first["top1_high"]))
-    low, high = wilson_interval(hits, images, level)
     mean, mean_low, mean_high = mean_interval(*(covered[name].to_list() for name in ("top1", "top1_low", "top1_high")))
     return {
-        "top1": hits / images,
-        "top1_low": low,
-        "top1_high": high,
+        **_share("top1", covered, images, level),
+        **_share("top5", covered, images, level),
         "mean_top1": mean,
         "mean_low": mean_low,
         "mean_high": mean_high,
         "level": level,
     }
+
+
+def _share(top: str, covered: pd.DataFrame, images: int, level: float) -> dict[str, float]:
+    hits = int(covered[f"{top}_images"].sum())
+    low, high = wilson_interval(hits, images, level)
+    return {top: hits / images, f"{top}_low": low, f"{top}_high": high}
 
 
 def interval_level(hits: int, images: int, bounds: tuple[float, float]) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,19 +53,25 @@ def publish(package: Package, address: str, say: Say) -> None:
     Raises:
         ImageLakeError: HDFS cannot be reached or refuses; the message is Hadoop's.
     """
-    files = (package.environment, package.spark_jars)
-    if file_system_shell("-stat", "%n", *(f"{address}/{file.name}" for file in files)).returncode == 0:
+    missing = _missing((package.environment, package.spark_jars), address)
+    if not missing:
         return
-    _hdfs("-mkdir", "-p", address)
-    for file in files:
-        target = f"{address}/{file.name}"
-        if file_system_shell("-test", "-e", target).returncode:
-            say(f"putting {file.name} ({file.stat().st_size / 1e6:.0f} MB) on {address} (once)")
-            aside = f"{address}/.{file.name}.{os.getpid()}"
-            _hdfs("-put", str(file), aside)
-            # Where another submission was quicker, its file is as good as ours.
-            if file_system_shell("-mv", aside, target).returncode:
-                _hdfs("-rm", "-skipTrash", aside)
+    for file in missing:
+        say(f"putting {file.name} ({file.stat().st_size / 1e6:.0f} MB) on {address} (once)")
+    aside = f"{address}/.{os.getpid()}"
+    _hdfs("-mkdir", "-p", aside)
+    _hdfs("-put", *map(str, missing), aside)
+    moved = file_system_shell("-mv", *(f"{aside}/{file.name}" for file in missing), address)
+    _hdfs("-rm", "-r", "-skipTrash", aside)
+    # Where another submission was quicker, its file is as good as ours.
+    if moved.returncode and _missing(missing, address):
+        raise ImageLakeError(f"hdfs dfs -mv to {address}: {moved.stderr.strip()}")
+
+
+def _missing(files: Sequence[Path], address: str) -> list[Path]:
+    """Those that are not at the address, found in one call: each starts a JVM."""
+    there = file_system_shell("-stat", "%n", *(f"{address}/{file.name}" for file in files)).stdout.split()
+    return [file for file in files if file.name not in there]
 
 
 def write_properties(package: Package, address: str, project: Path, target: Path) -> Path:

@@ -13,28 +13,30 @@ FONT_SIZE = 11.5
 # matplotlib needs colours; on their way into the page they become the page's own, so that a chart is dark in the dark.
 INK, SOFT, RULE = "#010101", "#020202", "#030303"
 SERIES = ("#040401", "#040402", "#040403", "#040404", "#040405", "#040406")
-FAINT = "#050505"
+FAINT, PAPER = "#050505", "#060606"
 
 CSS_COLOURS = {
     INK: "var(--ink)",
     SOFT: "var(--soft)",
     RULE: "var(--rule)",
     FAINT: "var(--faint)",
+    PAPER: "var(--paper)",
     **{colour: f"var(--series-{place})" for place, colour in enumerate(SERIES, start=1)},
 }
 
 
-def new_chart(height: float, margins: tuple[float, float, float, float]) -> tuple[Figure, Axes]:
+def new_chart(height: float, margins: tuple[float, float, float, float], width: float = WIDTH) -> tuple[Figure, Axes]:
     """An empty chart.
 
     Args:
-        height: CSS pixels; the width is always WIDTH.
+        height: CSS pixels.
         margins: left, right, top and bottom, in CSS pixels.
+        width: CSS pixels; the page scrolls one that is wider than WIDTH where it has no room.
     """
     left, right, top, bottom = margins
-    figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72)
+    figure = Figure(figsize=(width / 72, height / 72), dpi=72)
     figure.patch.set_visible(False)
-    box = (left / WIDTH, bottom / height, 1 - (left + right) / WIDTH, 1 - (top + bottom) / height)
+    box = (left / width, bottom / height, 1 - (left + right) / width, 1 - (top + bottom) / height)
     axes = figure.add_axes(box)
     axes.patch.set_visible(False)
     axes.spines[:].set_visible(False)

@@ -1,0 +1,72 @@
+"""Compare variants of the network on the lake's own images: accuracy, images a second of one core, size.
+
+Reads image_bytes, labels_clean, classes, hierarchy, and the weights that compare.weights lists. Writes the table
+model_comparison and the page comparison/index.html. It is no step of the pipeline: run it before a choice of weights,
+resolution or precision. Its driver needs TensorFlow, as that of convert_model; executors run LiteRT.
+
+    spark-submit jobs/compare_models.py --set model.classes=imagenet --set 'compare.weights=["v1.h5", "v2.h5"]'
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from imagelake.cluster.command import main
+from imagelake.cluster.job import Job, Work
+from imagelake.cluster.progress import announce
+from imagelake.config import Config
+from imagelake.reports.comparison_page import write_comparison_page
+from imagelake.reports.rows import ReportRows
+from imagelake.reports.variants import summary_lines
+from imagelake.transforms.comparison import Comparison, comparison_rows, variants_of
+from imagelake.transforms.comparison_sample import choose_sample
+from imagelake.transforms.label_classes import label_class_files, label_classes, vocabulary
+from imagelake.transforms.model import weights_files
+
+
+def run(work: Work, config: Config) -> None:
+    """Choose the images once, send every variant over them, show all."""
+    labels, image_bytes = work.read("labels_clean"), work.read("image_bytes")
+    words = vocabulary(labels, work.read("classes"), work.read("hierarchy"))
+    meanings = label_classes(words, config, work.lake.storage)
+    sample = choose_sample(labels, image_bytes, meanings.covered, config.compare.images)
+    comparison = Comparison(config, work.lake.storage, meanings, image_bytes)
+    variants, measured = variants_of(config), []
+    for number, variant in enumerate(variants, start=1):
+        announce(f"{work.job.name}: {number} of {len(variants)}: {variant}")
+        measured.append(comparison.measure(variant, sample))
+    table = work.write("model_comparison", comparison_rows(work.lake.spark, measured))
+    shown = ReportRows("Comparison of models", {"model_comparison": table.toPandas()})
+    with tempfile.TemporaryDirectory() as scratch:
+        write_comparison_page(shown, Path(scratch))
+        work.write_folder("comparison", Path(scratch), files=1)
+    failed = table.where("error IS NOT NULL").count()
+    work.account("variants", len(variants), len(variants) - failed, {"not_measured": failed})
+    work.tell("labels covered by the model", f"{len(meanings.covered):,} of {len(meanings.classes):,}")
+    work.tell("images", f"{sample.size:,}, the same ones for every variant")
+    for fact, value in summary_lines(shown.records("model_comparison")).items():
+        work.tell(fact, value)
+    work.tell("page", f"{work.lake.address('comparison')}/index.html")
+
+
+def weights(config: Config) -> tuple[str, ...]:
+    """The user's own weights; one that is missing is a row with an error."""
+    models = (config.model.model_copy(update={"weights": variant.weights}) for variant in variants_of(config))
+    return tuple(dict.fromkeys(file for model in models for file in weights_files(model)))
+
+
+JOB = Job(
+    name="compare_models",
+    doc=__doc__,
+    run=run,
+    reads=("image_bytes", "labels_clean", "classes", "hierarchy"),
+    writes=("model_comparison", "comparison"),
+    settings=("compare", "model", "accuracy", "source", "images"),
+    files=label_class_files,
+    optional_files=weights,
+)
+
+if __name__ == "__main__":
+    sys.exit(main(JOB))

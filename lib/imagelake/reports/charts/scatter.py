@@ -1,0 +1,117 @@
+"""Points with intervals: what is gained on one axis against what it costs on the other, and which are worth it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from math import ceil, floor, log10
+
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator, PercentFormatter
+
+from imagelake.reports.charts.labels import Box, place_names
+from imagelake.reports.charts.style import FONT_SIZE, PAPER, RULE, SERIES, SOFT, new_chart, write
+from imagelake.reports.charts.svg import inline_svg
+from imagelake.reports.names import short_name
+from imagelake.reports.numbers import compact
+
+WIDTH, HEIGHT = 860, 460
+NAME_COLUMNS = 34
+_MARGINS = (56, 18, 14, 52)
+_LETTER, _LINE = 0.53 * FONT_SIZE, 1.25 * FONT_SIZE  # CSS pixels of an average letter, and of a line
+_STEPS = (1, 1.5, 2, 3, 4, 5, 7)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One choice.
+
+    Attributes:
+        line: points of one line are joined by it, in their order.
+        x: above 0.
+        share: 0 to 1, with its bounds `low` and `high`.
+        colour: place in the page's series.
+        square: a square rather than a circle.
+        best: whether it is on the front: filled, and the first to choose a place for its name.
+        names: what may stand beside it, what it is called at best first.
+    """
+
+    line: str
+    x: float
+    share: float
+    low: float
+    high: float
+    colour: int
+    square: bool
+    best: bool
+    names: tuple[str, ...]
+
+
+def scatter_chart(points: Sequence[Point], axis: tuple[str, str], name: str, title: str, description: str) -> Markup:
+    """A chart of one or more points, x in powers; the step line is the best share for at least so much x.
+
+    Args:
+        points: what is drawn.
+        axis: what x and the share are, with their units.
+        name: unique in the page.
+        title: what the chart shows.
+        description: what it says.
+    """
+    figure, axes = new_chart(HEIGHT, _MARGINS, WIDTH)
+    _scale(axes, points)
+    axes.set_xlabel(axis[0], fontsize=FONT_SIZE, color=SOFT, labelpad=6)
+    axes.set_ylabel(axis[1], fontsize=FONT_SIZE, color=SOFT, labelpad=6)
+    front = sorted((point.x, point.share) for point in points if point.best)
+    axes.plot(*zip(*front, strict=True), color=SOFT, linewidth=1, linestyle=(0, (4, 3)), drawstyle="steps-pre")
+    for _, line in groupby(sorted(points, key=lambda point: point.line), key=lambda point: point.line):
+        _draw(axes, list(line))
+    _write_names(axes, points)
+    return inline_svg(figure, name, title, description)
+
+
+def _scale(axes: Axes, points: Sequence[Point]) -> None:
+    slowest, fastest = min(point.x for point in points) / 1.15, max(point.x for point in points) * 1.35
+    lowest, highest = min(point.low for point in points), max(point.high for point in points)
+    room = 0.04 * (highest - lowest) or 0.01
+    axes.set_xscale("log")
+    axes.set(xlim=(slowest, fastest), ylim=(max(0, lowest - room), min(1, highest + room)))
+    axes.xaxis.set_major_locator(FixedLocator(ticks(slowest, fastest)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: compact(value)))
+    axes.yaxis.set_major_locator(MaxNLocator(6))
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.grid(color=RULE, linewidth=1)
+    axes.set_axisbelow(True)
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """Round numbers between two positive ones, in steps of a half to a doubling."""
+    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
+    return [step * 10.0**power for power in powers for step in _STEPS if low <= step * 10.0**power <= high]
+
+
+def _draw(axes: Axes, line: Sequence[Point]) -> None:
+    colour, marker = SERIES[line[0].colour], "s" if line[0].square else "o"
+    x, shares = [point.x for point in line], [point.share for point in line]
+    # An interval always holds its share; the bound at 0 protects against the last bit of a rounded one.
+    below, above = zip(*((max(0, one.share - one.low), max(0, one.high - one.share)) for one in line), strict=True)
+    axes.errorbar(x, shares, yerr=(below, above), fmt="none", color=colour, elinewidth=1, alpha=0.45)
+    axes.plot(x, shares, color=colour, linewidth=1, alpha=0.55)
+    for point in line:
+        size, fill = (8, colour) if point.best else (6, PAPER)
+        # Not clipped: a share of 0 or 1 lies on the edge.
+        axes.plot([point.x], [point.share], marker, color=colour, markersize=size, markerfacecolor=fill, clip_on=False)
+
+
+def _write_names(axes: Axes, points: Sequence[Point]) -> None:
+    """Names where there is room for them: those of the best choose first, then those of larger shares."""
+    ordered = sorted(points, key=lambda point: (not point.best, -point.share))
+    names = [[short_name(name, NAME_COLUMNS) for name in point.names] for point in ordered]
+    spots = [tuple(axes.transData.transform((point.x, point.share))) for point in ordered]
+    sizes = [[(len(name) * _LETTER, _LINE) for name in own] for own in names]
+    for own, place in zip(names, place_names(spots, sizes, Box(*axes.bbox.extents)), strict=True):
+        if place:
+            middle = axes.transData.inverted().transform(place.box.middle)
+            write(axes, tuple(middle), own[place.name], "center")

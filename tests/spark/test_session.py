@@ -1,0 +1,57 @@
+"""Starting a session: Spark's own race is tried again, every other error is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from py4j.protocol import Py4JJavaError
+from pyspark.sql import SparkSession
+
+from imagelake.cluster.session import START_ATTEMPTS, start_despite_race
+
+
+def failing(
+    times: int, spark: SparkSession, fail: Callable[[], object]
+) -> tuple[Callable[[], SparkSession], list[int]]:
+    """A start that fails so many times, and the attempts it has seen."""
+    attempts: list[int] = []
+
+    def start() -> SparkSession:
+        attempts.append(len(attempts))
+        if len(attempts) <= times:
+            fail()
+        return spark
+
+    return start, attempts
+
+
+def change_while_listing(spark: SparkSession) -> None:
+    """Java's own error of a list that changed while a part of it was looked at."""
+    listed = spark._jvm.java.util.ArrayList()
+    part = listed.subList(0, 0)
+    listed.add("filter")
+    part.size()
+
+
+def test_a_lost_race_is_run_again(spark: SparkSession) -> None:
+    """A session that starts at the last attempt is a session."""
+    start, attempts = failing(START_ATTEMPTS - 1, spark, lambda: change_while_listing(spark))
+    assert start_despite_race(start) is spark
+    assert len(attempts) == START_ATTEMPTS
+
+
+def test_a_race_that_is_always_lost_is_an_error(spark: SparkSession) -> None:
+    """Attempts end, and the error is Java's."""
+    start, attempts = failing(START_ATTEMPTS, spark, lambda: change_while_listing(spark))
+    with pytest.raises(Py4JJavaError, match="ConcurrentModificationException"):
+        start_despite_race(start)
+    assert len(attempts) == START_ATTEMPTS
+
+
+def test_other_errors_are_not_tried_again(spark: SparkSession) -> None:
+    """What would fail the same way every time fails at once."""
+    start, attempts = failing(1, spark, lambda: spark._jvm.java.util.Optional.empty().get())
+    with pytest.raises(Py4JJavaError, match="NoSuchElementException"):
+        start_despite_race(start)
+    assert len(attempts) == 1
