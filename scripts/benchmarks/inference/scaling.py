@@ -19,16 +19,16 @@ OPEN_IMAGES, CLUSTERS = 9_000_000, (10, 50, 200)
 
 
 def measure(sizes: list[int], network: str, say: Callable[[str], None]) -> dict[str, Any]:
-    """Seconds of ours, tables written, for each number of photos on each number of cores up to two.
+    """Seconds of ours, tables written, for each number of photos on one core and on two; the largest on two alone.
 
     Args:
         sizes: numbers of photos, each a multiple of the first, of which there is a file.
         network: a key of `NETWORKS`.
         say: is told of the progress.
     """
-    runs = []
-    for cores in range(1, min(2, os.cpu_count() or 1) + 1):
-        for photos in sizes:
+    runs, most = [], min(2, os.cpu_count() or 1)
+    for cores in range(1, most + 1):
+        for photos in sizes if cores == most else sizes[:-1]:
             say(f"{photos:,} photos on {cores} cores")
             seconds = run_s(photos, sizes[0], cores, NETWORKS[network])
             runs.append({"cores": cores, "photos": photos, "seconds": round(seconds, 2)})
