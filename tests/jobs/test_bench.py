@@ -49,7 +49,7 @@ def test_a_small_contest_of_ours_against_the_limit() -> None:
 
 
 def test_scaling_counts_what_it_ran() -> None:
-    """Each number of photos on one core and two is a run, the largest on two only; a run's cost follows from its time."""
+    """Each number of photos on one and two cores is a run, the largest on two only; its cost follows from its time."""
     shown = run("--scaling", "--sizes", "64", "128", "--network", "int8")
     runs = written("scaling")["runs"]
     assert [(run["cores"], run["photos"]) for run in runs] == [(1, 64), (2, 64), (2, 128)]
