@@ -48,7 +48,7 @@ CONTESTANTS = {
     INT8: Entry("", "ours.py", "network.int8.tflite", 1.5, quick=True),
     LIMIT: Entry("", "bare_loop.py", "network.tflite", 1, quick=True),
     "bare LiteRT loop, int8": Entry("", "bare_loop.py", "network.int8.tflite", 0.5),
-    KERAS: Entry("", "spark_keras_predict.py", "", 0.1, quick=True),
+    KERAS: Entry("", "spark_keras_predict.py", "", 0.25, quick=True),
     "Spark, predict_batch_udf, tf.function": Entry("", "spark_predict_batch_udf.py", "", 0.2),
     "tf.data and tf.function, no Spark": Entry("", "tf_data.py", "", 0.2, quick=True),
     "Daft, tf.function": Entry("daft", "daft_keras.py", "", 0.2),
