@@ -17,7 +17,18 @@ from pathlib import Path
 
 import results
 import scaling
-from contestants import BENCH, CONTESTANTS, FOLDER, HERE, ROW_GROUP, photos_file, photos_of, started, surroundings
+from contestants import (
+    BENCH,
+    CONTESTANTS,
+    FOLDER,
+    HERE,
+    ROW_GROUP,
+    Contestant,
+    photos_file,
+    photos_of,
+    started,
+    surroundings,
+)
 from environments import python_of
 
 IMAGES = 1280
@@ -39,9 +50,22 @@ def run_contest(options: argparse.Namespace) -> int:
     if any(CONTESTANTS[name].environment == "engines" for name in chosen):
         convert_to_onnx()
     worker = worker_cost(options.cores, options.rounds)
+    together = [name for name in chosen if not CONTESTANTS[name].alone]
+    groups = [together, *([name] for name in chosen if name not in together)]
+    contestants = [contestant for group in groups for contestant in contest(group, options)]
+    result = results.report(contestants, options, worker)
+    (BENCH / "inference.json").write_text(json.dumps(result, indent=2) + "\n")
+    results.show(result)
+    if options.readme:
+        results.write_readme("inference", results.readme_block(result))
+    return 0
+
+
+def contest(names: list[str], options: argparse.Namespace) -> list[Contestant]:
+    """Alternating rounds of contestants, who are gone at the end."""
     contestants = []
     try:
-        for contestant in started(chosen, options.images, options.cores):
+        for contestant in started(names, options.images, options.cores):
             contestants.append(contestant)
             say(f"warming up {contestant.name}")
             contestant.warm_up()
@@ -52,12 +76,7 @@ def run_contest(options: argparse.Namespace) -> int:
     finally:
         for contestant in contestants:
             contestant.process.kill()
-    result = results.report(contestants, options, worker)
-    (BENCH / "inference.json").write_text(json.dumps(result, indent=2) + "\n")
-    results.show(result)
-    if options.readme:
-        results.write_readme("inference", results.readme_block(result))
-    return 0
+    return contestants
 
 
 def measure_scaling(options: argparse.Namespace) -> int:

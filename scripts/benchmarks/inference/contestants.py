@@ -32,6 +32,7 @@ class Entry(NamedTuple):
         argument: what that program is told with each order: a network, or a library.
         part: of the photos; the slow ones get fewer, so that rounds are alike.
         quick: whether the quick contest has it: those of its ratios, of the other frameworks the fastest.
+        alone: it runs after the others are gone, because its processes take part of the core even while they idle.
     """
 
     environment: str
@@ -39,6 +40,7 @@ class Entry(NamedTuple):
     argument: str
     part: float
     quick: bool = False
+    alone: bool = False
 
 
 OURS, INT8, LIMIT = "ours in Spark, float32", "ours in Spark, int8", "bare LiteRT loop, float32"
@@ -52,7 +54,7 @@ CONTESTANTS = {
     "Spark, predict_batch_udf, tf.function": Entry("", "spark_predict_batch_udf.py", "", 0.2),
     "tf.data and tf.function, no Spark": Entry("", "tf_data.py", "", 0.2, quick=True),
     "Daft, tf.function": Entry("daft", "daft_keras.py", "", 0.2),
-    "Ray Data, tf.function": Entry("ray", "ray_keras.py", "", 0.2),
+    "Ray Data, tf.function": Entry("ray", "ray_keras.py", "", 0.2, alone=True),
     "bare OpenVINO loop": Entry("engines", "other_engine.py", "openvino", 0.3),
     "bare ONNX Runtime loop": Entry("engines", "other_engine.py", "onnxruntime", 0.2),
 }

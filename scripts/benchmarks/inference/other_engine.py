@@ -21,8 +21,12 @@ def openvino():  # type: ignore[no-untyped-def]
 
     core = ov.Core()
     model = core.read_model(folder() / "network.onnx")
-    threads = {"INFERENCE_NUM_THREADS": len(os.sched_getaffinity(0)), "ENABLE_CPU_PINNING": False}
-    compiled = core.compile_model(model, "CPU", threads)
+    settings = {
+        "INFERENCE_NUM_THREADS": len(os.sched_getaffinity(0)),
+        "ENABLE_CPU_PINNING": False,
+        "INFERENCE_PRECISION_HINT": "f32",  # by itself it takes bfloat16 where the processor has it
+    }
+    compiled = core.compile_model(model, "CPU", settings)
     return lambda pixels: compiled(pixels)[0]
 
 
