@@ -57,6 +57,7 @@ class ImagesSection(_Section):
     formats: tuple[str, ...]
     max_pixels: Positive
     max_bytes: Positive
+    timeout_s: PositiveFloat
     row_group_bytes: Positive
     max_error_ratio: Ratio
 
@@ -79,6 +80,7 @@ class ModelSection(_Section):
     weights: str
     classes: str
     framing: Framing
+    scaled_decode: bool
     engine: Literal["litert", "tensorflow"]
     precision: Precision
     calibration_images: Positive

@@ -25,9 +25,10 @@ def keep(name: str, result: dict[str, Any]) -> None:
     (BENCH / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
-def write_readme(name: str, lines: list[str]) -> None:
-    """Put lines into the README between the marks of a benchmark."""
-    begin, end = f"<!-- {name}: written by scripts/bench {name} --readme -->", f"<!-- end of {name} -->"
+def write_readme(benchmark: str, lines: list[str], block: str = "") -> None:
+    """Put lines into the README between the marks of a block, by default the one that is named as the benchmark."""
+    name = block or benchmark
+    begin, end = f"<!-- {name}: written by scripts/bench {benchmark} --readme -->", f"<!-- end of {name} -->"
     readme = PROJECT / "README.md"
     before, found, rest = readme.read_text(encoding="utf-8").partition(begin)
     if not found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,12 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 from PIL import Image
 
+from imagelake.config import load_config
 from imagelake.tables import TABLES
+from imagelake.transforms.model import input_settings
 from imagelake.transforms.predict import PREDICTED, PredictSettings, parts, predict_batch, rounded
 from imagelake.vision.engine import Engine, unit_length
+from imagelake.vision.limits import Limits
 from imagelake.vision.litert import LiteRtEngine, convert
 from imagelake.vision.mobilenet import build_model
 from imagelake.vision.preprocess import InputSettings, prepare
@@ -56,6 +60,17 @@ def test_an_image_has_its_row_whatever_stands_beside_it(engine: Engine) -> None:
             assert row["top_names"] == [f"class {index}" for index in row["top_classes"]]
             assert (len(row["top_scores"]), row["top_scores"]) == (5, sorted(row["top_scores"], reverse=True))
             assert np.linalg.norm(row["features"]) == pytest.approx(1, abs=1e-5)
+
+
+def test_settings_bound_an_image(engine: Engine) -> None:
+    """What the configuration says an image may cost is what the decoder holds; the time limit makes a row, too."""
+    bounds = ["images.max_pixels=2000001", "images.max_bytes=20000000", "images.timeout_s=0.05"]
+    settings = input_settings(load_config(settings=[*bounds, 'images.formats=["PPM"]', "model.scaled_decode=true"]))
+    assert settings.limits == Limits(2_000_001, 20_000_000, 0.05, ("PPM",))
+    assert settings.scaled_decode
+    slow = b"P3 1400 1400 255\n" + b"9 " * (3 * 1400 * 1400)  # plain text, which takes its decoder seconds
+    (row,) = predict_batch(engine, ["slow"], [slow], replace(SETTINGS, input=settings)).to_pylist()
+    assert row["error"] == "timeout"
 
 
 def test_a_batch_of_nothing_has_the_columns_of_the_table(engine: Engine) -> None:
@@ -113,10 +128,10 @@ from imagelake.vision.preprocess import InputSettings
 
 engine = open_engine(PackedModel("litert", Path(sys.argv[1]).read_bytes()))
 settings = PredictSettings(InputSettings(224), 32, 5, tuple(map(str, range(1000))))
+photos = sys.argv[2:]
 def batches():
     for _ in range(2):
-        contents = [Path(file).read_bytes() for file in sys.argv[2:]] * 2
-        yield pa.record_batch({"image_id": list("abcd"), "content": contents})
+        yield pa.record_batch({"image_id": list("abcd"), "content": [Path(file).read_bytes() for file in photos] * 2})
 
 rows = [predict_batch(engine, *part, settings) for part in parts(batches(), settings.batch_size)]
 status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())

@@ -73,7 +73,7 @@ def test_softmax_neither_overflows_nor_loses_rows() -> None:
 
 
 def test_int8_costs_little_accuracy_on_photos(shared_data: Path) -> None:
-    """On 902 photos, calibrated on 200: top-1 within 1.5 points, features of mean cosine 0.99, a third of the size."""
+    """On 902 photos, calibrated on 200: top-1 within a point, features of mean cosine 0.995, half the size."""
     animals = shared_data / "photos" / "caltech101_animals"
     with animals.with_name("caltech101_animals_labels.csv").open() as labels:
         classes = {row["folder"]: row["imagenet_classes"] for row in csv.DictReader(labels)}
@@ -90,7 +90,7 @@ def test_int8_costs_little_accuracy_on_photos(shared_data: Path) -> None:
         for scored in (exact, quantised)
     ]
     assert len(files) == 902
-    assert right[1] == pytest.approx(right[0], abs=0.015)
-    assert np.mean(exact.scores.argmax(axis=1) == quantised.scores.argmax(axis=1)) >= 0.88
-    assert np.sum(unit_length(exact.features) * unit_length(quantised.features), axis=1).mean() >= 0.99
-    assert len(flatbuffers[1]) < len(flatbuffers[0]) / 3
+    assert right[1] == pytest.approx(right[0], abs=0.01)
+    assert np.mean(exact.scores.argmax(axis=1) == quantised.scores.argmax(axis=1)) >= 0.93
+    assert np.sum(unit_length(exact.features) * unit_length(quantised.features), axis=1).mean() >= 0.995
+    assert len(flatbuffers[1]) < len(flatbuffers[0]) / 2

@@ -155,12 +155,14 @@ def weights_files(model: ModelSection) -> tuple[str, ...]:
 
 def input_settings(config: Config) -> InputSettings:
     """How an image becomes the network's input."""
-    return InputSettings(config.model.resolution, config.model.framing, image_limits(config))
+    model = config.model
+    return InputSettings(model.resolution, model.framing, image_limits(config), model.scaled_decode)
 
 
 def image_limits(config: Config) -> Limits:
     """What one image may cost."""
-    return Limits(config.images.max_pixels, config.images.max_bytes, formats=config.images.formats)
+    images = config.images
+    return Limits(images.max_pixels, images.max_bytes, images.timeout_s, images.formats)
 
 
 def predict_settings(config: Config, class_map: ClassMap) -> PredictSettings:

@@ -86,7 +86,7 @@ def _rgb(image: Image.Image) -> Image.Image:
         return _from_lab(image)
     if image.has_transparency_data:
         return _composed(image)
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")  # which would copy 52 MB of a 13-megapixel photo
 
 
 def _composed(image: Image.Image) -> Image.Image:

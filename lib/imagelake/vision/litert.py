@@ -1,5 +1,7 @@
 """LiteRT: one conversion on the driver, then inference without TensorFlow on executors."""
 
+import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,8 +16,6 @@ from imagelake.vision.tensorflow_import import import_tensorflow
 
 _FLOAT_OUTPUTS = ("scores", "features")
 _INT8_OUTPUTS = ("logits", "features")
-_LEVEL = 2 / 255
-"""What one level of a pixel is in the network's numbers -1 to 1: the input's scale in an int8 flatbuffer."""
 
 
 def convert(model: Any, calibration: NDArray[np.uint8] | None = None) -> bytes:
@@ -23,7 +23,7 @@ def convert(model: Any, calibration: NDArray[np.uint8] | None = None) -> bytes:
 
     int8 follows Jacob et al. 2018, Quantization and training of neural networks for integer-arithmetic-only inference:
     weights by output channel, activations by layer. It ends with the logits instead of the scores, because a softmax in
-    256 steps makes most of the classes equal.
+    256 steps makes most of the classes equal. The layers of `_exact_layers` stay in float32.
 
     Args:
         model: the network.
@@ -47,9 +47,7 @@ def convert(model: Any, calibration: NDArray[np.uint8] | None = None) -> bytes:
             with _without_softmax(model):
                 concrete = forward.get_concrete_function()
         converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([concrete], holder)
-        if calibration is not None:
-            _quantise(converter, calibration)
-        return bytes(converter.convert())
+        return bytes(converter.convert()) if calibration is None else _quantised(converter, calibration, model)
 
 
 def _logits(outputs: dict[str, Any]) -> dict[str, Any]:
@@ -67,14 +65,45 @@ def _without_softmax(model: Any) -> Iterator[None]:
         layer.activation = activation
 
 
-def _quantise(converter: Any, calibration: NDArray[np.uint8]) -> None:
-    tensorflow = import_tensorflow()
-    images = calibration.copy()
-    images[0, 0, 0], images[0, 0, 1] = 0, 255  # so that the input's range is -1 to 1 and a pixel's level is its number
-    converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: ([normalise(image[np.newaxis])] for image in images)
-    converter.target_spec.supported_ops = [tensorflow.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type, converter.inference_output_type = tensorflow.uint8, tensorflow.float32
+def _quantised(converter: Any, calibration: NDArray[np.uint8], model: Any) -> bytes:
+    """Quantises through TensorFlow's debugger, its only public way to leave out single layers."""
+    lite = import_tensorflow().lite
+    converter.optimizations = [lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([normalise(image[np.newaxis])] for image in calibration)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that TensorFlow's own interpreter, which the debugger takes, moves to LiteRT
+        debugger = lite.experimental.QuantizationDebugger(
+            converter=converter,
+            debug_dataset=converter.representative_dataset,
+            debug_options=lite.experimental.QuantizationDebugOptions(),
+        )
+    debugger.options.denylisted_nodes = _tensors_of(debugger.calibrated_model, _exact_layers(model))
+    return bytes(debugger.get_nondebug_quantized_model())
+
+
+def _exact_layers(model: Any) -> list[str]:
+    """The names of layers whose rounding costs most for the time that it saves.
+
+    That are the first convolution and the first depthwise one, which see the pixels, and the pooling and the
+    classifier, whose results people read. In int8 they would save 0.3 of 4.5 ms and cost MobileNet v1 1.0 224 half a
+    point of top-1 on 902 animals (0.666 in float32, 0.654 in int8 throughout, 0.660 so; the same best class 94.2 %
+    instead of 92.7 %).
+    """
+    keras = import_tensorflow().keras
+    first = [layer.name for layer in model.layers if isinstance(layer, keras.layers.ReLU)][:2]
+    pooling = [layer.name for layer in model.layers if isinstance(layer, keras.layers.GlobalAveragePooling2D)]
+    classifier = [layer.name for layer in model.layers if layer.name in {"conv_preds", "predictions"}]
+    return first + pooling + classifier
+
+
+def _tensors_of(flatbuffer: bytes, layers: list[str]) -> list[str]:
+    """The names of all tensors of some layers; fused ones are named after the last layer first."""
+    from ai_edge_litert.interpreter import Interpreter  # type: ignore[import-untyped]
+
+    # A layer that is traced again gets a number behind its name.
+    of_a_layer = re.compile(rf"[^/;]+/(?:{'|'.join(map(re.escape, layers))})(?:_\d+)?/")
+    details = Interpreter(model_content=flatbuffer).get_tensor_details()
+    return [detail["name"] for detail in details if of_a_layer.match(detail["name"])]
 
 
 class LiteRtEngine:
@@ -95,13 +124,12 @@ class LiteRtEngine:
         Raises:
             ValueError: for a flatbuffer without outputs named features and scores or logits.
         """
-        from ai_edge_litert.interpreter import Interpreter  # type: ignore[import-untyped]
+        from ai_edge_litert.interpreter import Interpreter
 
         with without_native_notes():
             self._interpreter = Interpreter(model_content=flatbuffer, num_threads=threads)
-            self._input, self._outputs = _tensors(self._interpreter)
+            self._input, self._outputs, self._ends_in_logits = _tensors(self._interpreter)
             self._interpreter.allocate_tensors()
-        self._is_int8 = self._input["dtype"] == np.uint8
 
     @property
     def resolution(self) -> int:
@@ -117,16 +145,15 @@ class LiteRtEngine:
         check_batch(batch, self.resolution)
         classes, features = (np.empty((len(batch), output["shape"][1]), np.float32) for output in self._outputs)
         for row in range(len(batch)):
-            image = batch[row : row + 1]
-            self._interpreter.set_tensor(self._input["index"], image if self._is_int8 else normalise(image))
+            self._interpreter.set_tensor(self._input["index"], normalise(batch[row : row + 1]))
             self._interpreter.invoke()
             for rows, output in zip((classes, features), self._outputs, strict=True):
                 rows[row] = self._interpreter.get_tensor(output["index"])[0]
-        return Scored(softmax(classes) if self._is_int8 else classes, features)
+        return Scored(softmax(classes) if self._ends_in_logits else classes, features)
 
 
-def _tensors(interpreter: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The input and the two outputs by their names in the signature; their order and shapes prove nothing."""
+def _tensors(interpreter: Any) -> tuple[dict[str, Any], list[dict[str, Any]], bool]:
+    """The input, the two outputs by their names in the signature (their order and shapes prove nothing), if logits."""
     signatures = interpreter.get_signature_list()
     outputs = sorted(name for signature in signatures.values() for name in signature["outputs"])
     known = next((names for names in (_FLOAT_OUTPUTS, _INT8_OUTPUTS) if sorted(names) == outputs), None)
@@ -134,7 +161,5 @@ def _tensors(interpreter: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         raise ValueError(f"expected a flatbuffer with outputs {sorted(_FLOAT_OUTPUTS)}, found {outputs}")
     runner = interpreter.get_signature_runner()
     (pixels,) = runner.get_input_details().values()
-    if pixels["dtype"] == np.uint8 and not np.isclose(pixels["quantization"][0], _LEVEL):
-        raise ValueError(f"expected an input whose levels are {_LEVEL:.6f} apart, found {pixels['quantization'][0]}")
     named = runner.get_output_details()
-    return pixels, [named[name] for name in known]
+    return pixels, [named[name] for name in known], known == _INT8_OUTPUTS

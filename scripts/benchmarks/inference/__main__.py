@@ -1,101 +1,93 @@
 """Images per second of MobileNet v1 1.0 224, from encoded photos to scores: ours, the limit, the alternatives.
 
 Every contestant decodes the same photos and uses the same weights, on the same cores, in alternating rounds. Medians,
-spread and ratios go to var/bench/inference.json, and with --readme into the README's table.
+spread and ratios go to var/bench/inference.json, and with --readme into the README's table. With --scaling it measures
+instead whether an image costs the same whatever the number of images and cores.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+import findings
+import scaling
+from contestants import (
+    CONTESTANTS,
+    FOLDER,
+    HERE,
+    ROW_GROUP,
+    Contestant,
+    photos_file,
+    photos_of,
+    started,
+    surroundings,
+)
 from environments import python_of
-from results import BENCH, PROJECT, keep, machine, say, write_readme
-from rich.console import Console
-from rich.table import Table
+from results import BENCH, keep, say, write_readme
 
-HERE = Path(__file__).parent
-OURS, INT8, LIMIT = "ours in Spark, float32", "ours in Spark, int8", "bare LiteRT loop, float32"
-KERAS = "Spark, pandas UDF, Keras predict"
-# Name -> environment, file and its arguments.
-CONTESTANTS: dict[str, tuple[str, ...]] = {
-    OURS: ("", "ours.py", "network.tflite"),
-    INT8: ("", "ours.py", "network.int8.tflite"),
-    LIMIT: ("", "bare_loop.py", "network.tflite"),
-    "bare LiteRT loop, int8": ("", "bare_loop.py", "network.int8.tflite"),
-    KERAS: ("", "spark_keras_predict.py"),
-    "Spark, predict_batch_udf, tf.function": ("", "spark_predict_batch_udf.py"),
-    "tf.data and tf.function, no Spark": ("", "tf_data.py"),
-    "Daft, tf.function": ("daft", "daft_keras.py"),
-    "Ray Data, tf.function": ("ray", "ray_keras.py"),
-    "bare OpenVINO loop": ("engines", "other_engine.py", "openvino"),
-    "bare ONNX Runtime loop": ("engines", "other_engine.py", "onnxruntime"),
-}
-FRAMEWORKS = [name for name in CONTESTANTS if "tf.function" in name]
-
-
-@dataclass
-class Contestant:
-    """A running contestant and its results so far."""
-
-    name: str
-    process: subprocess.Popen[str]
-    seconds: list[float] = field(default_factory=list)
-    best: dict[str, int] = field(default_factory=dict)
-
-    def go(self, count: bool) -> None:
-        """One run over the photos."""
-        assert self.process.stdin is not None
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-        answer = heard(self)
-        self.best = answer["best"]
-        if count:
-            self.seconds.append(answer["seconds"])
-
-
-def heard(contestant: Contestant) -> Any:
-    """The next answer of a contestant."""
-    assert contestant.process.stdout is not None
-    line = contestant.process.stdout.readline()
-    if not line:
-        log = BENCH / "inference" / f"{contestant.name}.log"
-        raise SystemExit(f"{contestant.name} died:\n{log.read_text()[-3000:]}")
-    return json.loads(line)
+IMAGES = 1280
+ROUNDS, QUICK_ROUNDS = 3, 1
 
 
 def main() -> int:
-    """Run the contest."""
+    """Run the contest, or the measurement of the scaling."""
     options = parser().parse_args()
-    folder = BENCH / "inference"
-    folder.mkdir(parents=True, exist_ok=True)
-    images = options.images or (192 if options.quick else 960)
-    prepare(folder, options, images)
-    begin_s = worker_start(folder, options.cores)
-    chosen = options.only or list(CONTESTANTS)
-    contestants = [started(name, folder, options.cores) for name in chosen]
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    return measure_scaling(options) if options.scaling else run_contest(options)
+
+
+def run_contest(options: argparse.Namespace) -> int:
+    """All contestants, round by round."""
+    options.rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
+    chosen = options.only or [name for name, entry in CONTESTANTS.items() if entry.quick or not options.quick]
+    prepare(options, {ROW_GROUP, *(photos_of(name, options.images) for name in chosen)})
+    if any(CONTESTANTS[name].environment == "engines" for name in chosen):
+        convert_to_onnx()
+    worker = worker_cost(options.cores, options.rounds)
+    together = [name for name in chosen if not CONTESTANTS[name].alone]
+    groups = [together, *([name] for name in chosen if name not in together)]
+    contestants = [contestant for group in groups for contestant in contest(group, options)]
+    result = findings.report(contestants, options, worker)
+    keep("inference", result)
+    findings.show(result)
+    if options.readme:
+        write_readme("inference", findings.readme_block(result))
+    return 0
+
+
+def contest(names: list[str], options: argparse.Namespace) -> list[Contestant]:
+    """Alternating rounds of contestants, who are gone at the end."""
+    contestants = []
     try:
-        for turn in range(options.rounds + 1):
+        for contestant in started(names, options.images, options.cores):
+            contestants.append(contestant)
+            say(f"warming up {contestant.name}")
+            contestant.warm_up()
+        for turn in range(options.rounds):
             for contestant in contestants:
-                say(f"round {turn} of {options.rounds}: {contestant.name}" + ("" if turn else " (warming up)"))
-                contestant.go(count=turn > 0)
+                say(f"round {turn + 1} of {options.rounds}: {contestant.name}")
+                contestant.go()
     finally:
         for contestant in contestants:
             contestant.process.kill()
-    result = report(contestants, images, options, begin_s)
-    keep("inference", result)
-    show(result)
+    return contestants
+
+
+def measure_scaling(options: argparse.Namespace) -> int:
+    """Ours alone, over ever more photos."""
+    prepare(options, {options.sizes[0]})
+    result = scaling.measure(options.sizes, options.network, say)
+    keep("scaling", result)
+    lines = scaling.readme_block(result)
+    print("\n".join(lines))
     if options.readme:
-        tell_readme(result)
+        write_readme("inference", lines, block="scaling")
     return 0
 
 
@@ -104,147 +96,51 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="scripts/bench inference", description=__doc__)
     made.add_argument("--photos", type=Path, help="a folder of photos; default: the drawn sample")
     made.add_argument("--weights", type=Path, help="MobileNet v1 1.0 224 for Keras; default: random ones")
-    made.add_argument("--images", type=int, help="how many images a round; default 960, with --quick 192")
-    made.add_argument("--rounds", type=int, default=3, help="counted rounds; default %(default)s")
+    images = "photos of ours a round, others in proportion to their speed; default %(default)s"
+    made.add_argument("--images", type=int, default=IMAGES, help=images)
+    made.add_argument("--rounds", type=int, help=f"counted rounds; default {ROUNDS}, with --quick {QUICK_ROUNDS}")
     made.add_argument("--cores", default="0", help="as for taskset; default %(default)s")
-    made.add_argument("--quick", action="store_true", help="fewer images; a Spark job's fixed second weighs more")
+    made.add_argument(
+        "--quick", action="store_true", help="the same ratios in three minutes: fewer contestants, one round"
+    )
     made.add_argument("--only", nargs="+", choices=list(CONTESTANTS), metavar="NAME", help="these contestants alone")
+    made.add_argument("--scaling", action="store_true", help="measure ours on 1 and 2 cores, over ever more photos")
+    made.add_argument(
+        "--sizes", type=int, nargs="+", default=scaling.SIZES, help="multiples of the first; default %(default)s"
+    )
+    made.add_argument("--network", choices=scaling.NETWORKS, default="float32", help="of the scaling")
     made.add_argument("--readme", action="store_true", help="write the table into README.md")
     return made
 
 
-def prepare(folder: Path, options: argparse.Namespace, images: int) -> None:
+def prepare(options: argparse.Namespace, counts: set[int]) -> None:
     """The photos and networks of the contest."""
     say("preparing photos and networks")
     photos = options.photos
     if photos is None:
-        photos = folder / "drawn"
+        photos = FOLDER / "drawn"
         draw = "import sys, pathlib, imagelake.samples as s; s.write_sample_lake(pathlib.Path(sys.argv[1]), 400, 7)"
         if not photos.exists():
             subprocess.run([sys.executable, "-c", draw, photos], check=True)
-    weights = ["--weights", str(options.weights)] if options.weights else []
-    command = [sys.executable, HERE / "prepare.py", folder, "--photos", photos, "--images", str(images), *weights]
-    subprocess.run(command, check=True)
-    if not options.only or any("ONNX" in name or "OpenVINO" in name for name in options.only):
-        convert = [python_of("engines", BENCH), "-m", "tf2onnx.convert", "--saved-model", folder / "saved_model"]
-        done = subprocess.run(
-            [*convert, "--output", folder / "network.onnx"], capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise SystemExit(f"tf2onnx failed:\n{done.stderr[-2000:]}")
+    weights = ["--weights", options.weights] if options.weights else []
+    images = ["--images", *map(str, sorted(counts))]
+    subprocess.run([sys.executable, HERE / "prepare.py", FOLDER, "--photos", photos, *images, *weights], check=True)
 
 
-def worker_start(folder: Path, cores: str) -> dict:  # type: ignore[type-arg]
-    """What a Python worker of ours costs before it is of use: the median of three."""
-    command = ["taskset", "-c", cores, sys.executable, HERE / "worker_start.py"]
-    run = partial(subprocess.run, command, env=surroundings(folder), capture_output=True, text=True, check=True)
-    runs = [json.loads(run().stdout) for _ in range(3)]
+def convert_to_onnx() -> None:
+    """The network for the engines that read ONNX."""
+    convert = [python_of("engines", BENCH), "-m", "tf2onnx.convert", "--saved-model", FOLDER / "saved_model"]
+    done = subprocess.run([*convert, "--output", FOLDER / "network.onnx"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"tf2onnx failed:\n{done.stderr[-2000:]}")
+
+
+def worker_cost(cores: str, times: int) -> dict[str, float]:
+    """What a Python worker of ours costs before it is of use, and its measures: the median of some."""
+    command = ["taskset", "-c", cores, sys.executable, HERE / "worker.py", photos_file(ROW_GROUP)]
+    run = partial(subprocess.run, command, env=surroundings(), capture_output=True, text=True, check=True)
+    runs = [json.loads(run().stdout) for _ in range(times)]
     return {key: statistics.median(run[key] for run in runs) for key in runs[0]}
-
-
-def surroundings(folder: Path) -> dict[str, str]:
-    """The environment of a contestant and of the workers that it starts, which import its module."""
-    return {**os.environ, "CONTEST_FOLDER": str(folder), "PYTHONPATH": f"{HERE}{os.pathsep}{PROJECT / 'lib'}"}
-
-
-def started(name: str, folder: Path, cores: str) -> Contestant:
-    """A contestant that is ready."""
-    environment, file, *arguments = CONTESTANTS[name]
-    python = python_of(environment, BENCH) if environment else Path(sys.executable)
-    command = ["taskset", "-c", cores, python, HERE / file, *arguments]
-    with (folder / f"{name}.log").open("w") as log:
-        process = subprocess.Popen(
-            command, env=surroundings(folder), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
-        )
-    contestant = Contestant(name, process)
-    say(f"starting {name}")
-    heard(contestant)
-    return contestant
-
-
-def report(contestants: list[Contestant], images: int, options: argparse.Namespace, begin: dict) -> dict:  # type: ignore[type-arg]
-    """Medians, spread, agreement with the limit, and the ratios of each round."""
-    by_name = {contestant.name: contestant for contestant in contestants}
-    reference = (by_name.get(LIMIT) or contestants[0]).best
-    rows = {
-        name: {
-            "images_per_s": round(images / statistics.median(one.seconds), 1),
-            "slowest": round(images / max(one.seconds), 1),
-            "fastest": round(images / min(one.seconds), 1),
-            "same_top1": round(sum(reference[key] == best for key, best in one.best.items()) / images, 4),
-            "seconds": [round(second, 3) for second in one.seconds],
-        }
-        for name, one in by_name.items()
-    }
-    return {
-        "machine": machine(),
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "cores": options.cores,
-        "images": images,
-        "rounds": options.rounds,
-        "contestants": rows,
-        "ratios": ratios(by_name),
-        "worker": begin,
-    }
-
-
-def ratios(by_name: dict[str, Contestant]) -> dict[str, float]:
-    """How many times as fast: the median of the rounds' own ratios."""
-
-    def times(name: str, other: str) -> float:
-        pairs = zip(by_name[other].seconds, by_name[name].seconds, strict=True)
-        return round(statistics.median(theirs / mine for theirs, mine in pairs), 3)
-
-    found = {}
-    if {OURS, LIMIT} <= by_name.keys():
-        found["ours to the bare loop"] = times(OURS, LIMIT)
-    if {OURS, INT8} <= by_name.keys():
-        found["ours int8 to ours float32"] = times(INT8, OURS)
-    if {OURS, KERAS} <= by_name.keys():
-        found["ours to Spark with Keras predict"] = times(OURS, KERAS)
-    rivals = [name for name in FRAMEWORKS if name in by_name]
-    if OURS in by_name and rivals:
-        found["ours to the best other framework"] = min(times(OURS, rival) for rival in rivals)
-    return found
-
-
-def show(result: dict) -> None:  # type: ignore[type-arg]
-    """The table, for people."""
-    table = Table(title=f"MobileNet v1 1.0 224, images/s on core {result['cores']} of {result['machine']}")
-    for column in ("", "images/s", "slowest to fastest", "same top-1"):
-        table.add_column(column, justify="left" if not column else "right")
-    for name, row in result["contestants"].items():
-        spread = f"{row['slowest']} to {row['fastest']}"
-        table.add_row(name, str(row["images_per_s"]), spread, f"{row['same_top1']:.1%}")
-    console = Console(width=110)
-    console.print(table)
-    for name, ratio in result["ratios"].items():
-        console.print(f"  {name}: {ratio:.2f}")
-    worker = result["worker"]
-    console.print(f"  a worker's first 32 photos: {worker['first_batch_s']:.2f} s, peak {worker['peak_mb']:.0f} MiB")
-
-
-def tell_readme(result: dict) -> None:  # type: ignore[type-arg]
-    """The README's table, between its marks."""
-    lines = [
-        f"On core {result['cores']} of {result['machine']}, {result['images']:,} photos, median of {result['rounds']} "
-        "alternating rounds, from encoded photo to scores:",
-        "",
-        "| | images/s | slowest to fastest | same top-1 as the bare loop |",
-        "|---|---|---|---|",
-    ]
-    for name, row in result["contestants"].items():
-        lines.append(
-            f"| {name} | {row['images_per_s']} | {row['slowest']} to {row['fastest']} | {row['same_top1']:.1%} |"
-        )
-    worker = result["worker"]
-    ratio = "; ".join(f"{name} {value:.2f}" for name, value in result["ratios"].items())
-    lines += [
-        "",
-        f"Ratios: {ratio}. A Python worker has its first 32 photos after {worker['first_batch_s']:.2f} s, and ",
-    ]
-    lines[-1] += f"takes {worker['peak_mb']:.0f} MiB at its peak."
-    write_readme("inference", lines)
 
 
 if __name__ == "__main__":

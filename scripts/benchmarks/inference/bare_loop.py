@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 from contest import SIDE, folder, serve
 
+from imagelake.vision.engine import Engine
 from imagelake.vision.limits import Limits
 from imagelake.vision.packed import PackedModel, open_engine
 from imagelake.vision.preprocess import InputSettings, prepare
@@ -16,21 +19,24 @@ from imagelake.vision.preprocess import InputSettings, prepare
 
 def get_ready():  # type: ignore[no-untyped-def]
     cores = len(os.sched_getaffinity(0))
-    network = PackedModel("litert", (folder() / sys.argv[1]).read_bytes())
-    engines = [open_engine(network) for _ in range(cores)]
     settings = InputSettings(SIDE, "squeeze", Limits())
-    photos = pq.read_table(folder() / "photos.parquet").to_pylist()
 
-    def part(core: int) -> dict[str, int]:
-        engine = engines[core]
+    @cache
+    def engines(flatbuffer: str) -> list[Engine]:
+        network = PackedModel("litert", (folder() / flatbuffer).read_bytes())
+        return [open_engine(network) for _ in range(cores)]
+
+    def part(core: int, engine: Engine, photos: list[dict[str, Any]]) -> dict[str, int]:
         return {
             photo["image_id"]: int(engine.run(prepare(photo["content"], settings)[None]).scores.argmax())
             for photo in photos[core::cores]
         }
 
-    def run() -> dict[str, int]:
+    def run(file: Path, flatbuffer: str) -> dict[str, int]:
+        photos = pq.read_table(file).to_pylist()
         with ThreadPoolExecutor(cores) as pool:
-            return {image: best for found in pool.map(part, range(cores)) for image, best in found.items()}
+            parts = pool.map(part, range(cores), engines(flatbuffer), [photos] * cores)
+            return {image: best for found in parts for image, best in found.items()}
 
     return run
 

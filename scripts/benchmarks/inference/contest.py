@@ -18,27 +18,32 @@ BATCH = 32
 
 
 def folder() -> Path:
-    """Where the photos (photos.parquet), the weights and the converted networks of the contest lie.
+    """Where the photos, the weights and the converted networks of the contest lie.
 
     Of the environment, because workers that a framework starts see it as well.
     """
     return Path(os.environ["CONTEST_FOLDER"])
 
 
-def serve(get_ready: Callable[[], Callable[[], dict[str, int]]]) -> None:
-    """Obey the orders of the contest.
+Run = Callable[[Path, str], dict[str, int]]
+"""From a Parquet file of photos, and the contestant's argument, to every photo's best class, by image_id."""
+
+
+def serve(get_ready: Callable[[], Run]) -> None:
+    """Obey the orders of the contest: each line is a file of photos and an argument, as JSON.
 
     Args:
-        get_ready: loads what is loaded once, and returns a run: every photo's best class, by image_id.
+        get_ready: loads what is loaded once.
     """
     # Libraries print what they like; the conversation has the first stream for itself.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     run = get_ready()
     answers.write(json.dumps("ready") + "\n")
-    for _ in sys.stdin:
+    for line in sys.stdin:
+        photos, argument = json.loads(line)
         began = time.perf_counter()
-        best = run()
+        best = run(Path(photos), argument)
         seconds = time.perf_counter() - began
         answers.write(json.dumps({"seconds": seconds, "best": best}) + "\n")
 
@@ -77,10 +82,20 @@ def local_spark():  # type: ignore[no-untyped-def]
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.ui.enabled": "false",
+            # Its second compiler takes a second or two of a core until the JVM is warm: nothing in a job of hours, a
+            # tenth of one of seconds, which is not what is measured here.
+            "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
             "spark.sql.execution.arrow.maxRecordsPerBatch": "64",
-            # About four tasks a core.
-            "spark.sql.files.maxPartitionBytes": str(
-                max(1, (folder() / "photos.parquet").stat().st_size // (4 * len(os.sched_getaffinity(0))))
-            ),
         },
     )
+
+
+def spark_photos(spark, path: Path):  # type: ignore[no-untyped-def]
+    """The photos of a file, in one task a core, or of all files of a folder, in one task a file if there are enough.
+
+    A model that each task loads thus costs a contestant once a round.
+    """
+    lengths = [file.stat().st_size for file in (path.iterdir() if path.is_dir() else [path])]
+    task = min(max(lengths), sum(lengths) // len(os.sched_getaffinity(0)) + 1)
+    spark.conf.set("spark.sql.files.maxPartitionBytes", task)
+    return spark.read.parquet(str(path))

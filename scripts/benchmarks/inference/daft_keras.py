@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import daft
 import numpy as np
-from contest import BATCH, folder, keras_model, pixels_of, serve
+from contest import BATCH, keras_model, pixels_of, serve
 
 
 @daft.cls(max_concurrency=1)
@@ -29,9 +30,9 @@ class Classifier:
 def get_ready():  # type: ignore[no-untyped-def]
     os.environ["DAFT_PROGRESS_BAR"] = "0"
     classifier = Classifier()
-    photos = daft.read_parquet(str(folder() / "photos.parquet"))
 
-    def run() -> dict[str, int]:
+    def run(file: Path, _: str) -> dict[str, int]:
+        photos = daft.read_parquet(str(file))
         found = photos.select("image_id", classifier.best(daft.col("content")).alias("best")).to_pydict()
         return dict(zip(found["image_id"], found["best"], strict=True))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -20,8 +21,12 @@ def openvino():  # type: ignore[no-untyped-def]
 
     core = ov.Core()
     model = core.read_model(folder() / "network.onnx")
-    threads = {"INFERENCE_NUM_THREADS": len(os.sched_getaffinity(0)), "ENABLE_CPU_PINNING": False}
-    compiled = core.compile_model(model, "CPU", threads)
+    settings = {
+        "INFERENCE_NUM_THREADS": len(os.sched_getaffinity(0)),
+        "ENABLE_CPU_PINNING": False,
+        "INFERENCE_PRECISION_HINT": "f32",  # by itself it takes bfloat16 where the processor has it
+    }
+    compiled = core.compile_model(model, "CPU", settings)
     return lambda pixels: compiled(pixels)[0]
 
 
@@ -36,16 +41,15 @@ def onnxruntime():  # type: ignore[no-untyped-def]
 
 
 def get_ready():  # type: ignore[no-untyped-def]
-    forward = {"openvino": openvino, "onnxruntime": onnxruntime}[sys.argv[1]]()
+    forward_of = cache(lambda library: {"openvino": openvino, "onnxruntime": onnxruntime}[library]())
     settings = InputSettings(SIDE, "squeeze", Limits())
-    photos = pq.read_table(folder() / "photos.parquet").to_pylist()
 
-    def run() -> dict[str, int]:
-        found = {}
+    def run(file: Path, library: str) -> dict[str, int]:
+        found, photos = {}, pq.read_table(file).to_pylist()
         for start in range(0, len(photos), BATCH):
             part = photos[start : start + BATCH]
             pixels = np.stack([prepare(photo["content"], settings) for photo in part])
-            best = forward(normalise(pixels)).argmax(axis=1)
+            best = forward_of(library)(normalise(pixels)).argmax(axis=1)
             found |= {photo["image_id"]: int(index) for photo, index in zip(part, best, strict=True)}
         return found
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
+from pathlib import Path
 
-from contest import SIDE, folder, local_spark, serve
+from contest import SIDE, folder, local_spark, serve, spark_photos
 
 from imagelake.transforms.predict import PredictSettings, predict_images
 from imagelake.vision.limits import Limits
@@ -12,15 +12,22 @@ from imagelake.vision.packed import PackedModel
 from imagelake.vision.preprocess import InputSettings
 
 
+def network(file: str) -> PackedModel:
+    """A converted network of the contest."""
+    return PackedModel("litert", (folder() / file).read_bytes())
+
+
+def settings() -> PredictSettings:
+    """How the contest scores photos."""
+    return PredictSettings(InputSettings(SIDE, "squeeze", Limits()), 16, 5, tuple(str(n) for n in range(1000)))
+
+
 def get_ready():  # type: ignore[no-untyped-def]
     spark = local_spark()
-    network = PackedModel("litert", (folder() / sys.argv[1]).read_bytes())
-    settings = PredictSettings(InputSettings(SIDE, "squeeze", Limits()), 16, 5, tuple(str(n) for n in range(1000)))
-    photos = spark.read.parquet(str(folder() / "photos.parquet"))
 
-    def run() -> dict[str, int]:
+    def run(file: Path, flatbuffer: str) -> dict[str, int]:
         # Everything that the table holds is computed and brought to the JVM; only the best class comes here.
-        rows = predict_images(photos, network, settings)
+        rows = predict_images(spark_photos(spark, file), network(flatbuffer), settings())
         rows = rows.selectExpr("image_id", "top_classes[0] best", "hash(*) whole").collect()
         return {row["image_id"]: row["best"] for row in rows}
 

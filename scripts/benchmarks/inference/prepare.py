@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from contestants import ROW_GROUP, photos_file
 
 from imagelake.vision.errors import ImageError
 from imagelake.vision.limits import Limits
@@ -16,7 +17,7 @@ from imagelake.vision.mobilenet import build_model
 from imagelake.vision.packed import pack
 from imagelake.vision.preprocess import InputSettings, prepare
 
-SIDE, CALIBRATED_ON, ROW_GROUP = 224, 200, 64
+SIDE, CALIBRATED_ON = 224, 200
 
 
 def main() -> None:
@@ -25,10 +26,12 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--weights", type=Path)
-    parser.add_argument("--images", type=int, required=True)
+    parser.add_argument("--images", type=int, nargs="+", required=True, help="a file of photos for each number")
     options = parser.parse_args()
-    photos = readable_photos(options.photos, options.images)
-    pq.write_table(pa.table(photos), options.folder / "photos.parquet", row_group_size=ROW_GROUP)
+    photos = readable_photos(options.photos, max(options.images))
+    for images in options.images:
+        part = pa.table(photos).slice(0, images)
+        pq.write_table(part, photos_file(images), row_group_size=ROW_GROUP)
     write_networks(options.folder, options.weights, photos["content"])
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 import ray
-from contest import BATCH, folder, keras_model, pixels_of, serve
+from contest import BATCH, keras_model, pixels_of, serve
 
 
 class Classifier:
@@ -29,8 +30,8 @@ def get_ready():  # type: ignore[no-untyped-def]
     ray.init(num_cpus=cores + 1, include_dashboard=False, _node_ip_address="127.0.0.1", log_to_driver=False)
     ray.data.DataContext.get_current().enable_progress_bars = False
 
-    def run() -> dict[str, int]:
-        photos = ray.data.read_parquet(str(folder() / "photos.parquet"))
+    def run(file: Path, _: str) -> dict[str, int]:
+        photos = ray.data.read_parquet(str(file))
         found = photos.map_batches(Classifier, batch_size=BATCH, num_cpus=1, concurrency=cores)
         return {row["image_id"]: int(row["best"]) for row in found.take_all()}
 

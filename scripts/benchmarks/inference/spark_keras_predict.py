@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from contest import BATCH, folder, keras_model, local_spark, pixels_of, serve
+from contest import BATCH, keras_model, local_spark, pixels_of, serve, spark_photos
 
 
 def get_ready():  # type: ignore[no-untyped-def]
@@ -20,10 +21,8 @@ def get_ready():  # type: ignore[no-untyped-def]
             pixels = np.stack([pixels_of(content) for content in contents])
             yield pd.Series(list(model.predict(pixels, batch_size=BATCH, verbose=0)))
 
-    photos = spark.read.parquet(str(folder() / "photos.parquet"))
-
-    def run() -> dict[str, int]:
-        rows = photos.select("image_id", scores("content").alias("scores"))
+    def run(file: Path, _: str) -> dict[str, int]:
+        rows = spark_photos(spark, file).select("image_id", scores("content").alias("scores"))
         rows = rows.selectExpr("image_id", "array_position(scores, array_max(scores)) - 1 best").collect()
         return {row["image_id"]: row["best"] for row in rows}
 

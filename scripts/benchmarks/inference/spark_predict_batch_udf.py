@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
-from contest import BATCH, SIDE, folder, keras_model, local_spark, pixels_of, serve
+from contest import BATCH, SIDE, keras_model, local_spark, pixels_of, serve, spark_photos
 
 
 def make_predict():  # type: ignore[no-untyped-def]
@@ -30,10 +32,9 @@ def get_ready():  # type: ignore[no-untyped-def]
         batch_size=BATCH,
         input_tensor_shapes=[[SIDE, SIDE, 3]],
     )
-    photos = spark.read.parquet(str(folder() / "photos.parquet"))
 
-    def run() -> dict[str, int]:
-        rows = photos.select("image_id", scores(pixels("content")).alias("scores"))
+    def run(file: Path, _: str) -> dict[str, int]:
+        rows = spark_photos(spark, file).select("image_id", scores(pixels("content")).alias("scores"))
         rows = rows.selectExpr("image_id", "array_position(scores, array_max(scores)) - 1 best").collect()
         return {row["image_id"]: row["best"] for row in rows}
 
