@@ -58,7 +58,7 @@ def core_ms(run: dict[str, Any]) -> float:
 
 
 def readme_block(result: dict[str, Any]) -> list[str]:
-    """The runs, and on paper the hours of Open Images on clusters, as lines of Markdown."""
+    """The runs, and on paper the time of Open Images on clusters, as lines of Markdown."""
     lines = [
         f"{result['network']}, table written, {result['machine']}:",
         "",
@@ -69,5 +69,5 @@ def readme_block(result: dict[str, Any]) -> list[str]:
         speed = run["photos"] / run["seconds"]
         lines.append(f"| {run['photos']:,} | {run['cores']} | {speed:.1f} | {core_ms(run):.1f} |")
     cost_ms = core_ms(result["runs"][-1])
-    hours = [f"{OPEN_IMAGES * cost_ms / 1000 / cores / 3600:.1f} h on {cores} cores" for cores in CLUSTERS]
-    return [*lines, "", f"At the last line's cost {OPEN_IMAGES / 1e6:.0f} million such photos take {', '.join(hours)}."]
+    times = [f"{OPEN_IMAGES * cost_ms / 1000 / cores / 60:.0f} minutes on {cores} cores" for cores in CLUSTERS]
+    return [*lines, "", f"At the last line's cost {OPEN_IMAGES / 1e6:.0f} million such photos take {', '.join(times)}."]
