@@ -1,16 +1,12 @@
-"""The life of a cluster, in the order of the file: it starts, holds files, runs a job, loses daemons, heals, stops."""
+"""The life of a cluster, in the order of the file: it starts, holds files, loses daemons, heals, stops."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pyarrow.parquet as pq
-import pyspark
 import pytest
 import requests
 from hadoop_cluster import Hadoop, call
@@ -20,16 +16,6 @@ from imagelake.cluster.hadoop.runtime import find_jars
 from imagelake.errors import ImageLakeError
 
 _CONTENT = os.urandom(3_000_000)
-_JOB = """
-import sys
-from pyspark.sql import SparkSession
-
-spark = SparkSession.builder.getOrCreate()
-numbers = spark.range(0, 1000, 1, 1).rdd.map(lambda row: (row.id, row.id**2)).toDF("number bigint, square bigint")
-numbers.write.parquet(sys.argv[1])
-total = spark.read.parquet(sys.argv[1]).selectExpr("sum(square)").first()[0]
-print("master", spark.sparkContext.master, "sum", total)
-"""
 
 
 def test_every_daemon_is_healthy_after_start(hadoop: Hadoop) -> None:
@@ -93,20 +79,6 @@ def test_webhdfs_reads_and_writes_the_same_files(hadoop: Hadoop) -> None:
 def test_the_shell_s_own_errors_and_exit_codes_pass_through(hadoop: Hadoop) -> None:
     """A command line that fails does so with Hadoop's message, not with one of ours."""
     assert "No such file or directory" in hadoop("fs", "-ls", "/nowhere", expect=1)
-
-
-def test_a_job_runs_on_yarn(hadoop: Hadoop, tmp_path: Path) -> None:
-    """A Python job in client mode writes a table to HDFS; the job and a stranger to Spark read back what is right."""
-    outcome = _spark_submit(hadoop, tmp_path)
-    assert f"master yarn sum {sum(n * n for n in range(1000))}" in outcome, outcome
-    client = hadoop.webhdfs()
-    part = next(name for name in client.list("/squares") if name.endswith(".parquet"))
-    (tmp_path / "part.parquet").write_bytes(_read(hadoop, f"/squares/{part}"))
-    assert pq.read_table(tmp_path / "part.parquet").to_pydict() == {
-        "number": list(range(1000)),
-        "square": [n * n for n in range(1000)],
-    }
-    assert "SUCCEEDED" in hadoop("yarn", "application", "-list", "-appStates", "FINISHED")
 
 
 def test_files_survive_a_killed_datanode_and_fsck_says_what_is_missing(hadoop: Hadoop, tmp_path: Path) -> None:
@@ -178,35 +150,6 @@ def _read(hadoop: Hadoop, path: str, patience_s: float = 0) -> bytes:
             if time.monotonic() > deadline:
                 raise
             time.sleep(1)
-
-
-def _spark_submit(hadoop: Hadoop, folder: Path) -> str:
-    """Submit the job in client mode.
-
-    Returns:
-        Its output.
-    """
-    job = folder / "sum_squares.py"
-    job.write_text(_JOB)
-    spark_home = str(Path(pyspark.__file__).parent)
-    quick = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-    settings = {
-        "spark.driver.extraJavaOptions": quick,
-        "spark.executor.extraJavaOptions": quick,
-        "spark.yarn.am.extraJavaOptions": quick,
-        "spark.yarn.jars": f"local:{spark_home}/jars/*",
-        "spark.executor.memoryOverhead": "256m",
-        "spark.ui.enabled": "false",
-    }
-    command = [str(Path(spark_home, "bin", "spark-submit")), "--master", "yarn", "--deploy-mode", "client"]
-    command += ["--driver-memory", "512m", "--executor-memory", "512m", "--num-executors", "1"]
-    command += [word for name, value in settings.items() for word in ("--conf", f"{name}={value}")]
-    environment = {**hadoop.environment, "SPARK_HOME": spark_home, "PYSPARK_PYTHON": sys.executable}
-    command += [str(job), "/squares"]
-    outcome = subprocess.run(
-        command, env=environment, cwd=folder, capture_output=True, text=True, timeout=240, check=False
-    )
-    return outcome.stdout if outcome.returncode == 0 else outcome.stderr
 
 
 def _blocks_short_of_a_replica(hadoop: Hadoop) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hadoop_cluster import Hadoop
 from pyspark.sql import SparkSession
@@ -28,6 +26,14 @@ def remote(spark: SparkSession, hadoop: Hadoop) -> Lake:
     return Lake(spark, f"{hadoop.hdfs_url}/lake")
 
 
+@pytest.fixture(scope="module")
+def local(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """The same lake on a disk."""
+    lake = Lake(spark, str(tmp_path_factory.mktemp("local") / "lake"))
+    assert run(lake) == list(STEPS)
+    return lake
+
+
 def run(lake: Lake) -> list[str]:
     """The steps that had something to do."""
     config = load_config(settings=[f"lake.root={lake.root}", "sample.images=40"])
@@ -41,11 +47,9 @@ def rows(lake: Lake, table: str) -> list[str]:
     return sorted(str(row) for row in frame.drop("path").collect())
 
 
-def test_the_same_rows_on_hdfs_and_on_a_disk(remote: Lake, tmp_path: Path) -> None:
+def test_the_same_rows_on_hdfs_and_on_a_disk(remote: Lake, local: Lake) -> None:
     """Drawing, ingesting and cleaning give equal tables on both, and a second run on HDFS skips every step."""
-    local = Lake(remote.spark, str(tmp_path / "lake"))
     assert run(remote) == list(STEPS)
-    assert run(local) == list(STEPS)
     for table in COMPARED:
         assert rows(remote, table) == rows(local, table), table
     assert run(remote) == []
@@ -66,11 +70,9 @@ def test_a_wrong_address_is_named(spark: SparkSession) -> None:
         Lake(spark, "hdfs://no-such-host.invalid:9000/lake").read("images")
 
 
-def test_a_server_reads_the_same_without_java(remote: Lake, hadoop: Hadoop, tmp_path: Path) -> None:
+def test_a_server_reads_the_same_without_java(remote: Lake, local: Lake, hadoop: Hadoop) -> None:
     """Through WebHDFS the tables have the rows that Spark reads, and one image's bytes come without its file."""
     run(remote)
-    local = Lake(remote.spark, str(tmp_path / "lake"))
-    run(local)
     lake, near = open_lake(remote.root, hadoop.webhdfs_url), open_lake(local.root)
     for table in ("images", "image_bytes", "labels", "hierarchy"):
         columns = [column.name for column in TABLES[table].columns if column.name != "path"]

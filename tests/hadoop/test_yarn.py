@@ -119,6 +119,7 @@ def predicting(lakes: Lakes) -> subprocess.Popen[str]:
 def test_the_tables_are_those_of_the_local_run(lakes: Lakes, tmp_path: Path) -> None:
     """Every job ran on YARN and every table, read back from HDFS, equals the one that local mode made."""
     assert "application_" in lakes.output
+    assert "SUCCEEDED" in lakes.hadoop("yarn", "application", "-list", "-appStates", "FINISHED")
     found = lakes.download(tmp_path)
     for name in TABLES:
         if (lakes.local / name).exists():
