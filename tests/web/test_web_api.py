@@ -6,6 +6,8 @@ import io
 import json
 import shutil
 import socket
+import statistics
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -171,6 +173,16 @@ def test_originals_and_thumbnails(site: Served, sample: FinishedLake, facts: Pla
             with Image.open(io.BytesIO(small.content)) as picture:
                 assert picture.format == "JPEG"
                 assert max(picture.size) <= 256
+
+
+def test_small_answers_do_not_wait_for_acknowledgements(site: Served) -> None:
+    """Half of the requests for a small file take less than the 40 ms that a line with Nagle's algorithm waits."""
+    seconds = []
+    for _ in range(21):
+        began = time.monotonic()
+        assert site.get("/static/icon.svg").ok
+        seconds.append(time.monotonic() - began)
+    assert statistics.median(seconds) < 0.035
 
 
 @pytest.mark.parametrize("path", PAGES)

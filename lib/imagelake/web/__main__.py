@@ -55,6 +55,8 @@ def _serve(app: FastAPI, options: argparse.Namespace) -> int:
             f"serve: {options.host}:{options.port}: {os.strerror(error.errno or 0)}; choose another --host or --port\n"
         )
         return _UNUSABLE
+    # Connections inherit it; asyncio would set it on sockets of its own making only, and each answer would wait 40 ms.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     shown = f"[{options.host}]" if family == socket.AF_INET6 else options.host
     sys.stdout.write(f"http://{shown}:{listening.getsockname()[1]}  (Ctrl-C ends it)\n")
     sys.stdout.flush()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 
@@ -102,7 +103,8 @@ def api(served: ServedLake, photos: Photos, tables: Tables, size: int) -> APIRou
         token, seen = await photos.take(request)
         question = Question(seen.features, seen.classes, seen.sha256)
         asked = Asked(**choice.model_dump(), query=token)
-        return _results(question, search(served, question, choice, size), asked)
+        found = await run_sync(search, served, question, choice, size)
+        return _results(question, found, asked)
 
     @router.get("/image")
     def image(id: Annotated[Text, Query()]) -> Image:
