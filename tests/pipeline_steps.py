@@ -13,6 +13,7 @@ from project import PROJECT
 
 _PIPELINE = SimpleNamespace(**runpy.run_path(str(PROJECT / "jobs" / "run_pipeline.py")))
 STEPS: tuple[str, ...] = _PIPELINE.STEPS
+BY_HAND = ("compare_models",)  # jobs that are no step: they read what the steps write, when somebody asks
 
 
 def job(name: str) -> Job:

@@ -16,11 +16,10 @@ from imagelake.cluster.command import job_parser
 from imagelake.cluster.submission.__main__ import parser as submission_parser
 from imagelake.config import Config, conf_text
 from imagelake.web.options import parser as serve_parser
-from pipeline_steps import STEPS, job
+from pipeline_steps import BY_HAND, STEPS, job
 from project import PROJECT
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
-BY_HAND = ("compare_models",)
 COMMANDS = [
     line.split("#")[0].strip()
     for block in re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
