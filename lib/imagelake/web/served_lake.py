@@ -81,7 +81,8 @@ class ServedLake:
         rules, images = config.web, config.images
         own = cache / hashlib.sha256(lake.root.encode()).hexdigest()[:16]
         threads = os.cpu_count() or 1
-        limits = Limits(min(rules.max_pixels, images.max_pixels), images.max_bytes, formats=images.formats)
+        pixels = min(rules.max_pixels, images.max_pixels)
+        limits = Limits(pixels, images.max_bytes, images.timeout_s, images.formats)
         self.lake = lake
         self.catalogue = Catalogue(lake, own / "facts")
         self.originals = Originals(lake, self.catalogue)
