@@ -68,12 +68,11 @@ def table_views(served: ServedLake, tables: Tables, size: int) -> APIRouter:
 
     @router.get("/accuracy")
     def accuracy() -> str:
-        others = [row for row in tables.rows("label_accuracy") if row not in tables.measured]
         return page(
             "accuracy.html",
             title="Accuracy by label",
             measured=tables.measured[:LISTED],
-            others=others[:LISTED],
+            others=tables.unmeasured[:LISTED],
             total=len(tables.rows("label_accuracy")),
             chart=tables.accuracy_chart,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import filterfalse
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc  # type: ignore[import-untyped]
@@ -46,8 +47,13 @@ class Tables:
     @cached_property
     def measured(self) -> list[dict[str, Any]]:
         """The rows of label_accuracy that have an accuracy, the best first."""
-        found = (row for row in self.rows("label_accuracy") if row["covered"] and row["images"])
+        found = filter(_is_measured, self.rows("label_accuracy"))
         return sorted(found, key=lambda row: (-row["top1"], -row["images"], row["label"]))
+
+    @cached_property
+    def unmeasured(self) -> list[dict[str, Any]]:
+        """The other rows of label_accuracy, in the order of the table."""
+        return list(filterfalse(_is_measured, self.rows("label_accuracy")))
 
     @cached_property
     def accuracy_chart(self) -> Markup | None:
@@ -81,3 +87,8 @@ class Tables:
             return self._lake.files.read_bytes("report/index.html")
         except ImageLakeError:
             return None
+
+
+def _is_measured(row: dict[str, Any]) -> bool:
+    """Whether a row of label_accuracy has an accuracy."""
+    return bool(row["covered"] and row["images"])
