@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -18,12 +17,11 @@ from typing import Any
 
 from environments import python_of
 from prepare import DIMENSION, prepare
+from results import BENCH, PROJECT, keep, machine, say, write_readme
 from rich.console import Console
 from rich.table import Table
 
-PROJECT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).parent
-BENCH = PROJECT / "var" / "bench"
 OURS, OURS_ALONE, PLAIN = "ours", "ours, one task slot", "FAISS IVF-PQ, re-ranked"
 # Name -> environment, module and kind.
 CONTESTANTS = {
@@ -61,10 +59,10 @@ def main() -> int:
         "contestants": {name: found[name] for name in CONTESTANTS if name in found},
         "ratios": ratios(found),
     }
-    (BENCH / "search.json").write_text(json.dumps(result, indent=2) + "\n")
+    keep("search", result)
     show(result)
     if options.readme:
-        write_readme(result)
+        write_readme("search", readme_lines(result))
     return 0
 
 
@@ -124,13 +122,6 @@ def ratios(found: dict[str, dict[str, Any]]) -> dict[str, float]:
     return {name: round(value, 2) for name, value in made.items()}
 
 
-def machine() -> str:
-    """The processor's name and how many cores there are."""
-    text = Path("/proc/cpuinfo").read_text(encoding="utf-8") if Path("/proc/cpuinfo").exists() else ""
-    names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
-    return f"{len(names) or '?'} cores of {names[0] if names else platform.processor() or platform.machine()}"
-
-
 def cells(row: dict[str, Any]) -> list[str]:
     """One contestant's line of the table."""
     if "failed" in row:
@@ -158,8 +149,8 @@ def show(result: dict[str, Any]) -> None:
         console.print(f"  {name}: {ratio:.2f}")
 
 
-def write_readme(result: dict[str, Any]) -> None:
-    """The README's table, between its marks."""
+def readme_lines(result: dict[str, Any]) -> list[str]:
+    """The same as Markdown."""
     lines = [
         f"{result['rows']:,} made vectors of {result['dimension']:,} features in clusters; built on "
         f"{result['machine']}, then one query at a time on one of them:",
@@ -176,16 +167,7 @@ def write_readme(result: dict[str, Any]) -> None:
             f" Building, the driver's Python held {peak['driver']:,} MiB at its peak, the JVM of driver and executor "
             f"{peak['jvm']:,} and a Python worker {peak['worker']:,}."
         )
-    begin, end = "<!-- search: written by scripts/bench search --readme -->", "<!-- end of search -->"
-    readme = PROJECT / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    before, _, rest = text.partition(begin)
-    readme.write_text(before + begin + "\n" + "\n".join(lines) + "\n" + end + rest.partition(end)[2], encoding="utf-8")
-
-
-def say(text: str) -> None:
-    """Progress, apart from the result."""
-    print(text, file=sys.stderr, flush=True)
+    return lines
 
 
 if __name__ == "__main__":
