@@ -400,7 +400,11 @@ _ALL = (
             IMAGE_ID,
             ("code", "binary", "what stands for the features in memory; empty in a lake so small that it needs none"),
             ("features", "binary", "pooled features of unit length, half precision, little-endian"),
-            ("features_hash", "bigint", "of the features in predictions: an image with another one is indexed anew"),
+            (
+                "features_hash",
+                "bigint",
+                "of the first features in predictions: an image with another one is indexed anew",
+            ),
         ),
     ),
     Table(

@@ -13,13 +13,18 @@ from imagelake.search.parameters import Wishes, choose_parameters, training_rows
 from imagelake.search.quantizer import CODE_BITS, KMEANS_ITERATIONS, PARTS_PER_BYTE
 
 AT_ONCE, NEAREST = 20_000, 10
-EFFORTS: dict[str, list[Any]] = {"flat": [None], "ivfpq": ["the rule's"], "hnsw": [64, 128, 256, 512]}
+IVFPQ = ("ivfpq", "ivfpq_as_ours")
+EFFORTS: dict[str, list[Any]] = {
+    "flat": [None],
+    **dict.fromkeys(IVFPQ, ["the rule's"]),
+    "hnsw": [64, 128, 256, 512],
+}
 
 
 def build(vectors: np.ndarray, folder: Path, kind: str) -> None:
     rows, dimension = vectors.shape
-    if kind == "ivfpq":
-        index: Any = ivfpq(vectors)
+    if kind in IVFPQ:
+        index: Any = ivfpq(vectors, kind)
     elif kind == "hnsw":
         index = faiss.IndexHNSWSQ(dimension, faiss.ScalarQuantizer.QT_fp16, 32, faiss.METRIC_INNER_PRODUCT)
         index.train(vectors[:1].astype(np.float32))
@@ -31,18 +36,24 @@ def build(vectors: np.ndarray, folder: Path, kind: str) -> None:
     faiss.write_index(index, str(folder / "index.faiss"))
 
 
-def ivfpq(vectors: np.ndarray) -> Any:
-    """Cells, codes, sample and iterations as ours; exact vectors in half precision beside them."""
+def ivfpq(vectors: np.ndarray, kind: str) -> Any:
+    """Cells and codes as ours, and exact vectors in half precision beside them.
+
+    As ours it learns from as many vectors in as many iterations; otherwise as FAISS does by itself, from so many as its
+    k-means takes of all.
+    """
     rows, dimension = vectors.shape
     sizes = choose_parameters(rows, dimension, Wishes(exact_below=0))
     centroids = faiss.IndexFlatIP(dimension)
     codes = faiss.IndexIVFPQFastScan(
         centroids, dimension, sizes.cells, PARTS_PER_BYTE * sizes.code_bytes, CODE_BITS, faiss.METRIC_INNER_PRODUCT
     )
-    codes.cp.niter = KMEANS_ITERATIONS
+    wanted = min(rows, sizes.cells * codes.cp.max_points_per_centroid)
+    if kind == "ivfpq_as_ours":
+        wanted, codes.cp.niter = training_rows(rows, sizes), KMEANS_ITERATIONS
     exact = faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
     index = faiss.IndexRefine(codes, exact)
-    chosen = np.sort(np.random.default_rng(0).choice(rows, training_rows(rows, sizes), replace=False))
+    chosen = np.sort(np.random.default_rng(0).choice(rows, wanted, replace=False))
     index.train(vectors[chosen].astype(np.float32))
     return index
 
