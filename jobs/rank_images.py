@@ -1,7 +1,8 @@
 """Rank the images by quality: PPI by default, or size, file, texture, or all of these in one figure.
 
-Reads images, predictions, labels_clean. Writes image_quality, one row an image that can be decoded, and image_rank, its
-rank over all images and within each of its labels. Ranks 1 to 10 of each label are selected by default.
+Reads images, predictions, labels_clean, boxes. Writes image_quality, one row an image that can be decoded, and
+image_rank, its rank over all images and within each of its labels. Ranks 1 to 10 of each label are selected by default.
+Which images are photos and which depictions is said by boxes, and learnt from them for the others.
 
     spark-submit jobs/rank_images.py --root var/lake --set rank.order=nearest --set rank.target=17.8
 """
@@ -15,6 +16,7 @@ from pyspark import StorageLevel
 from imagelake.cluster.command import main
 from imagelake.cluster.job import Job, Work
 from imagelake.config import Config
+from imagelake.transforms.image_kinds import image_kinds
 from imagelake.transforms.image_quality import add_decoding_errors, combine_quality, judge_sizes, measure_images
 from imagelake.transforms.image_rank import rank_images, top_images
 from imagelake.transforms.verdicts import count_by_reason, kept, rejected
@@ -25,12 +27,14 @@ def run(work: Work, config: Config) -> None:
     images, predictions = work.read("images"), work.read("predictions")
     judged = judge_sizes(add_decoding_errors(images, predictions))
     measured = measure_images(kept(judged), predictions).persist(StorageLevel.DISK_ONLY)
-    quality = work.write("image_quality", combine_quality(measured))
+    kinds = image_kinds(predictions, work.read("boxes"))
+    quality = work.write("image_quality", combine_quality(measured).join(kinds.table, "image_id", how="left"))
     ranks = work.write("image_rank", rank_images(quality, work.read("labels_clean"), config.rank))
     work.account("images", images.count(), work.rows["image_quality"], count_by_reason(rejected(judged)))
     work.tell("best first", f"{config.rank.measure}, {config.rank.order}")
     work.tell("top images", top_images(ranks) or "none")
     work.tell("selected", f"{ranks.where('selected').select('image_id').distinct().count():,} images")
+    work.tell("photo or depiction", kinds.told_by)
     work.images = work.rows["image_quality"]
 
 
@@ -38,7 +42,7 @@ JOB = Job(
     name="rank_images",
     doc=__doc__,
     run=run,
-    reads=("images", "predictions", "labels_clean"),
+    reads=("images", "predictions", "labels_clean", "boxes"),
     writes=("image_quality", "image_rank"),
     settings=("rank",),
 )

@@ -1,7 +1,7 @@
 """Reverse image search: what does the lake hold that looks like these images, or shows what they show?
 
-Reads image_index, index_quantizer, predictions, labels_clean, image_quality, image_bytes, images, boxes, classes,
-hierarchy and model; queries are files, hdfs:// paths or http(s) addresses, and without any, one image of each label.
+Reads image_index, index_quantizer, predictions, labels_clean, image_quality, image_bytes, images, classes, hierarchy
+and model; queries are files, hdfs:// paths or http(s) addresses, and without any, one image of each label.
 Only the cells nearest to a query are read. Writes search_queries, search_results and the page search_page/index.html.
 
     spark-submit jobs/search_similar_images.py --root var/lake --query lion.jpg --set search.label=Carnivore
@@ -29,7 +29,7 @@ from imagelake.transforms.thumbnails import make_thumbnails
 from imagelake.transforms.trained_index import published_index
 from imagelake.vision.packed import open_engine
 
-SEARCHED = ("predictions", "labels_clean", "image_quality", "image_bytes", "images", "boxes")
+SEARCHED = ("predictions", "labels_clean", "image_quality", "image_bytes", "images")
 NAMING = ("classes", "hierarchy")
 
 

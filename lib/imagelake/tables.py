@@ -373,6 +373,8 @@ _ALL = (
             ("entropy", "double", "bits, from predictions; null where not predicted"),
             ("gradient", "double", "levels a pixel, from predictions; null where not predicted"),
             ("quality", "double", "0 to 1, the mean of the percentile ranks of ppi, entropy and gradient"),
+            ("kind", "string", "photo or depiction, as boxes say, else as features tell; null where neither does"),
+            ("depiction_score", "double", "probability by the features; null where they do not tell kinds apart"),
         ),
     ),
     Table(

@@ -16,6 +16,7 @@ from table_rows import sorted_rows, table_of
 from imagelake.config import RankSection, load_config
 from imagelake.measures.resolution import aspect_ratio, bytes_per_pixel, ppi
 from imagelake.tables import TABLES
+from imagelake.transforms.image_kinds import image_kinds
 from imagelake.transforms.image_quality import (
     add_decoding_errors,
     combine_quality,
@@ -130,9 +131,11 @@ def test_measures_are_those_of_the_plain_functions(spark: SparkSession) -> None:
 
 
 def test_quality_has_the_columns_of_its_table(spark: SparkSession) -> None:
-    """The contract takes the frame as it is, empty or not."""
+    """The contract takes the frame as it is once kinds are joined, empty or not."""
+    kinds = image_kinds(table_of(spark, "predictions", []), table_of(spark, "boxes", [])).table
     for images in ([], [IMAGE]):
-        assert TABLES["image_quality"].conform(quality_of(spark, images, [])).count() == len(images)
+        quality = quality_of(spark, images, []).join(kinds, "image_id", how="left")
+        assert TABLES["image_quality"].conform(quality).count() == len(images)
 
 
 def test_percentile_ranks_are_those_of_scipy(spark: SparkSession) -> None:

@@ -52,7 +52,6 @@ class LakeImages:
     image_quality: DataFrame
     image_bytes: DataFrame
     images: DataFrame
-    boxes: DataFrame
 
 
 def search(
@@ -61,7 +60,7 @@ def search(
     """The search_results table: the best images of each query in both modes, of those that pass the filters."""
     if not queries:
         return lake.predictions.sparkSession.createDataFrame([], TABLES["search_results"].ddl)
-    allowed = allowed_images(FilterTables(lake.labels_clean, lake.image_quality, lake.boxes), words, rules)
+    allowed = allowed_images(FilterTables(lake.labels_clean, lake.image_quality), words, rules)
     own = [(query.name, query.image_id) for query in queries if query.image_id is not None]
     hashes = [(query.name, query.sha256) for query in queries if query.sha256 is not None]
     excluded = excluded_images(lake.images, own, hashes, rules.exclude_duplicates).persist()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from imagelake.errors import unknown_choice
+from imagelake.transforms.image_kinds import DEPICTION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,6 @@ class FilterTables:
 
     labels_clean: DataFrame
     image_quality: DataFrame
-    boxes: DataFrame
 
 
 def allowed_images(tables: FilterTables, words: Vocabulary, rules: SearchSection) -> DataFrame | None:
@@ -40,7 +40,7 @@ def allowed_images(tables: FilterTables, words: Vocabulary, rules: SearchSection
     if rules.split or rules.min_ppi or rules.min_pixels:
         passing.append(_of_size(tables.image_quality, rules))
     if rules.kind != "any":
-        passing.append(_of_kind(tables, rules.kind))
+        passing.append(_of_kind(tables.image_quality, rules.kind))
     if not passing:
         return None
     return reduce(lambda one, other: one.join(other, "image_id", how="left_semi"), passing)
@@ -65,11 +65,10 @@ def _of_size(quality: DataFrame, rules: SearchSection) -> DataFrame:
     return quality.where(large).select("image_id")
 
 
-def _of_kind(tables: FilterTables, kind: str) -> DataFrame:
-    """Depictions: images with a box that is said to be a drawing; photos: all others."""
-    depictions = tables.boxes.where("is_depiction = 1").select("image_id").distinct()
-    how = "left_semi" if kind == "depiction" else "left_anti"
-    return tables.image_quality.select("image_id").join(depictions, "image_id", how=how)
+def _of_kind(quality: DataFrame, kind: str) -> DataFrame:
+    """Depictions: images that boxes or features tell to be one; photos: all others."""
+    is_depiction = F.coalesce(F.col("kind") == DEPICTION, F.lit(False))
+    return quality.where(is_depiction == F.lit(kind == DEPICTION)).select("image_id")
 
 
 def excluded_images(

@@ -84,7 +84,7 @@ def frame(decoded: Decoded, size: int, framing: Framing) -> NDArray[np.uint8]:
 
 
 def normalise(batch: NDArray[np.uint8], out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
-    """Levels 0 to 255 as the network's numbers -1 to 1: x / 127.5 - 1, of the same shape, in `out` where it is given."""
+    """Levels 0 to 255 as the network's numbers -1 to 1: x / 127.5 - 1, of the same shape, in `out` where given."""
     scaled = np.divide(batch, np.float32(127.5), out=out, dtype=np.float32)
     return np.subtract(scaled, np.float32(1), out=scaled)
 

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from imagelake.cluster.published import PublishedLake
 
 Kind = Literal["photo", "depiction"]
-_UNKNOWN, _PHOTO, _DEPICTION = -1, 0, 1
-_KINDS: dict[int, Kind] = {_PHOTO: "photo", _DEPICTION: "depiction"}
+_KINDS: tuple[Kind | None, ...] = (None, "photo", "depiction")
 _HASH_DIGITS = 16  # of a SHA-256 in hex: 64 bits tell nine million files apart but for one chance in 400,000
 
 
@@ -91,8 +90,7 @@ class Catalogue:
         self._image_ids = self._facts.column("image_id")
         self._by_id = pc.sort_indices(self._image_ids).to_numpy().astype(np.uint32)
         self.labelling = Labelling(lake, self)
-        self.ppi, self.pixels = _sizes(lake, self)
-        self._drawn = _drawn(lake, self)
+        self.ppi, self.pixels, self._kinds = _quality(lake, self)
         splits = self._facts.column("split").dictionary_encode().unify_dictionaries().combine_chunks()
         self._split_names: list[str] = splits.dictionary.to_pylist()
         self._splits = pc.fill_null(splits.indices, -1).to_numpy().astype(np.int8)
@@ -133,7 +131,7 @@ class Catalogue:
             row=row,
             ppi=float(self.ppi[row]) if known else None,
             pixels=int(self.pixels[row]) if known else None,
-            kind=_KINDS.get(int(self._drawn[row])),
+            kind=_KINDS[self._kinds[row]],
             labels=self.labelling.labels_of(row),
             **values,
         )
@@ -157,7 +155,7 @@ class Catalogue:
         if filters.min_pixels:
             passing &= self.pixels >= filters.min_pixels
         if filters.kind is not None:
-            passing &= (self._drawn == _DEPICTION) == (filters.kind == "depiction")
+            passing &= (self._kinds == _KINDS.index("depiction")) == (filters.kind == "depiction")
         if filters.not_sha256 is not None:
             passing &= self._hashes != np.uint64(int(filters.not_sha256[:_HASH_DIGITS], 16))
         return passing
@@ -170,25 +168,19 @@ class Catalogue:
         return sorted(([*map(int, group)] for group in groups if len(group) > 1), key=lambda one: (-len(one), one[0]))
 
 
-def _sizes(lake: PublishedLake, catalogue: Catalogue) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """PPI, NaN where it is unknown, and pixels, then 0; both [N]."""
+def _quality(
+    lake: PublishedLake, catalogue: Catalogue
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int8]]:
+    """PPI, NaN where it is unknown; pixels, then 0; and the kind as a place in `_KINDS`; all [N]."""
     ppi, pixels = np.full(len(catalogue), np.nan), np.zeros(len(catalogue), np.int64)
-    quality = lake.read("image_quality", ("image_id", "ppi", "pixels"))
+    kinds = np.zeros(len(catalogue), np.int8)
+    quality = lake.read("image_quality", ("image_id", "ppi", "pixels", "kind"))
     rows = catalogue.rows_of(quality["image_id"])
     known = rows >= 0
     ppi[rows[known]], pixels[rows[known]] = quality["ppi"].to_numpy()[known], quality["pixels"].to_numpy()[known]
-    return ppi, pixels
-
-
-def _drawn(lake: PublishedLake, catalogue: Catalogue) -> NDArray[np.int8]:
-    """Whether an image is drawn, as annotators say of its boxes: int8 [N], 1 yes, 0 no, -1 unknown."""
-    drawn = np.full(len(catalogue), _UNKNOWN, np.int8)
-    if lake.manifest("boxes") is None:
-        return drawn
-    boxes = lake.read("boxes", ("image_id", "is_depiction"))
-    rows, says = catalogue.rows_of(boxes["image_id"]), pc.fill_null(boxes["is_depiction"], _UNKNOWN).to_numpy()
-    np.maximum.at(drawn, rows[rows >= 0], says[rows >= 0].astype(np.int8))
-    return drawn
+    places = pc.fill_null(pc.index_in(quality["kind"], value_set=pa.array(_KINDS)), 0)
+    kinds[rows[known]] = places.to_numpy()[known]
+    return ppi, pixels, kinds
 
 
 def _hashes(sha256: pa.ChunkedArray) -> NDArray[np.uint64]:

@@ -23,7 +23,7 @@ class Choice(BaseModel):
     split: Text | None = Field(None, description="images of this split")
     min_ppi: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] | None = Field(None, description="least PPI")
     min_pixels: Annotated[int, Field(ge=0, le=10**12)] | None = Field(None, description="least width x height")
-    kind: Kind | None = Field(None, description="photo leaves out what annotators call a depiction")
+    kind: Kind | None = Field(None, description="photo leaves out what boxes or features tell to be a depiction")
     duplicates: Literal["show", "hide"] = Field("show", description="hide: no file with exactly the query's bytes")
     page: Annotated[int, Field(ge=1, le=1_000)] = Field(1, description="1 is the first")
 

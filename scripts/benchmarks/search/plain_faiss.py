@@ -16,7 +16,7 @@ AT_ONCE, NEAREST = 20_000, 10
 IVFPQ = ("ivfpq", "ivfpq_as_ours")
 EFFORTS: dict[str, list[Any]] = {
     "flat": [None],
-    **dict.fromkeys(IVFPQ, ["the rule's"]),
+    **{kind: ["the rule's"] for kind in IVFPQ},
     "hnsw": [64, 128, 256, 512],
 }
 
