@@ -83,7 +83,7 @@ def _learn(known: DataFrame) -> tuple[Discriminant | None, str]:
     # They come in the order of a hash of their names, which has nothing to do with what they show.
     kept_back = [rows[::HELD_OUT] for rows in (photos, depictions)]
     learnt_from = [np.delete(rows, slice(None, None, HELD_OUT), axis=0) for rows in (photos, depictions)]
-    learnt = Discriminant.of(*learnt_from, share)
+    learnt = Discriminant.of(learnt_from[0], learnt_from[1], share)
     area = auc(*(learnt.probabilities(rows) for rows in kept_back))
     if area < ENOUGH_AUC:
         return None, f"{says}; features do not tell them apart (AUC {area:.2f}, {ENOUGH_AUC} is needed)"
