@@ -27,10 +27,11 @@ class Discriminant:
 
     @classmethod
     def of(cls, first: NDArray[np.float32], second: NDArray[np.float32], share: float) -> Discriminant:
-        """The linear discriminant of two classes: Fisher (1936), The use of multiple measurements in taxonomy.
+        """The linear discriminant of two classes.
 
-        A tenth of the covariance within the classes is replaced by as much variance in every direction (Friedman 1989,
-        Regularized discriminant analysis), so that fewer rows than features are enough.
+        Fisher (1936), The use of multiple measurements in taxonomic problems. A tenth of the covariance within the
+        classes is replaced by as much variance in every direction (Friedman 1989, Regularized discriminant analysis),
+        so that fewer rows than features are enough.
 
         Args:
             first: float32 [N, D], at least two rows that differ.

@@ -35,13 +35,8 @@ CONTESTANTS = {
     "usearch, float16": ("vectors", "usearch_graph", "hnsw"),
     "LanceDB IVF-PQ, refined": ("vectors", "lance_database", "ivfpq"),
 }
-UNLIMITED = {
-    OURS,
-    OURS_ALONE,
-    PLAIN,
-    LIKE_OURS,
-    "FAISS flat, float16",
-}  # what the ratios are of, and what builds nothing
+# What the ratios are of, and what builds nothing.
+UNLIMITED = {OURS, OURS_ALONE, PLAIN, LIKE_OURS, "FAISS flat, float16"}
 ROWS, QUICK_ROWS = 1_000_000, 50_000
 LIMIT_S, QUICK_LIMIT_S = 300, 20
 ROUNDS = 3
@@ -92,7 +87,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def can_answer(name: str, result: dict[str, Any]) -> bool:
-    """Whether a contestant has been built, and is not the same as another for whoever asks."""
+    """Whether a contestant has been built, and is not ours built once more."""
     return "failed" not in result and name != OURS_ALONE
 
 
