@@ -179,6 +179,7 @@ class WebSection(_Section):
     thumbnail_cache_bytes: Positive
     searches_per_minute: Positive
     requests_per_minute: Positive
+    renewed_every_s: Annotated[float, Field(ge=0)]
 
 
 class Config(_Section):

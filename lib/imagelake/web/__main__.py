@@ -14,12 +14,14 @@ from contextlib import suppress
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from imagelake.cluster.published import open_lake
 from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
-from imagelake.web.app import make_app
+from imagelake.web.app import guarded, pages_of
 from imagelake.web.options import parser
+from imagelake.web.renewal import LakeWatch, RenewedApp
 from imagelake.web.safe_fetch import SafeFetch
 from imagelake.web.served_lake import ServedLake
 
@@ -36,17 +38,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         config = load_config(options.config, options.settings)
         lake = open_lake(options.root or config.lake.root, options.namenode, options.user, options.kerberos)
+        watch = LakeWatch(lake)
         served = ServedLake(lake, config, options.cache)
     except ImageLakeError as error:
         sys.stderr.write(f"serve: {error}\n")
         return _UNUSABLE
     fetch = SafeFetch(config.search.url_timeout_s, config.search.url_max_bytes, options.allow_network)
-    app = make_app(served, config, fetch, allowed_hosts(options))
     sys.stdout.write(f"{summary(served, time.monotonic() - began)}\n")
-    return _serve(app, options)
+
+    def again() -> FastAPI:
+        nonlocal served
+        began = time.monotonic()
+        served = ServedLake(lake, config, options.cache, served)
+        sys.stdout.write(f"published anew: {summary(served, time.monotonic() - began)}\n")
+        sys.stdout.flush()
+        return pages_of(served, config, fetch)
+
+    app = RenewedApp(pages_of(served, config, fetch), again, watch)
+    app.renew_every(config.web.renewed_every_s)
+    return _serve(guarded(app, config, allowed_hosts(options)), options)
 
 
-def _serve(app: FastAPI, options: argparse.Namespace) -> int:
+def _serve(app: ASGIApp, options: argparse.Namespace) -> int:
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     try:
         listening = socket.create_server((options.host, options.port), family=family)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp
 
 from imagelake import __version__
 from imagelake.config import Config
@@ -22,14 +23,13 @@ from imagelake.web.table_views import table_views
 from imagelake.web.tables import Tables
 
 
-def make_app(served: ServedLake, config: Config, fetch: SafeFetch, hosts: Sequence[str]) -> FastAPI:
-    """The application of one lake.
+def pages_of(served: ServedLake, config: Config, fetch: SafeFetch) -> FastAPI:
+    """The pages, pictures and API of one lake as it was when it was opened.
 
     Args:
         served: the lake.
         config: its section web.
         fetch: how photos behind addresses are fetched.
-        hosts: names that requests may call this server by; a page elsewhere may point a name of its own here.
     """
     rules, tables = config.web, Tables(served.lake)
     threads = os.cpu_count() or 1
@@ -41,11 +41,21 @@ def make_app(served: ServedLake, config: Config, fetch: SafeFetch, hosts: Sequen
     app.include_router(media(served, threads))
     app.include_router(api(served, photos, tables, rules.results))
     install(app)
-    # The one that is added last stands outermost.
-    app.add_middleware(NoTraces)
-    app.add_middleware(BodyLimit, max_bytes=rules.upload_max_bytes)
-    app.add_middleware(OwnSiteOnly)
-    app.add_middleware(RateLimit, requests=rules.requests_per_minute, searches=rules.searches_per_minute)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
-    app.add_middleware(SafeHeaders)
     return app
+
+
+def guarded(app: ASGIApp, config: Config, hosts: Sequence[str]) -> ASGIApp:
+    """An application behind everything that a request has to pass first; the last line stands outermost.
+
+    Args:
+        app: what answers.
+        config: its section web.
+        hosts: names that requests may call this server by; a page elsewhere may point a name of its own here.
+    """
+    rules = config.web
+    app = NoTraces(app)
+    app = BodyLimit(app, max_bytes=rules.upload_max_bytes)
+    app = OwnSiteOnly(app)
+    app = RateLimit(app, requests=rules.requests_per_minute, searches=rules.searches_per_minute)
+    app = TrustedHostMiddleware(app, allowed_hosts=list(hosts), www_redirect=False)
+    return SafeHeaders(app)

@@ -21,7 +21,7 @@ from imagelake.web.labelling import meanings
 from imagelake.web.originals import Originals
 from imagelake.web.predicted import Predicted
 from imagelake.web.query_store import QueryStore
-from imagelake.web.seeing import Eyes
+from imagelake.web.seeing import Eyes, Seen
 from imagelake.web.thumbnail_cache import ThumbnailCache
 
 if TYPE_CHECKING:
@@ -67,13 +67,14 @@ class Ranked:
 class ServedLake:
     """Everything that pages and the API show. Threads may share it."""
 
-    def __init__(self, lake: PublishedLake, config: Config, cache: Path) -> None:
+    def __init__(self, lake: PublishedLake, config: Config, cache: Path, before: ServedLake | None = None) -> None:
         """Open a lake.
 
         Args:
             lake: the published tables.
             config: its sections web and images.
             cache: a folder of this machine for the index and the small pictures.
+            before: the same lake as it was; links of photos go on to work where their features still mean the same.
 
         Raises:
             ImageLakeError: a table that is needed is not published.
@@ -90,12 +91,16 @@ class ServedLake:
         self.eyes = Eyes(lake, limits, rules.thumbnail_side, threads)
         self.index.description.require_model(self.eyes.card.features)
         self._predicted = Predicted(lake, self.catalogue, self.eyes.card.classes)
-        self.queries = QueryStore(rules.queries_kept)
+        still_valid = before is not None and before.eyes.card == self.eyes.card
+        self.queries: QueryStore = before.queries if before and still_valid else QueryStore(rules.queries_kept)
         self.meanings = meanings(lake)
         self.version = lake.require("image_bytes").run_id
         self._side = rules.thumbnail_side
         self._thumbnails = ThumbnailCache(own / "thumbnails", rules.thumbnail_cache_bytes)
         self._rows_of_index = self.catalogue.rows_of(self.index.image_ids)
+        # While a pipeline runs, the index may hold images that the lake no longer lists.
+        listed = self._rows_of_index >= 0
+        self._listed = None if listed.all() else listed
 
     def question_of_image(self, image_id: str) -> Question | None:
         """An image of the lake as a question; None where the lake does not have it."""
@@ -107,17 +112,21 @@ class ServedLake:
         vector = None if place is None else self.index.vector(place)
         return Question(vector, self._predicted.of(row), facts.sha256, row)
 
+    def question_of_seen(self, seen: Seen) -> Question:
+        """A photo from outside as a question."""
+        return Question(seen.features, seen.classes, seen.sha256)
+
     def question_of_photo(self, token: str) -> Question | None:
         """A photo that was shown earlier; None where it is no longer kept."""
         seen = self.queries.get(token)
-        return None if seen is None else Question(seen.features, seen.classes, seen.sha256)
+        return None if seen is None else self.question_of_seen(seen)
 
     def similar(self, question: Question, filters: Filters, order: Order) -> Ranked:
         """The nearest images that pass the filters, in the order asked for."""
         if question.features is None:
             return Ranked(np.empty(0, np.int64))
         passing = self.catalogue.allowed(filters)
-        allowed = None if passing is None else passing[self._rows_of_index]
+        allowed = self._listed if passing is None else passing[self._rows_of_index] & (self._rows_of_index >= 0)
         found = self.index.search(question.features[np.newaxis], CANDIDATES + 1, allowed)
         rows = self._rows_of_index[found.rows[0][found.rows[0] >= 0]]
         others = np.flatnonzero(rows != (-1 if question.row is None else question.row))[:CANDIDATES]

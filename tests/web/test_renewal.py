@@ -1,0 +1,92 @@
+"""A served lake that is published anew is served anew, without losing a request, a link or the old version."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from finished_lake import FinishedLake
+from served import Served
+
+
+@pytest.fixture
+def folder(sample: FinishedLake, tmp_path: Path) -> Path:
+    """A copy of the sample lake, to be changed."""
+    return Path(shutil.copytree(sample.folder, tmp_path / "lake"))
+
+
+@pytest.fixture
+def watched(folder: Path, tmp_path: Path) -> Iterator[Served]:
+    """That copy, served, and looked at often."""
+    with Served(folder, tmp_path / "cache", "--set", "web.renewed_every_s=0.3") as server:
+        yield server
+
+
+def publish(folder: Path, table: str, frame: pd.DataFrame | None, run_id: str) -> None:
+    """A table as a job would publish it once more; the same rows where there is no frame."""
+    if frame is not None:
+        for part in (folder / table).glob("*.parquet"):
+            part.unlink()
+        frame.to_parquet(folder / table / "part-0.parquet", index=False)
+    manifest = folder / table / "_manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"run_id": run_id}))
+
+
+def eventually(true: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < ends, "it did not come true within 30 s"
+        time.sleep(0.1)
+
+
+def test_new_tables_are_served_and_links_live_on(watched: Served, folder: Path) -> None:
+    quality = pd.read_parquet(folder / "image_quality")
+    image = quality.loc[quality["ppi"].idxmin(), "image_id"]
+    photo = io.BytesIO()
+    Image.new("RGB", (300, 200), "tan").save(photo, "JPEG")
+    token = watched.search(photo.getvalue()).json()["query"]
+    before = watched.get("/api/search", query=token, order="ppi").json()
+    quality.loc[quality["image_id"] == image, "ppi"] = 12345.0
+    publish(folder, "image_quality", quality, "published-again")
+
+    eventually(lambda: watched.get("/api/image", id=image).json()["ppi"] == 12345.0)
+
+    after = watched.get("/api/search", query=token, order="ppi").json()
+    assert before["results"][0]["image"]["image_id"] != image
+    assert after["results"][0]["image"]["image_id"] == image
+    assert any(line.startswith("published anew: ") for line in watched.log)
+
+
+def test_what_cannot_be_opened_leaves_the_old_version(watched: Served, folder: Path) -> None:
+    image = pd.read_parquet(folder / "images")["image_id"].iloc[0]
+    before = watched.get("/api/image", id=image).json()
+    publish(folder, "image_index", None, "without-its-quantizer")
+
+    eventually(lambda: any("index_quantizer" in line for line in watched.log))
+
+    assert watched.get("/api/image", id=image).json() == before
+    publish(folder, "index_quantizer", None, "without-its-quantizer")
+    eventually(lambda: any(line.startswith("published anew: ") for line in watched.log))
+
+
+def test_images_that_the_lake_lists_no_more_are_no_answers(folder: Path, tmp_path: Path) -> None:
+    index = pd.read_parquet(folder / "image_index", columns=["image_id"])["image_id"]
+    gone = set(index.iloc[1:60])
+    images = pd.read_parquet(folder / "images")
+    publish(folder, "images", images[~images["image_id"].isin(gone)], "some-are-gone")
+    with Served(folder, tmp_path / "cache") as server:
+        found = []
+        for page in (1, 2, 3):
+            answer = server.get("/api/search", image=index.iloc[0], page=page).json()
+            found += [result["image"]["image_id"] for result in answer["results"]]
+    assert found
+    assert not gone & set(found)
+    assert len(found) == len(set(found))
