@@ -43,7 +43,8 @@ def run(work: Work, config: Config) -> None:
     else:
         trained = train_index(images, rows, dimension, model_id, wishes_of(config.index))
         indexed = index_images(images, trained.quantizer)
-        work.tell("trained", f"on {trained.description.trained_on:,} images")
+        if not trained.description.parameters.is_exact:
+            work.tell("trained", f"on {trained.description.trained_on:,} images")
     work.write("image_index", in_order_of_cells(indexed, rows, trained.description), INDEX_OPTIONS)
     with tempfile.TemporaryDirectory() as scratch:
         save_trained(trained, Path(scratch))
