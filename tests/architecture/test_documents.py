@@ -16,6 +16,7 @@ from imagelake.cluster.command import job_parser
 from imagelake.cluster.submission.__main__ import parser as submission_parser
 from imagelake.config import Config, conf_text
 from imagelake.web.options import parser as serve_parser
+from imagelake.web.options import search_parser
 from pipeline_steps import BY_HAND, STEPS, job
 from project import PROJECT
 
@@ -48,6 +49,8 @@ def test_commands_of_the_readme_are_understood(command: str) -> None:
         job_parser(job(asked.job)).parse_args(asked.arguments)
     elif words[0] == "scripts/serve":
         serve_parser().parse_args(words[1:])
+    elif words[0] == "scripts/search":
+        search_parser().parse_args(words[1:])
 
 
 def test_the_readme_names_what_decides_who_may_reach_the_server() -> None:
