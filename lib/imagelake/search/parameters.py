@@ -68,7 +68,7 @@ def choose_parameters(rows: int, dimension: int, wishes: Wishes = Wishes()) -> I
       and loses nothing.
     - C = 2 sqrt(N): comparing a query with all centroids then costs about as much as scanning the cells it looks into.
     - Codes of D / 8 bytes, four bits for four features, a sixteenth of the exact features; 32 bytes at least.
-    - Probes: 2 sqrt(C), 90 of 2,000 cells at a million images; above a million so many for each million, 214 of 2,828
+    - Probes: 2 sqrt(C), 90 of 2,000 cells at a million images; above a million so many for each million, 213 of 2,828
       at two: half of these would find 0.877 of the ten nearest of two million made vectors, these find 0.970.
     - 200 candidates are compared exactly: of a million made vectors the ten nearest are then found with a recall of
       0.972; 100 give 0.962, 500 give 0.975, and 128 cells instead of 90 give 0.995 for a fifth more time.
