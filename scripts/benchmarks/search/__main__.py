@@ -70,7 +70,7 @@ def main() -> int:
     keep("search", result)
     show(result)
     if options.readme:
-        write_readme("search", readme_lines(result))
+        write_readme("search", readme_lines(result), "search-quick" if options.quick else "")
     return 0
 
 
@@ -82,7 +82,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--quick", action="store_true", help="fewer vectors: every index is faster, and graphs most")
     made.add_argument("--only", nargs="+", choices=list(CONTESTANTS), metavar="NAME", help="these contestants alone")
     made.add_argument("--prepare", action="store_true", help="make the vectors and their true neighbours, and stop")
-    made.add_argument("--readme", action="store_true", help="write the table into README.md")
+    made.add_argument(
+        "--readme", action="store_true", help="write the table into README.md, where --quick has one of its own"
+    )
     return made
 
 
