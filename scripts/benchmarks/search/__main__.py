@@ -38,7 +38,7 @@ CONTESTANTS = {
 # What the ratios are of, and what builds nothing.
 UNLIMITED = {OURS, OURS_ALONE, PLAIN, LIKE_OURS, "FAISS flat, float16"}
 ROWS, QUICK_ROWS = 1_000_000, 50_000
-LIMIT_S, QUICK_LIMIT_S = 300, 20
+LIMIT_S, QUICK_LIMIT_S = 400, 20
 ROUNDS = 3
 ONE_CORE = ["taskset", "-c", "0"]
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
@@ -78,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
     """The options."""
     made = argparse.ArgumentParser(prog="scripts/bench search", description=__doc__)
     made.add_argument("--rows", type=int, help=f"vectors; default {ROWS:,}, with --quick {QUICK_ROWS:,}")
-    made.add_argument("--limit", type=float, help="seconds that a build may take; default 300, with --quick 20")
+    made.add_argument("--limit", type=float, help="seconds that a build may take; default 400, with --quick 20")
     made.add_argument("--quick", action="store_true", help="fewer vectors: every index is faster, and graphs most")
     made.add_argument("--only", nargs="+", choices=list(CONTESTANTS), metavar="NAME", help="these contestants alone")
     made.add_argument("--prepare", action="store_true", help="make the vectors and their true neighbours, and stop")
