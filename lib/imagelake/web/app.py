@@ -41,6 +41,8 @@ def pages_of(served: ServedLake, config: Config, fetch: SafeFetch) -> FastAPI:
     app.include_router(media(served, threads))
     app.include_router(api(served, photos, tables, rules.results))
     install(app)
+    # Within FastAPI's own last net, which would answer in plain text.
+    app.add_middleware(NoTraces)
     return app
 
 
@@ -53,7 +55,6 @@ def guarded(app: ASGIApp, config: Config, hosts: Sequence[str]) -> ASGIApp:
         hosts: names that requests may call this server by; a page elsewhere may point a name of its own here.
     """
     rules = config.web
-    app = NoTraces(app)
     app = BodyLimit(app, max_bytes=rules.upload_max_bytes)
     app = OwnSiteOnly(app)
     app = RateLimit(app, requests=rules.requests_per_minute, searches=rules.searches_per_minute)

@@ -7,7 +7,6 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from imagelake.errors import ImageLakeError
 from imagelake.web.tables import SHOWN
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ class RenewedApp:
         try:
             if self._watch.renewed():
                 self._app = self._again()
-        except (ImageLakeError, OSError) as error:
+        except Exception as error:  # whatever a half-published file makes of a reader: the thread goes on looking
             sys.stderr.write(f"serve: the version served until now stays: {error}\n")
 
     def renew_every(self, seconds: float) -> None:
