@@ -31,13 +31,7 @@ its index into --cache, which scripts/serve shares.
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    made = argparse.ArgumentParser(
-        prog="scripts/serve",
-        description=_DESCRIPTION,
-        epilog=settings_help(("web", "search")),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    made = _parser("scripts/serve", _DESCRIPTION)
     add = made.add_argument
     add("--host", metavar="ADDRESS", type=_address, default="127.0.0.1", help="to listen on (default: %(default)s)")
     add("--port", metavar="N", type=_port, default=8000, help="to listen on (default: %(default)s)")
@@ -46,26 +40,18 @@ def parser() -> argparse.ArgumentParser:
     add("--proxy", metavar="ADDRESS", help="a proxy in front, whose X-Forwarded-For is believed")
     add("--allow-network", metavar="CIDR", type=_network, action="append", default=[], help="let addresses of photos "
         "lead into a network that is not public; repeatable")  # fmt: skip
-    _lake_options(made)
     return made
 
 
 def search_parser() -> argparse.ArgumentParser:
     """The command line of one search."""
-    made = argparse.ArgumentParser(
-        prog="scripts/search",
-        description=_SEARCH_DESCRIPTION,
-        epilog=settings_help(("web", "search")),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    made = _parser("scripts/search", _SEARCH_DESCRIPTION)
     add = made.add_argument
     add("photo", metavar="PHOTO", help="a file, an http(s) address, or the image_id of an image of the lake")
     for name, field in Choice.model_fields.items():
         if name != "page":
             add(f"--{name.replace('_', '-')}", metavar=name.upper(), help=_help_of(field))
     add("--count", metavar="N", type=int, default=10, help="how many answers (default: %(default)s)")
-    _lake_options(made)
     return made
 
 
@@ -75,8 +61,15 @@ def _help_of(field: FieldInfo) -> str:
     return f"{field.description} ({', '.join(names)})" if names else str(field.description)
 
 
-def _lake_options(made: argparse.ArgumentParser) -> None:
-    """Which lake, and how it is read."""
+def _parser(prog: str, description: str) -> argparse.ArgumentParser:
+    """A command about a lake: which one, and how it is read."""
+    made = argparse.ArgumentParser(
+        prog=prog,
+        description=description,
+        epilog=settings_help(("web", "search")),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
     add = made.add_argument
     add("--root", metavar="DIR", help="the lake: a local folder or hdfs:// (lake.root)")
     add("--cache", metavar="DIR", type=Path, default=Path("var/web"), help="for the index and thumbnails "
@@ -88,6 +81,7 @@ def _lake_options(made: argparse.ArgumentParser) -> None:
     add("--config", metavar="FILE", type=Path, action="append", default=[], help="a TOML file of settings; repeatable")
     add("--set", metavar="SECTION.KEY=VALUE", dest="settings", action="append", default=[], help="one setting, e.g. "
         "web.results=48; may be repeated, and wins over --config")  # fmt: skip
+    return made
 
 
 def _address(text: str) -> str:

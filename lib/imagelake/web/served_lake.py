@@ -50,6 +50,11 @@ class Question:
     sha256: str | None
     row: int | None = None
 
+    @classmethod
+    def of(cls, seen: Seen) -> Question:
+        """A photo from outside."""
+        return cls(seen.features, seen.classes, seen.sha256)
+
 
 @dataclass(frozen=True, eq=False)
 class Ranked:
@@ -112,14 +117,10 @@ class ServedLake:
         vector = None if place is None else self.index.vector(place)
         return Question(vector, self._predicted.of(row), facts.sha256, row)
 
-    def question_of_seen(self, seen: Seen) -> Question:
-        """A photo from outside as a question."""
-        return Question(seen.features, seen.classes, seen.sha256)
-
     def question_of_photo(self, token: str) -> Question | None:
         """A photo that was shown earlier; None where it is no longer kept."""
         seen = self.queries.get(token)
-        return None if seen is None else self.question_of_seen(seen)
+        return None if seen is None else Question.of(seen)
 
     def similar(self, question: Question, filters: Filters, order: Order) -> Ranked:
         """The nearest images that pass the filters, in the order asked for."""

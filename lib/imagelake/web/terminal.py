@@ -77,10 +77,10 @@ def _question(served: ServedLake, photo: str, config: Config) -> Question:
     """
     if photo.startswith(("http://", "https://")):
         fetch = SafeFetch(config.search.url_timeout_s, config.search.url_max_bytes, [])
-        return served.question_of_seen(served.eyes.see(fetch.fetch(photo)))
+        return Question.of(served.eyes.see(fetch.fetch(photo)))
     file = Path(photo)
     if file.is_file():
-        return served.question_of_seen(served.eyes.see(file.read_bytes()))
+        return Question.of(served.eyes.see(file.read_bytes()))
     question = served.question_of_image(photo)
     if question is None:
         raise ImageLakeError(f"{photo}: neither a file nor the image_id of an image of {served.lake.root}")
