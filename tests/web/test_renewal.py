@@ -77,6 +77,21 @@ def test_what_cannot_be_opened_leaves_the_old_version(watched: Served, folder: P
     eventually(lambda: any(line.startswith("published anew: ") for line in watched.log))
 
 
+def test_what_could_not_be_opened_is_tried_again(watched: Served, folder: Path) -> None:
+    """A file that was out of reach for a while needs no publication to be found again, and is told of once."""
+    [part] = (folder / "image_quality").glob("*.parquet")
+    away = part.rename(folder / "away")
+    (folder / "image_quality" / "part-broken.parquet").write_bytes(b"PAR1 is not all of it")
+    publish(folder, "image_quality", None, "published-again")
+    eventually(lambda: any("stays" in line for line in watched.log))
+    time.sleep(1)  # three more looks
+    assert sum("stays" in line for line in watched.log) == 1
+    (folder / "image_quality" / "part-broken.parquet").unlink()
+    away.rename(part)
+
+    eventually(lambda: any(line.startswith("published anew: ") for line in watched.log))
+
+
 def test_images_that_the_lake_lists_no_more_are_no_answers(folder: Path, tmp_path: Path) -> None:
     index = pd.read_parquet(folder / "image_index", columns=["image_id"])["image_id"]
     gone = set(index.iloc[1:60])

@@ -16,11 +16,9 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from imagelake.cluster.published import open_lake
-from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
 from imagelake.web.app import guarded, pages_of
-from imagelake.web.options import parser
+from imagelake.web.options import lake_of, parser
 from imagelake.web.renewal import LakeWatch, RenewedApp
 from imagelake.web.safe_fetch import SafeFetch
 from imagelake.web.served_lake import ServedLake
@@ -36,8 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     began = time.monotonic()
     try:
-        config = load_config(options.config, options.settings)
-        lake = open_lake(options.root or config.lake.root, options.namenode, options.user, options.kerberos)
+        lake, config = lake_of(options)
         watch = LakeWatch(lake)
         served = ServedLake(lake, config, options.cache)
     except ImageLakeError as error:

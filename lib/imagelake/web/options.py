@@ -1,4 +1,4 @@
-"""The options of scripts/serve and scripts/search."""
+"""The options of scripts/serve and scripts/search, and the lake that they name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import get_args
 
 from pydantic.fields import FieldInfo
 
-from imagelake.config import settings_help
+from imagelake.cluster.published import PublishedLake, open_lake
+from imagelake.config import Config, load_config, settings_help
 from imagelake.web.public_address import Network
 from imagelake.web.questions import Choice
 
@@ -53,6 +54,16 @@ def search_parser() -> argparse.ArgumentParser:
             add(f"--{name.replace('_', '-')}", metavar=name.upper(), help=_help_of(field))
     add("--count", metavar="N", type=int, default=10, help="how many answers (default: %(default)s)")
     return made
+
+
+def lake_of(options: argparse.Namespace) -> tuple[PublishedLake, Config]:
+    """The lake that parsed options of either command name, and the settings that hold for it.
+
+    Raises:
+        ImageLakeError: a setting is wrong, or the lake cannot be opened.
+    """
+    config = load_config(options.config, options.settings)
+    return open_lake(options.root or config.lake.root, options.namenode, options.user, options.kerberos), config
 
 
 def _help_of(field: FieldInfo) -> str:

@@ -34,18 +34,18 @@ class LakeWatch:
     def renewed(self) -> bool:
         """Whether it differs from what was last opened, and is as it was when this was last asked.
 
-        A pipeline publishes one table after the other, so what has just changed is likely to change again. After a yes
-        the lake counts as opened.
+        A pipeline publishes one table after the other, so what has just changed is likely to change again.
 
         Raises:
             ImageLakeError, OSError: it cannot be read at the moment.
         """
         now = self._runs()
         settled, self._seen = now == self._seen, now
-        if now == self._opened or not settled:
-            return False
-        self._opened = now
-        return True
+        return settled and now != self._opened
+
+    def opened(self) -> None:
+        """Count the lake as opened as it was when this was last asked."""
+        self._opened = self._seen
 
 
 class RenewedApp:
@@ -60,18 +60,26 @@ class RenewedApp:
             watch: of the lake, begun before it was opened.
         """
         self._app, self._again, self._watch = app, again, watch
+        self._told = ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on."""
         await self._app(scope, receive, send)
 
     def renew(self) -> None:
-        """Open the lake anew if it was published anew. What cannot be opened is told; the old version stays."""
+        """Open the lake anew if it was published anew.
+
+        What cannot be opened is told once, and tried again the next time; the old version stays until then.
+        """
         try:
             if self._watch.renewed():
                 self._app = self._again()
+                self._watch.opened()
+            self._told = ""
         except Exception as error:  # whatever a half-published file makes of a reader: the thread goes on looking
-            sys.stderr.write(f"serve: the version served until now stays: {error}\n")
+            if str(error) != self._told:
+                sys.stderr.write(f"serve: the version served until now stays: {error}\n")
+            self._told = str(error)
 
     def renew_every(self, seconds: float) -> None:
         """Look so often, from a thread that ends with the process; never where there are 0 seconds."""

@@ -13,11 +13,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from imagelake.cluster.published import open_lake
-from imagelake.config import Config, load_config
+from imagelake.config import Config
 from imagelake.errors import ImageLakeError
 from imagelake.vision.errors import ImageError
-from imagelake.web.options import search_parser
+from imagelake.web.options import lake_of, search_parser
 from imagelake.web.problems import ProblemError
 from imagelake.web.questions import Choice
 from imagelake.web.safe_fetch import FetchError, SafeFetch
@@ -34,8 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began = time.monotonic()
     try:
         choice = _choice(options)
-        config = load_config(options.config, options.settings)
-        lake = open_lake(options.root or config.lake.root, options.namenode, options.user, options.kerberos)
+        lake, config = lake_of(options)
         served = ServedLake(lake, config, options.cache)
         ready = time.monotonic()
         question = _question(served, options.photo, config)
