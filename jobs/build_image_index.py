@@ -1,7 +1,8 @@
 """Build the image index: centroids and codes learnt from a sample, then every image assigned where its features are.
 
 Reads predictions and model. Writes image_index, by cell, and the folder index_quantizer. What was learnt is used again
-for new images as long as features and settings stay and the lake has not doubled; only they are assigned.
+for new images as long as features and sizes stay and the lake has not doubled; only they are assigned. Probes and
+candidates follow the settings and the lake's size at each run.
 
     spark-submit jobs/build_image_index.py --root var/lake --set index.code_bytes=128
 """
@@ -24,7 +25,7 @@ from imagelake.transforms.image_index import (
     width_of,
 )
 from imagelake.transforms.model import PREDICTION_SETTINGS, features_name, load_network, require_features
-from imagelake.transforms.trained_index import load_trained, reusable, save_trained, train_index, wishes_of
+from imagelake.transforms.trained_index import load_trained, reusable, reused, save_trained, train_index, wishes_of
 
 
 def run(work: Work, config: Config) -> None:
@@ -37,6 +38,7 @@ def run(work: Work, config: Config) -> None:
     before = work.previous("index_quantizer")
     trained = load_trained(before, work.lake.storage) if before else None
     if trained and reusable(trained, rows, dimension, model_id, config.index):
+        trained = reused(trained, rows, config.index)
         unchanged, images = unchanged_and_fresh(work.lake.read("image_index"), images)
         indexed = unchanged.unionByName(index_images(images, trained.quantizer))
         work.tell("trained", "before; only new images are assigned")

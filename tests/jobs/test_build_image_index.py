@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -169,6 +170,19 @@ def test_images_come_and_go_without_training(planted: PlantedLake) -> None:
     assert after.loc["image-00200", "features"] == before.loc["image-00000", "features"]
     best = planted.serve().search(features(50, seed=3), 1)
     assert best.cosines.min() > 0.999
+
+
+def test_how_hard_a_search_tries_needs_no_training(planted: PlantedLake) -> None:
+    """Other probes and candidates hold at the next run, for an index that was learnt without them."""
+    planted.predict(named(features(1500)))
+    planted.build()
+    learnt = load_trained(planted.lake.address("index_quantizer"), planted.lake.storage)
+    planted.build("index.probes=7", "index.rerank=33")
+    again = load_trained(planted.lake.address("index_quantizer"), planted.lake.storage)
+    assert again.quantizer == learnt.quantizer
+    assert again.description.parameters == replace(learnt.description.parameters, probes=7, rerank=33)
+    planted.build()
+    assert load_trained(planted.lake.address("index_quantizer"), planted.lake.storage) == learnt
 
 
 @pytest.mark.parametrize("why", ["another network", "twice as many images", "other settings"])

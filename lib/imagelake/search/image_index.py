@@ -153,9 +153,9 @@ class ImageIndex:
         rows = np.full((len(queries), k), -1, np.int64)
         cosines = np.full((len(queries), k), -np.inf, np.float32)
         for query, own in enumerate(candidates):
-            found = np.sort(own[own >= 0])  # in the order of the file
-            places, exact = nearest(queries[query : query + 1], self._vectors[found], k)
-            rows[query, : places.shape[1]], cosines[query, : places.shape[1]] = found[places[0]], exact[0]
+            in_order_of_the_file = np.sort(own[own >= 0])
+            found, exact = nearest(queries[query : query + 1], self._vectors, in_order_of_the_file, k)
+            rows[query, : found.shape[1]], cosines[query, : found.shape[1]] = found[0], exact[0]
         return Answers(rows, cosines)
 
 

@@ -6,12 +6,13 @@ Letters: N images, D features, C cells.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from imagelake.errors import ImageLakeError
 
 LIMIT_TRAINING_ROWS = 131_072  # of 1,024 features: 512 MB, however large the lake is
 FEWEST_TO_LEARN_FROM = 1_000
+CANDIDATES = 200
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,15 @@ def choose_parameters(rows: int, dimension: int, wishes: Wishes = Wishes()) -> I
             f"index.code_bytes = {code_bytes}: twice as many do not divide the {dimension} features of an image; "
             f"{_largest_divisor(dimension // 2, code_bytes)} would do"
         )
-    probes = min(cells, wishes.probes or math.ceil(2 * math.sqrt(cells) * max(1, rows / 1e6)))
-    return IndexParameters(cells, code_bytes, probes, wishes.rerank or 200)
+    return with_effort(IndexParameters(cells, code_bytes, probes=1, rerank=0), rows, wishes)
+
+
+def with_effort(sizes: IndexParameters, rows: int, wishes: Wishes) -> IndexParameters:
+    """An index as it is, with the probes and candidates of a lake of now N images: they need no training."""
+    if sizes.is_exact:
+        return sizes
+    probes = wishes.probes or math.ceil(2 * math.sqrt(sizes.cells) * max(1, rows / 1e6))
+    return replace(sizes, probes=min(sizes.cells, probes), rerank=wishes.rerank or CANDIDATES)
 
 
 def still_fit(trained: IndexParameters, trained_of: int, rows: int, wishes: Wishes, growth: float) -> bool:

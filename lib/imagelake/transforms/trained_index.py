@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from imagelake.errors import ImageLakeError
 from imagelake.search.description import IndexDescription
-from imagelake.search.parameters import Wishes, choose_parameters, still_fit, training_rows
+from imagelake.search.parameters import Wishes, choose_parameters, still_fit, training_rows, with_effort
 from imagelake.search.quantizer import Quantizer
 from imagelake.transforms.image_index import feature_sample
 
@@ -72,6 +72,13 @@ def reusable(trained: TrainedIndex, rows: int, dimension: int, model_id: str, in
     known = trained.description
     same_features = (known.model_id, known.dimension) == (model_id, dimension)
     return same_features and still_fit(known.parameters, known.trained_of, rows, wishes_of(index), index.retrain_growth)
+
+
+def reused(trained: TrainedIndex, rows: int, index: IndexSection) -> TrainedIndex:
+    """An earlier quantizer for a lake of now so many images, which may ask for other probes and candidates."""
+    known = trained.description
+    parameters = with_effort(known.parameters, rows, wishes_of(index))
+    return replace(trained, description=replace(known, parameters=parameters))
 
 
 def published_index(lake: Lake) -> tuple[TrainedIndex, int]:
