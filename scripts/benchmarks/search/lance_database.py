@@ -1,4 +1,7 @@
-"""LanceDB: its IVF-PQ index on disk, with exact re-ranking."""
+"""LanceDB: its IVF-PQ index on disk with codes as ours, so many cells as it likes, and exact re-ranking.
+
+Its own codes, 64 parts of eight bits, and our number of cells each take it ten times as long to learn.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,9 @@ from typing import Any
 import lancedb
 import numpy as np
 import pyarrow as pa
+
+from imagelake.search.parameters import Wishes, choose_parameters
+from imagelake.search.quantizer import CODE_BITS, PARTS_PER_BYTE
 
 AT_ONCE, NEAREST = 20_000, 10
 EFFORTS: dict[str, list[Any]] = {"ivfpq": [(30, 20), (90, 50), (180, 50)]}
@@ -25,8 +31,13 @@ def build(vectors: np.ndarray, folder: Path, _: str) -> None:
             yield pa.record_batch([np.arange(start, start + len(part)), values], schema=schema)
 
     table = lancedb.connect(folder).create_table("vectors", batches(), schema=schema, mode="overwrite")
-    cells = max(1, round(2 * rows**0.5))
-    table.create_index(metric="cosine", num_partitions=cells, num_sub_vectors=dimension // 8, index_type="IVF_PQ")
+    sizes = choose_parameters(rows, dimension, Wishes(exact_below=0))
+    table.create_index(
+        metric="cosine",
+        index_type="IVF_PQ",
+        num_sub_vectors=PARTS_PER_BYTE * sizes.code_bytes,
+        num_bits=CODE_BITS,
+    )
 
 
 def opened(folder: Path, _: str) -> Callable[[np.ndarray, Any], np.ndarray]:

@@ -1,0 +1,68 @@
+"""What two cores can win here: FAISS's cells and codes, most of a build's work, in processes of one core each.
+
+Two of them at once, which share nothing, each do half of what one does alone. What they take of its time is the least
+that a build on two cores can take of one on one core: caches, memory and the host's clock are the machine's own.
+
+    python two_processes.py VECTORS QUANTIZER BATCHES
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+AT_ONCE, PER_ROUND, ROUNDS = 1_024, 40, 5
+
+
+def two_to_one(vectors: Path, quantizer: Path) -> float:
+    """Seconds of two processes with half of the batches each to those of one with all, median of alternating rounds."""
+    return statistics.median(
+        encoding(vectors, quantizer, [0, 1]) / encoding(vectors, quantizer, [0]) for _ in range(ROUNDS)
+    )
+
+
+def encoding(vectors: Path, quantizer: Path, cores: list[int]) -> float:
+    """Seconds until the slowest of the processes is done, without their starts."""
+    started = [
+        subprocess.Popen(
+            ["taskset", "-c", str(core), sys.executable, __file__, vectors, quantizer, str(PER_ROUND // len(cores))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for core in cores
+    ]
+    for process in started:
+        assert process.stdout is not None
+        process.stdout.readline()
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    return max(float(process.communicate()[0]) for process in started)
+
+
+def main() -> int:
+    """One process: says that it is ready, waits for a line, encodes, and prints its seconds."""
+    from imagelake.transforms.image_index import open_quantizer
+
+    vectors, quantizer, batches = sys.argv[1:]
+    features = np.load(vectors, mmap_mode="r")[: AT_ONCE * PER_ROUND].astype(np.float32)
+    opened = open_quantizer(Path(quantizer).read_bytes())
+    opened.assign(features[:AT_ONCE])
+    print("ready", flush=True)
+    sys.stdin.readline()
+    start = time.perf_counter()
+    for turn in range(int(batches)):
+        opened.assign(features[turn * AT_ONCE : (turn + 1) * AT_ONCE])
+    print(time.perf_counter() - start)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
