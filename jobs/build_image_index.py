@@ -25,7 +25,7 @@ from imagelake.transforms.image_index import (
     width_of,
 )
 from imagelake.transforms.model import PREDICTION_SETTINGS, features_name, load_network, require_features
-from imagelake.transforms.trained_index import load_trained, reusable, reused, save_trained, train_index, wishes_of
+from imagelake.transforms.trained_index import load_trained, reused, save_trained, train_index, wishes_of
 
 
 def run(work: Work, config: Config) -> None:
@@ -36,9 +36,9 @@ def run(work: Work, config: Config) -> None:
     images = indexable(work.read("predictions"))
     rows, dimension = images.count(), width_of(images)
     before = work.previous("index_quantizer")
-    trained = load_trained(before, work.lake.storage) if before else None
-    if trained and reusable(trained, rows, dimension, model_id, config.index):
-        trained = reused(trained, rows, config.index)
+    learnt = load_trained(before, work.lake.storage) if before else None
+    trained = reused(learnt, rows, dimension, model_id, config.index) if learnt else None
+    if trained:
         unchanged, images = unchanged_and_fresh(work.lake.read("image_index"), images)
         indexed = unchanged.unionByName(index_images(images, trained.quantizer))
         work.tell("trained", "before; only new images are assigned")

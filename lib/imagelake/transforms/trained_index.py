@@ -67,18 +67,14 @@ def load_trained(folder: str, storage: Storage) -> TrainedIndex:
     return TrainedIndex(description, storage.read_bytes(f"{folder}/{TRAINED}"))
 
 
-def reusable(trained: TrainedIndex, rows: int, dimension: int, model_id: str, index: IndexSection) -> bool:
-    """Whether a lake of now so many images can be indexed with an earlier quantizer."""
-    known = trained.description
-    same_features = (known.model_id, known.dimension) == (model_id, dimension)
-    return same_features and still_fit(known.parameters, known.trained_of, rows, wishes_of(index), index.retrain_growth)
-
-
-def reused(trained: TrainedIndex, rows: int, index: IndexSection) -> TrainedIndex:
-    """An earlier quantizer for a lake of now so many images, which may ask for other probes and candidates."""
-    known = trained.description
-    parameters = with_effort(known.parameters, rows, wishes_of(index))
-    return replace(trained, description=replace(known, parameters=parameters))
+def reused(trained: TrainedIndex, rows: int, dimension: int, model_id: str, index: IndexSection) -> TrainedIndex | None:
+    """An earlier quantizer, searched as hard as a lake of now so many images asks for; None where it does not fit."""
+    known, wishes = trained.description, wishes_of(index)
+    if (known.model_id, known.dimension) != (model_id, dimension):
+        return None
+    if not still_fit(known.parameters, known.trained_of, rows, wishes, index.retrain_growth):
+        return None
+    return replace(trained, description=replace(known, parameters=with_effort(known.parameters, rows, wishes)))
 
 
 def published_index(lake: Lake) -> tuple[TrainedIndex, int]:

@@ -36,8 +36,8 @@ CONTESTANTS = {
     "usearch, float16": ("vectors", "usearch_graph", "hnsw"),
     "LanceDB IVF-PQ, refined": ("vectors", "lance_database", "ivfpq"),
 }
-# What the ratios are of, and what builds nothing.
-UNLIMITED = {OURS, OURS_ALONE, PLAIN, LIKE_OURS, "FAISS flat, float16"}
+OF_RATIOS = {OURS, OURS_ALONE, PLAIN, LIKE_OURS}
+UNLIMITED = OF_RATIOS | {"FAISS flat, float16"}  # the last one builds nothing
 ROWS, QUICK_ROWS = 1_000_000, 50_000
 LIMIT_S, QUICK_LIMIT_S = 800, 60
 ROUNDS, ROUNDS_OF_RATIOS = 3, 7
@@ -84,7 +84,9 @@ def parser() -> argparse.ArgumentParser:
     """The options."""
     made = argparse.ArgumentParser(prog="scripts/bench search", description=__doc__)
     made.add_argument("--rows", type=int, help=f"vectors; default {ROWS:,}, with --quick {QUICK_ROWS:,}")
-    made.add_argument("--limit", type=float, help="seconds that a build may take; default 800, with --quick 60")
+    made.add_argument(
+        "--limit", type=float, help=f"seconds that a build may take; default {LIMIT_S}, with --quick {QUICK_LIMIT_S}"
+    )
     made.add_argument("--quick", action="store_true", help="fewer vectors: every index is faster, and graphs most")
     made.add_argument("--only", nargs="+", choices=list(CONTESTANTS), metavar="NAME", help="these contestants alone")
     made.add_argument("--prepare", action="store_true", help="make the vectors and their true neighbours, and stop")
@@ -119,7 +121,7 @@ def answered(names: list[str], folder: Path) -> dict[str, dict[str, Any]]:
     rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     for turn in range(ROUNDS_OF_RATIOS):
         for name, results in rounds.items():
-            if turn < ROUNDS or name in (OURS, PLAIN, LIKE_OURS):
+            if turn < ROUNDS or name in OF_RATIOS:
                 say(f"{name}: answering, round {turn + 1}")
                 results.append(answer([*ONE_CORE, *command_of(name), "search", folder], None, ONE_THREAD))
     return {name: median_round(results) for name, results in rounds.items()}

@@ -16,7 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-AT_ONCE, PER_ROUND, ROUNDS = 1_024, 40, 5
+from imagelake.transforms.image_index import ROWS_AT_ONCE, open_quantizer
+
+PER_ROUND, ROUNDS = 40, 5  # batches as large as a build's, and rounds
 
 
 def two_to_one(vectors: Path, quantizer: Path) -> float:
@@ -49,17 +51,15 @@ def encoding(vectors: Path, quantizer: Path, cores: list[int]) -> float:
 
 def main() -> int:
     """One process: says that it is ready, waits for a line, encodes, and prints its seconds."""
-    from imagelake.transforms.image_index import open_quantizer
-
     vectors, quantizer, batches = sys.argv[1:]
-    features = np.load(vectors, mmap_mode="r")[: AT_ONCE * PER_ROUND].astype(np.float32)
+    features = np.load(vectors, mmap_mode="r")[: ROWS_AT_ONCE * PER_ROUND].astype(np.float32)
     opened = open_quantizer(Path(quantizer).read_bytes())
-    opened.assign(features[:AT_ONCE])
+    opened.assign(features[:ROWS_AT_ONCE])
     print("ready", flush=True)
     sys.stdin.readline()
     start = time.perf_counter()
     for turn in range(int(batches)):
-        opened.assign(features[turn * AT_ONCE : (turn + 1) * AT_ONCE])
+        opened.assign(features[turn * ROWS_AT_ONCE : (turn + 1) * ROWS_AT_ONCE])
     print(time.perf_counter() - start)
     return 0
 
