@@ -13,10 +13,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from imagelake.cluster.command import main
-from imagelake.cluster.job import Job, Work
 from imagelake.config import Config
-from imagelake.transforms.image_index import (
+from imagelake.runtime.command import main
+from imagelake.runtime.job import Job, Work
+from imagelake.transforms.predict.model import PREDICTION_SETTINGS, features_name, load_network, require_features
+from imagelake.transforms.search.image_index import (
     INDEX_OPTIONS,
     in_order_of_cells,
     index_images,
@@ -24,8 +25,7 @@ from imagelake.transforms.image_index import (
     unchanged_and_fresh,
     width_of,
 )
-from imagelake.transforms.model import PREDICTION_SETTINGS, features_name, load_network, require_features
-from imagelake.transforms.trained_index import load_trained, reused, save_trained, train_index, wishes_of
+from imagelake.transforms.search.trained_index import load_trained, overrides_of, reused, save_trained, train_index
 
 
 def run(work: Work, config: Config) -> None:
@@ -43,7 +43,7 @@ def run(work: Work, config: Config) -> None:
         indexed = unchanged.unionByName(index_images(images, trained.quantizer))
         work.tell("trained", "before; only new images are assigned")
     else:
-        trained = train_index(images, rows, dimension, model_id, wishes_of(config.index))
+        trained = train_index(images, rows, dimension, model_id, overrides_of(config.index))
         indexed = index_images(images, trained.quantizer)
         if not trained.description.parameters.is_exact:
             work.tell("trained", f"on {trained.description.trained_on:,} images")

@@ -11,12 +11,12 @@ import sys
 
 from pyspark import StorageLevel
 
-from imagelake.cluster.command import main
-from imagelake.cluster.job import Job, Work
 from imagelake.config import Config
-from imagelake.transforms.clean_labels import judge_labels, roll_up
-from imagelake.transforms.label_hierarchy import roll_up_targets
-from imagelake.transforms.verdicts import count_by_reason, kept, rejected
+from imagelake.runtime.command import main
+from imagelake.runtime.job import Job, Work
+from imagelake.transforms.labels.clean_labels import judge_labels, roll_up
+from imagelake.transforms.labels.label_hierarchy import roll_up_targets
+from imagelake.transforms.rows.verdicts import count_by_reason, kept, rejected
 
 
 def run(work: Work, config: Config) -> None:

@@ -13,17 +13,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-from imagelake.cluster.command import main
-from imagelake.cluster.job import Job, Work
-from imagelake.cluster.progress import announce
 from imagelake.config import Config
 from imagelake.reports.comparison_page import write_comparison_page
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.variants import summary_lines
-from imagelake.transforms.comparison import Comparison, comparison_rows, variants_of
-from imagelake.transforms.comparison_sample import choose_sample
-from imagelake.transforms.label_classes import label_class_files, label_classes, vocabulary
-from imagelake.transforms.model import weights_files
+from imagelake.runtime.command import main
+from imagelake.runtime.job import Job, Work
+from imagelake.runtime.progress import announce
+from imagelake.transforms.accuracy.comparison import Comparison, comparison_rows, variants_of
+from imagelake.transforms.accuracy.comparison_sample import choose_sample
+from imagelake.transforms.labels.label_classes import label_class_files, label_classes, vocabulary
+from imagelake.transforms.predict.model import weights_files
 
 
 def run(work: Work, config: Config) -> None:

@@ -14,12 +14,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from imagelake.cluster.command import main
-from imagelake.cluster.job import Job, Work
 from imagelake.config import Config
-from imagelake.transforms.calibration import calibration_images
-from imagelake.transforms.label_classes import class_files, read_class_map
-from imagelake.transforms.model import convert_model, input_settings, network_name, save_network, weights_files
+from imagelake.runtime.command import main
+from imagelake.runtime.job import Job, Work
+from imagelake.transforms.labels.label_classes import class_files, read_class_map
+from imagelake.transforms.predict.calibration import calibration_images
+from imagelake.transforms.predict.model import convert_model, input_settings, network_name, save_network, weights_files
 
 
 def run(work: Work, config: Config) -> None:

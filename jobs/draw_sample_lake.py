@@ -11,9 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from imagelake.cluster.command import main
-from imagelake.cluster.job import Job, Work
 from imagelake.config import Config
+from imagelake.runtime.command import main
+from imagelake.runtime.job import Job, Work
 from imagelake.samples import write_sample_lake
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import sys
 
-from imagelake.cluster.command import main
-from imagelake.cluster.job import Job, Work
 from imagelake.config import Config
-from imagelake.transforms.annotation_sources import read_annotations
-from imagelake.transforms.sources import source_folder
-from imagelake.transforms.verdicts import count_by_reason
+from imagelake.runtime.command import main
+from imagelake.runtime.job import Job, Work
+from imagelake.transforms.ingest.annotation_sources import read_annotations
+from imagelake.transforms.ingest.sources import source_folder
+from imagelake.transforms.rows.verdicts import count_by_reason
 
 
 def run(work: Work, config: Config) -> None:

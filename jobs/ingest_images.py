@@ -12,15 +12,15 @@ import sys
 
 from pyspark import StorageLevel
 
-from imagelake.cluster.command import main
-from imagelake.cluster.job import Job, Work
 from imagelake.config import Config
-from imagelake.transforms.image_files import find_images, pack_options, rejected_files
-from imagelake.transforms.image_headers import check_error_ratio, describe_images, read_headers
-from imagelake.transforms.image_list import judge_image_lines, read_image_lists, rejected_image_lines
-from imagelake.transforms.model import image_limits
-from imagelake.transforms.sources import source_folder
-from imagelake.transforms.verdicts import count_by_reason, kept
+from imagelake.runtime.command import main
+from imagelake.runtime.job import Job, Work
+from imagelake.transforms.ingest.image_files import find_images, pack_options, rejected_files
+from imagelake.transforms.ingest.image_headers import check_error_ratio, describe_images, read_headers
+from imagelake.transforms.ingest.image_list import judge_image_lines, read_image_lists, rejected_image_lines
+from imagelake.transforms.ingest.sources import source_folder
+from imagelake.transforms.predict.model import image_limits
+from imagelake.transforms.rows.verdicts import count_by_reason, kept
 
 
 def run(work: Work, config: Config) -> None:

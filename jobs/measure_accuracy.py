@@ -12,13 +12,13 @@ import sys
 
 from pyspark import StorageLevel
 
-from imagelake.cluster.command import main
-from imagelake.cluster.job import Job, Work
 from imagelake.config import Config
-from imagelake.transforms.accuracy_facts import accuracy_facts, count_outcomes, worst_confusions
-from imagelake.transforms.confusion import confuse
-from imagelake.transforms.label_accuracy import check_class_names, judge_predictions, measure_labels
-from imagelake.transforms.label_classes import label_class_files, label_classes, vocabulary
+from imagelake.runtime.command import main
+from imagelake.runtime.job import Job, Work
+from imagelake.transforms.accuracy.accuracy_facts import accuracy_facts, count_outcomes, worst_confusions
+from imagelake.transforms.accuracy.confusion import confuse
+from imagelake.transforms.accuracy.label_accuracy import check_class_names, judge_predictions, measure_labels
+from imagelake.transforms.labels.label_classes import label_class_files, label_classes, vocabulary
 
 
 def run(work: Work, config: Config) -> None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import sys
 
-from imagelake.cluster.command import main
-from imagelake.cluster.job import Job, Work
 from imagelake.config import Config
-from imagelake.transforms.image_headers import check_error_ratio
-from imagelake.transforms.label_classes import class_files, read_class_map
-from imagelake.transforms.model import PREDICTION_SETTINGS, load_network, predict_settings
-from imagelake.transforms.predict import predict_images
+from imagelake.runtime.command import main
+from imagelake.runtime.job import Job, Work
+from imagelake.transforms.ingest.image_headers import check_error_ratio
+from imagelake.transforms.labels.label_classes import class_files, read_class_map
+from imagelake.transforms.predict.model import PREDICTION_SETTINGS, load_network, predict_settings
+from imagelake.transforms.predict.predict import predict_images
 
 
 def run(work: Work, config: Config) -> None:

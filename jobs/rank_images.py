@@ -13,13 +13,13 @@ import sys
 
 from pyspark import StorageLevel
 
-from imagelake.cluster.command import main
-from imagelake.cluster.job import Job, Work
 from imagelake.config import Config
-from imagelake.transforms.image_kinds import image_kinds
-from imagelake.transforms.image_quality import add_decoding_errors, combine_quality, judge_sizes, measure_images
-from imagelake.transforms.image_rank import rank_images, top_images
-from imagelake.transforms.verdicts import count_by_reason, kept, rejected
+from imagelake.runtime.command import main
+from imagelake.runtime.job import Job, Work
+from imagelake.transforms.rank.image_kinds import image_kinds
+from imagelake.transforms.rank.image_quality import add_decoding_errors, combine_quality, judge_sizes, measure_images
+from imagelake.transforms.rank.image_rank import rank_images, top_images
+from imagelake.transforms.rows.verdicts import count_by_reason, kept, rejected
 
 
 def run(work: Work, config: Config) -> None:

@@ -14,10 +14,10 @@ import shlex
 import sys
 from pathlib import Path
 
-from imagelake.cluster.command import UNUSABLE, add_common_options, config_of, run_jobs
-from imagelake.cluster.job import Job
 from imagelake.config import Config, settings_help
 from imagelake.errors import ImageLakeError
+from imagelake.runtime.command import UNUSABLE, add_common_options, config_of, run_jobs
+from imagelake.runtime.job import Job
 from imagelake.vision.weights_network import hyperparameters_of
 
 STEPS = (

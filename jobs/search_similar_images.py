@@ -13,20 +13,20 @@ import sys
 import tempfile
 from pathlib import Path
 
-from imagelake.cluster.command import main
-from imagelake.cluster.job import Job, Shortcut, Work
-from imagelake.cluster.storage import to_uri
 from imagelake.config import Config
+from imagelake.lake.storage import to_uri
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.search_page import write_search_page
-from imagelake.transforms.label_classes import label_class_files, label_classes, vocabulary
-from imagelake.transforms.model import features_name, image_limits, load_network
-from imagelake.transforms.nearest import SearchedIndex
-from imagelake.transforms.queries import asked_images, query_rows
-from imagelake.transforms.report_rows import images_to_show
-from imagelake.transforms.search import LakeImages, search
-from imagelake.transforms.thumbnails import make_thumbnails
-from imagelake.transforms.trained_index import published_index
+from imagelake.runtime.command import main
+from imagelake.runtime.job import Job, Shortcut, Work
+from imagelake.transforms.labels.label_classes import label_class_files, label_classes, vocabulary
+from imagelake.transforms.predict.model import features_name, image_limits, load_network
+from imagelake.transforms.predict.thumbnails import make_thumbnails
+from imagelake.transforms.report.rows import images_to_show
+from imagelake.transforms.search.nearest import SearchedIndex
+from imagelake.transforms.search.queries import query_images, query_rows
+from imagelake.transforms.search.search import LakeImages, search
+from imagelake.transforms.search.trained_index import published_index
 from imagelake.vision.packed import open_engine
 
 SEARCHED = ("predictions", "labels_clean", "image_quality", "image_bytes", "images")
@@ -42,7 +42,7 @@ def run(work: Work, config: Config) -> None:
     network = load_network(work.folder("model"), config.model, storage)
     trained, rows = published_index(work.lake)
     trained.description.require_model(features_name(network, config.model))
-    asked = asked_images(lake, storage, meanings, lambda: open_engine(network), config)
+    asked = query_images(lake, storage, meanings, lambda: open_engine(network), config)
     found = [image.query for image in asked if image.query]
     queries = work.write("search_queries", query_rows(spark, asked))
     index = SearchedIndex(work.read("image_index"), rows, trained)

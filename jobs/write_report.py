@@ -13,14 +13,14 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from imagelake.cluster.command import main
-from imagelake.cluster.job import Job, Work
 from imagelake.config import Config
 from imagelake.reports.report import write_report
 from imagelake.reports.rows import ReportRows
-from imagelake.transforms.model import image_limits
-from imagelake.transforms.report_rows import SHOWN, images_to_show, report_frames
-from imagelake.transforms.thumbnails import make_thumbnails
+from imagelake.runtime.command import main
+from imagelake.runtime.job import Job, Work
+from imagelake.transforms.predict.model import image_limits
+from imagelake.transforms.predict.thumbnails import make_thumbnails
+from imagelake.transforms.report.rows import SHOWN, images_to_show, report_frames
 
 NAMED = ("image_bytes", "labels", "labels_clean", "boxes", "classes", "hierarchy", "image_quality")
 COUNTED = ("images_without_label", "labels_without_image")

@@ -9,9 +9,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 from finished_lake import FinishedLake
-from imagelake.cluster.lake import Lake
-from imagelake.cluster.session import start_session
 from imagelake.config import load_config
+from imagelake.lake.lake import Lake
+from imagelake.runtime.session import start_session
 from imagelake.samples import PlantedFacts
 from pipeline_steps import STEPS, run_steps
 from project import PROJECT, skip_or_fail

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from imagelake.cluster.job import Outcome
-from imagelake.cluster.lake import Lake
 from imagelake.config import Config
+from imagelake.lake.lake import Lake
+from imagelake.runtime.job import Outcome
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import runpy
 from collections.abc import Sequence
 from types import SimpleNamespace
 
-from imagelake.cluster.job import Job, Outcome, execute
-from imagelake.cluster.lake import Lake
 from imagelake.config import Config
+from imagelake.lake.lake import Lake
+from imagelake.runtime.job import Job, Outcome, execute
 from project import PROJECT
 
 _PIPELINE = SimpleNamespace(**runpy.run_path(str(PROJECT / "jobs" / "run_pipeline.py")))

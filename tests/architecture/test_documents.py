@@ -12,11 +12,11 @@ import tomllib
 
 import pytest
 
-from imagelake.cluster.command import job_parser
 from imagelake.cluster.submission.__main__ import parser as submission_parser
 from imagelake.config import Config, conf_text
+from imagelake.runtime.command import job_parser
+from imagelake.serving.options import search_parser
 from imagelake.web.options import parser as serve_parser
-from imagelake.web.options import search_parser
 from pipeline_steps import BY_HAND, STEPS, job
 from project import PROJECT
 

@@ -15,7 +15,7 @@ import pandas as pd
 import psutil
 from hadoop_cluster import Hadoop
 
-from imagelake.cluster.manifest import Manifest
+from imagelake.lake.manifest import Manifest
 from imagelake.tables import TABLES
 from project import PROJECT
 

@@ -6,10 +6,10 @@ import pytest
 from hadoop_cluster import Hadoop
 from pyspark.sql import SparkSession
 
-from imagelake.cluster.lake import Lake
-from imagelake.cluster.published import open_lake
 from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
+from imagelake.lake.lake import Lake
+from imagelake.lake.published import open_lake
 from imagelake.tables import TABLES
 from pipeline_steps import run_steps
 

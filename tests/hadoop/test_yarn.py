@@ -24,8 +24,8 @@ from submitted import (
     wait_for,
 )
 
-from imagelake.cluster.lake import Lake
 from imagelake.config import load_config
+from imagelake.lake.lake import Lake
 from imagelake.tables import TABLES
 from pipeline_steps import STEPS, run_steps
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from imagelake.cluster.job import Job, Work, execute
-from imagelake.cluster.lake import Lake
 from imagelake.config import Config, load_config
+from imagelake.lake.lake import Lake
+from imagelake.runtime.job import Job, Work, execute
 from imagelake.tables import TABLES
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "jobs"))

@@ -12,16 +12,16 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
-from imagelake.cluster.job import Job, Outcome, Work, execute
-from imagelake.cluster.lake import Lake
 from imagelake.config import Config, load_config
 from imagelake.errors import ImageLakeError
+from imagelake.lake.lake import Lake
+from imagelake.runtime.job import Job, Outcome, Work, execute
 from imagelake.search.image_index import ImageIndex
 from imagelake.search.quantizer import Quantizer
 from imagelake.search.serving_folder import write_serving_folder
 from imagelake.tables import TABLES
-from imagelake.transforms.model import PREDICTION_SETTINGS
-from imagelake.transforms.trained_index import load_trained
+from imagelake.transforms.predict.model import PREDICTION_SETTINGS
+from imagelake.transforms.search.trained_index import load_trained
 from imagelake.vision.engine import unit_length
 from pipeline_steps import job
 
@@ -123,7 +123,7 @@ def test_every_image_is_assigned_once(planted: PlantedLake) -> None:
 
 def test_files_are_ranges_of_cells_in_order(planted: PlantedLake, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each file holds a range of cells, sorted, after those of the file before: what a search skips files by."""
-    monkeypatch.setattr("imagelake.transforms.image_index.BYTES_PER_FILE", 40_000)
+    monkeypatch.setattr("imagelake.transforms.search.image_index.BYTES_PER_FILE", 40_000)
     planted.predict(named(features(3000)))
     planted.build("index.cells=30")
     files = sorted((planted.folder / "image_index").glob("*.parquet"))

@@ -11,14 +11,14 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from finished_lake import FinishedLake
-from imagelake.cluster.job import execute
-from imagelake.cluster.lake import Lake
 from imagelake.config import Config, load_config
 from imagelake.errors import ImageLakeError
-from imagelake.transforms.comparison import Variant, variants_of
-from imagelake.transforms.label_classes import read_class_map
-from imagelake.transforms.model import load_network, predict_settings
-from imagelake.transforms.timed_predictions import JUDGED, timed_predictions
+from imagelake.lake.lake import Lake
+from imagelake.runtime.job import execute
+from imagelake.transforms.accuracy.comparison import Variant, variants_of
+from imagelake.transforms.accuracy.timed_predictions import JUDGED, timed_predictions
+from imagelake.transforms.labels.label_classes import read_class_map
+from imagelake.transforms.predict.model import load_network, predict_settings
 from pipeline_steps import job, run_steps
 
 KEY = ["weights", "resolution", "precision", "framing"]

@@ -10,8 +10,8 @@ from planted_tables import plant_tables
 from pyspark.sql import SparkSession
 
 from explore_lake import JOB
-from imagelake.cluster.job import execute
 from imagelake.config import load_config
+from imagelake.runtime.job import execute
 
 
 def test_every_table_is_published_with_what_was_planted(spark: SparkSession, tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
-from imagelake.cluster.lake import Lake
 from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
+from imagelake.lake.lake import Lake
 from imagelake.samples import draw_animal
 from pipeline_steps import run_steps
 

@@ -9,9 +9,9 @@ import pytest
 from planted_tables import Rows, plant_tables
 from pyspark.sql import SparkSession
 
-from imagelake.cluster.job import execute
 from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
+from imagelake.runtime.job import execute
 from measure_accuracy import JOB
 
 SAMPLE = ("lion", "tiger", "leopard", "zebra", "giraffe", "elephant", "eagle", "owl", "parrot", "penguin")

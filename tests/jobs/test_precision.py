@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
-from imagelake.cluster.job import execute
-from imagelake.cluster.lake import Lake
 from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
+from imagelake.lake.lake import Lake
+from imagelake.runtime.job import execute
 from pipeline_steps import job, run_steps
 
 

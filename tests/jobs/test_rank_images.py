@@ -8,8 +8,8 @@ from typing import Any
 from planted_tables import Rows, plant_tables
 from pyspark.sql import SparkSession
 
-from imagelake.cluster.job import execute
 from imagelake.config import load_config
+from imagelake.runtime.job import execute
 from rank_images import JOB
 
 

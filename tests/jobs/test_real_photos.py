@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
-from imagelake.cluster.lake import Lake
 from imagelake.config import load_config
+from imagelake.lake.lake import Lake
 from pipeline_steps import run_steps
 
 TOLERANCE = 0.01

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from finished_lake import FinishedLake
-from imagelake.cluster.manifest import Account
+from imagelake.lake.manifest import Account
 from imagelake.measures.resolution import ppi
 from imagelake.samples import PlantedFacts
 from imagelake.tables import TABLES

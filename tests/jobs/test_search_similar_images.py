@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 
 from finished_lake import FinishedLake
-from imagelake.cluster.command import job_parser, shortcut_settings
-from imagelake.cluster.job import execute
 from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
+from imagelake.runtime.command import job_parser, shortcut_settings
+from imagelake.runtime.job import execute
 from imagelake.samples import PlantedFacts
 from pipeline_steps import job
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from planted_tables import plant_tables
 from pyspark.sql import SparkSession
 
-from imagelake.cluster.job import execute
 from imagelake.config import load_config
+from imagelake.runtime.job import execute
 from planted_report import picture
 from write_report import JOB
 

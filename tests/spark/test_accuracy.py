@@ -14,10 +14,10 @@ from table_rows import sorted_rows, table_of
 
 from imagelake.errors import ImageLakeError
 from imagelake.tables import TABLES
-from imagelake.transforms.accuracy_facts import accuracy_facts, count_outcomes, worst_confusions
-from imagelake.transforms.confusion import confuse
-from imagelake.transforms.label_accuracy import check_class_names, judge_predictions, measure_labels
-from imagelake.transforms.label_classes import LabelClasses
+from imagelake.transforms.accuracy.accuracy_facts import accuracy_facts, count_outcomes, worst_confusions
+from imagelake.transforms.accuracy.confusion import confuse
+from imagelake.transforms.accuracy.label_accuracy import check_class_names, judge_predictions, measure_labels
+from imagelake.transforms.labels.label_classes import LabelClasses
 
 NAMES = ("lion", "tabby", "beagle", "pug", "crane", "crane (machine)", "sofa", "lamp")
 MEANINGS = LabelClasses(

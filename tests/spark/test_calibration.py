@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from table_rows import table_of
 
 from imagelake.errors import ImageLakeError
-from imagelake.transforms.calibration import FEWEST, calibration_images
+from imagelake.transforms.predict.calibration import FEWEST, calibration_images
 from imagelake.vision.preprocess import InputSettings, prepare
 
 SETTINGS = InputSettings(32)

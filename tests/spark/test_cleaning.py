@@ -10,9 +10,9 @@ from pyspark.sql import DataFrame, SparkSession
 from imagelake.config import CleanSection, load_config
 from imagelake.errors import ImageLakeError
 from imagelake.tables import TABLES
-from imagelake.transforms.clean_labels import judge_labels, roll_up
-from imagelake.transforms.label_hierarchy import roll_up_targets
-from imagelake.transforms.verdicts import count_by_reason, kept, rejected
+from imagelake.transforms.labels.clean_labels import judge_labels, roll_up
+from imagelake.transforms.labels.label_hierarchy import roll_up_targets
+from imagelake.transforms.rows.verdicts import count_by_reason, kept, rejected
 
 DEFAULTS: dict[str, Any] = {
     "image_id": "i1",

@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from table_rows import sorted_rows, table_of
 
 from imagelake.errors import ImageLakeError
-from imagelake.transforms.comparison_sample import balanced_sample, choose_sample
+from imagelake.transforms.accuracy.comparison_sample import balanced_sample, choose_sample
 
 COVERED = {"Person", "Dog", "Okapi"}
 

@@ -8,8 +8,8 @@ from pyspark.sql import DataFrame, SparkSession
 from random_lake import LAKES, RandomLake
 
 from imagelake.errors import ImageLakeError
-from imagelake.transforms.annotation_counts import count_boxes, count_labels
-from imagelake.transforms.facets import count_facets
+from imagelake.transforms.explore.annotation_counts import count_boxes, count_labels
+from imagelake.transforms.explore.facets import count_facets
 
 COUNTS = ("label", "own_images", "images", "boxes")
 

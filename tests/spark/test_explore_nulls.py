@@ -6,7 +6,7 @@ from explore_rows import found, table
 from pyspark.sql import SparkSession
 
 from imagelake.tables import TABLES
-from imagelake.transforms.null_counts import count_nulls
+from imagelake.transforms.explore.null_counts import count_nulls
 
 
 def test_nulls_are_counted_by_column(spark: SparkSession) -> None:

@@ -7,7 +7,7 @@ from explore_rows import found, table
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from imagelake.transforms.image_shapes import count_shapes, size_class
+from imagelake.transforms.explore.image_shapes import count_shapes, size_class
 
 
 @pytest.mark.parametrize(

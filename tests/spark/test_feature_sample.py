@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pyspark.sql import DataFrame, SparkSession
 
-from imagelake.transforms.image_index import feature_sample
+from imagelake.transforms.rows.features import feature_sample
 
 ROWS = 4000
 

@@ -11,8 +11,8 @@ from pyspark.sql import SparkSession
 from table_rows import table_of
 
 from imagelake.config import load_config
-from imagelake.transforms.image_kinds import FEWEST, image_kinds
-from imagelake.transforms.search_filters import FilterTables, allowed_images
+from imagelake.transforms.rank.image_kinds import FEWEST, image_kinds
+from imagelake.transforms.search.search_filters import FilterTables, allowed_images
 
 EACH, FEATURES = 4 * FEWEST, 24
 

@@ -9,11 +9,11 @@ import pytest
 from pyspark.sql import SparkSession
 from table_rows import table_of
 
-from imagelake.cluster.storage import Storage
 from imagelake.config import Config, load_config
 from imagelake.errors import ImageLakeError
-from imagelake.samples.labels import LABEL_NAMES
-from imagelake.transforms.label_classes import (
+from imagelake.lake.storage import Storage
+from imagelake.samples.painting.labels import LABEL_NAMES
+from imagelake.transforms.labels.label_classes import (
     LabelClasses,
     Vocabulary,
     label_class_files,

@@ -7,15 +7,15 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from imagelake.search.description import IndexDescription
-from imagelake.search.parameters import Wishes, choose_parameters
+from imagelake.search.parameters import IndexOverrides, choose_parameters
 from imagelake.search.quantizer import Quantizer
-from imagelake.transforms.image_index import INDEX_OPTIONS, in_order_of_cells, index_images, indexable
-from imagelake.transforms.nearest import SearchedIndex, nearest_rows, route
-from imagelake.transforms.trained_index import TrainedIndex
+from imagelake.transforms.search.image_index import INDEX_OPTIONS, in_order_of_cells, index_images, indexable
+from imagelake.transforms.search.nearest import SearchedIndex, nearest_rows, route
+from imagelake.transforms.search.trained_index import TrainedIndex
 from imagelake.vision.engine import unit_length
 
 ROWS, WIDTH, K = 6000, 32, 10
-WISHES = Wishes(exact_below=0, cells=60, probes=20)
+WISHES = IndexOverrides(exact_below=0, cells=60, probes=20)
 
 
 def vectors(rows: int, seed: int) -> np.ndarray:

@@ -12,12 +12,12 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from imagelake.cluster.job import Job, Work, execute
-from imagelake.cluster.lake import Lake
-from imagelake.cluster.lock import publication_lock
-from imagelake.cluster.manifest import Account
 from imagelake.config import Config, load_config
 from imagelake.errors import ImageLakeError
+from imagelake.lake.lake import Lake
+from imagelake.lake.lock import publication_lock
+from imagelake.lake.manifest import Account
+from imagelake.runtime.job import Job, Work, execute
 from imagelake.tables import ContractError
 
 

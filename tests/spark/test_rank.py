@@ -16,17 +16,17 @@ from table_rows import sorted_rows, table_of
 from imagelake.config import RankSection, load_config
 from imagelake.measures.resolution import aspect_ratio, bytes_per_pixel, ppi
 from imagelake.tables import TABLES
-from imagelake.transforms.image_kinds import image_kinds
-from imagelake.transforms.image_quality import (
+from imagelake.transforms.rank.image_kinds import image_kinds
+from imagelake.transforms.rank.image_quality import (
     add_decoding_errors,
     combine_quality,
     judge_sizes,
     measure_images,
     percentile_ranks,
 )
-from imagelake.transforms.image_rank import rank_images, top_images
-from imagelake.transforms.places import add_places
-from imagelake.transforms.verdicts import count_by_reason, kept, rejected
+from imagelake.transforms.rank.image_rank import rank_images, top_images
+from imagelake.transforms.rows.row_numbers import add_row_numbers
+from imagelake.transforms.rows.verdicts import count_by_reason, kept, rejected
 
 IMAGE = {"image_id": "i1", "split": "train", "width": 300, "height": 200, "byte_size": 900, "has_bytes": True}
 SIDES = (64, 224, 224, 300, 1024, 60_000)  # the last squared is more than 32 bits hold
@@ -182,7 +182,7 @@ def test_places_are_those_of_sorting_each_group(spark: SparkSession, groups: lis
     draw = random.Random(4)
     rows = [(n, draw.choice(groups), draw.randrange(50)) for n in range(1000)]
     frame = spark.createDataFrame(draw.sample(rows, len(rows)), "id int, kind string, value int").repartition(7)
-    placed = add_places(frame, "place", [F.desc("value"), F.col("id")], within=["kind"])
+    placed = add_row_numbers(frame, "place", [F.desc("value"), F.col("id")], within=["kind"])
     expected = set()
     for group in set(groups):
         members = sorted((-value, n) for n, kind, value in rows if kind == group)
@@ -196,7 +196,7 @@ def test_no_task_places_all_rows(spark: SparkSession) -> None:
     """Neither an order over all rows nor a group with 99 of 100 of them ends up in one partition."""
     frame = spark.range(20_000).selectExpr("xxhash64(id) AS id", "if(id % 100 = 0, 'rare', 'common') AS kind")
     for within in ([], ["kind"]):
-        placed = add_places(frame, "place", [F.col("id")], within)
+        placed = add_row_numbers(frame, "place", [F.col("id")], within)
         largest = placed.groupBy(F.spark_partition_id()).count().agg(F.max("count")).collect()[0][0]
         assert largest < 20_000 / 2
 
@@ -204,8 +204,8 @@ def test_no_task_places_all_rows(spark: SparkSession) -> None:
 def test_places_of_nothing_and_of_one_row(spark: SparkSession) -> None:
     """No rows have no places, and one row is the first."""
     frame = spark.createDataFrame([(5,)], "id int")
-    assert add_places(frame.limit(0), "place", [F.col("id")]).collect() == []
-    assert [tuple(row) for row in add_places(frame, "place", [F.col("id")]).collect()] == [(5, 1)]
+    assert add_row_numbers(frame.limit(0), "place", [F.col("id")]).collect() == []
+    assert [tuple(row) for row in add_row_numbers(frame, "place", [F.col("id")]).collect()] == [(5, 1)]
 
 
 def random_quality(count: int) -> list[dict[str, Any]]:

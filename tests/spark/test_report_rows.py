@@ -11,8 +11,9 @@ from statsmodels.stats.proportion import proportion_confint
 from table_rows import table_of
 
 from imagelake.config import ReportSection, load_config
-from imagelake.transforms.overall_accuracy import interval_level, overall_accuracy
-from imagelake.transforms.report_rows import (
+from imagelake.transforms.accuracy.overall_accuracy import interval_level, overall_accuracy
+from imagelake.transforms.predict.thumbnails import make_thumbnails
+from imagelake.transforms.report.rows import (
     CONFUSIONS,
     RESULTS,
     SHOWN,
@@ -21,7 +22,6 @@ from imagelake.transforms.report_rows import (
     rejected_by_reason,
     report_frames,
 )
-from imagelake.transforms.thumbnails import make_thumbnails
 from imagelake.vision.limits import Limits
 from planted_report import picture
 

@@ -8,7 +8,7 @@ import pytest
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
-from imagelake.cluster.session import START_ATTEMPTS, start_despite_race
+from imagelake.runtime.session import START_ATTEMPTS, start_despite_race
 
 
 def failing(

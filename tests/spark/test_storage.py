@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from imagelake.cluster.storage import Storage, to_uri
 from imagelake.errors import ImageLakeError
+from imagelake.lake.storage import Storage, to_uri
 
 NAMES = ("a.jpg", "b b.jpg", "deep/c;isDirectory=true.jpg", "deep/er/ü.png", "empty.bin", "deep/{length=7}.txt")
 

@@ -8,7 +8,7 @@ import pytest
 from fetch_lake import PATHS, SHARED
 
 from imagelake.errors import ImageLakeError
-from imagelake.sources.addresses import SPLITS, load_addresses
+from imagelake.open_images.addresses import SPLITS, load_addresses
 
 DEFAULT = Path(__file__).resolve().parents[2] / "conf" / "open_images.toml"
 

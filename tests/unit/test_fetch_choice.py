@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagelake.errors import ImageLakeError
-from imagelake.sources.choice import ChoiceFile, FirstImages, Request, choose, rank
-from imagelake.sources.class_names import find_classes, read_classes
-from imagelake.sources.id_set import IdSet
+from imagelake.open_images.choice import ChoiceFile, FirstImages, Request, choose, rank
+from imagelake.open_images.class_names import find_classes, read_classes
+from imagelake.open_images.id_set import IdSet
 
 REQUEST = Request({LION: "Lion", TIGER: "Tiger"}, per_label=4, seed=3)
 

@@ -16,8 +16,8 @@ import pytest
 from fetch_lake import BOW, LION, NAMES, OUTPUT, OWL, PATHS, SHARED, TIGER, PlantedLake, from_csv
 from fetch_server import FileServer
 
-from imagelake.sources.choice import rank
-from imagelake.sources.open_images import main
+from imagelake.open_images.choice import rank
+from imagelake.open_images.open_images import main
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "fetch_open_images"
 

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from imagelake.errors import ImageLakeError
-from imagelake.sources import row_filter
-from imagelake.sources.id_set import IdSet, ids_in
-from imagelake.sources.row_filter import RowFilter, Rows, read_rows, rows_of_images, rows_of_labels
+from imagelake.open_images import row_filter
+from imagelake.open_images.id_set import IdSet, ids_in
+from imagelake.open_images.row_filter import RowFilter, Rows, read_rows, rows_of_images, rows_of_labels
 
 LAKE = PlantedLake(count=40, splits=("train",))
 IMAGE_ROWS = LAKE.splits["train"].images

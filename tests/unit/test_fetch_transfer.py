@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from fetch_server import FileServer
 
-from imagelake.sources import row_filter
-from imagelake.sources.part_files import WholeFile, note_of, read_json
-from imagelake.sources.row_filter import RowFilter, rows_of_images
-from imagelake.sources.transfer import Client, DownloadError, Patience
+from imagelake.open_images import row_filter
+from imagelake.open_images.part_files import WholeFile, note_of, read_json
+from imagelake.open_images.row_filter import RowFilter, rows_of_images
+from imagelake.open_images.transfer import Client, DownloadError, RetryPolicy
 
 BODY = random.Random(1).randbytes(300_000)
-QUICK = Patience(retries=3, timeout_s=10.0, first_wait_s=0.01)
+QUICK = RetryPolicy(retries=3, timeout_s=10.0, first_wait_s=0.01)
 
 
 @pytest.fixture
@@ -29,10 +29,10 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
         yield server
 
 
-def download(server: FileServer, folder: Path, patience: Patience = QUICK) -> Path:
+def download(server: FileServer, folder: Path, policy: RetryPolicy = QUICK) -> Path:
     """Download the file into a folder."""
     with closing(WholeFile(folder / "part", folder / "file")) as sink:
-        Client(patience).pull(f"{server.url}/file", sink)
+        Client(policy).pull(f"{server.url}/file", sink)
         sink.finish()
     return folder / "file"
 
@@ -75,7 +75,7 @@ def test_a_file_that_changes_is_never_mixed(server: FileServer, tmp_path: Path) 
     server.gate.set()
     sink = WholeFile(tmp_path / "part", tmp_path / "file")
     with closing(sink), pytest.raises(DownloadError):
-        Client(Patience(retries=0)).pull(f"{server.url}/file", sink)
+        Client(RetryPolicy(retries=0)).pull(f"{server.url}/file", sink)
     assert (tmp_path / "part").stat().st_size == len(BODY) // 2
     server.files["/file"] = BODY[::-1]
     assert download(server, tmp_path).read_bytes() == BODY[::-1]
@@ -85,7 +85,7 @@ def test_a_later_run_continues_a_part(server: FileServer, tmp_path: Path) -> Non
     """A part with its note is continued by another process, asking for the rest only."""
     server.fail("/file", ["drop"])
     with closing(WholeFile(tmp_path / "part", tmp_path / "file")) as sink, pytest.raises(DownloadError):
-        Client(Patience(retries=0)).pull(f"{server.url}/file", sink)
+        Client(RetryPolicy(retries=0)).pull(f"{server.url}/file", sink)
     assert read_json(note_of(tmp_path / "part"))["total"] == len(BODY)
     assert download(server, tmp_path).read_bytes() == BODY
     assert server.seen[-1].range == "bytes=150000-"
@@ -160,8 +160,8 @@ def test_a_web_page_is_not_taken_for_the_file(server: FileServer, tmp_path: Path
 def test_silence_and_standstill_are_tried_again(server: FileServer, tmp_path: Path) -> None:
     """A connection closed without an answer, and one that stands still half-way, are both survived."""
     server.fail("/file", ["silent", "hold"])
-    patience = Patience(retries=20, timeout_s=0.4, first_wait_s=0.01)
-    assert download(server, tmp_path, patience).read_bytes() == BODY
+    policy = RetryPolicy(retries=20, timeout_s=0.4, first_wait_s=0.01)
+    assert download(server, tmp_path, policy).read_bytes() == BODY
 
 
 def test_an_empty_file_is_a_file(server: FileServer, tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_an_address_where_nothing_answers_was_not_reached(tmp_path: Path, monkey
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/file"
     with closing(WholeFile(tmp_path / "part", tmp_path / "file")) as sink, pytest.raises(DownloadError) as error:
-        Client(Patience(retries=0)).pull(url, sink)
+        Client(RetryPolicy(retries=0)).pull(url, sink)
     assert not error.value.reached
     assert error.value.reason == "nothing answers at this address (1 attempt)"
 
@@ -189,14 +189,14 @@ def test_a_host_that_is_not_known_says_so(tmp_path: Path, monkeypatch: pytest.Mo
         closing(WholeFile(tmp_path / "part", tmp_path / "file")) as sink,
         pytest.raises(DownloadError, match="host name"),
     ):
-        Client(Patience(retries=0)).pull("http://no-such-host.invalid/file", sink)
+        Client(RetryPolicy(retries=0)).pull("http://no-such-host.invalid/file", sink)
 
 
 def test_waits_double_up_to_the_longest() -> None:
     """Back-off grows with each failure, varies by at most half, and is bounded."""
-    patience = Patience(first_wait_s=1.0, longest_wait_s=10.0)
+    policy = RetryPolicy(first_wait_s=1.0, longest_wait_s=10.0)
     for failures, longest in ((1, 1.0), (2, 2.0), (3, 4.0), (4, 8.0), (5, 10.0), (50, 10.0)):
-        assert longest / 2 <= patience.wait_s(failures) <= longest
+        assert longest / 2 <= policy.wait_s(failures) <= longest
 
 
 def test_received_counts_the_bytes_that_came(server: FileServer, tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def test_a_filter_of_rows_is_continued_by_range(
     server.fail("/rows.csv", ["drop"])
     url = f"{server.url}/rows.csv"
     with closing(RowFilter(url, tmp_path / "part", tmp_path / "kept.csv", rows)) as sink, pytest.raises(DownloadError):
-        Client(Patience(retries=0)).pull(url, sink)
+        Client(RetryPolicy(retries=0)).pull(url, sink)
     with closing(RowFilter(url, tmp_path / "part", tmp_path / "kept.csv", rows)) as sink:
         noted = sink.position.offset
         Client(QUICK).pull(url, sink)

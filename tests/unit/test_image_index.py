@@ -12,14 +12,14 @@ import pytest
 from imagelake.errors import ImageLakeError
 from imagelake.search.description import IndexDescription
 from imagelake.search.image_index import Effort, ImageIndex
-from imagelake.search.parameters import Wishes, choose_parameters, training_rows
+from imagelake.search.parameters import IndexOverrides, choose_parameters, training_rows
 from imagelake.search.quantizer import Quantizer
 from imagelake.search.routing import SCANNED_EXACTLY
 from imagelake.search.serving_folder import write_serving_folder
 from imagelake.vision.engine import unit_length
 from index_folder import MODEL, batches_of, brute_force, built, ids_of, numbers_of, recall
 
-INDEXED = Wishes(exact_below=0)  # cells and codes, however few the rows
+INDEXED = IndexOverrides(exact_below=0)  # cells and codes, however few the rows
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -191,15 +191,15 @@ def test_rows_out_of_order_are_refused(tmp_path: Path) -> None:
 
 
 def test_parameters_grow_as_the_root_of_the_images() -> None:
-    """Few images are scanned, a million have 2,000 cells, nine million 6,000; wishes win, unless they do not divide."""
+    """Few images are scanned, a million have 2,000 cells, nine million 6,000; overrides win if they divide."""
     assert choose_parameters(9_999, 1024).is_exact
     assert choose_parameters(1_000_000, 1024).cells == 2000
     assert choose_parameters(9_000_000, 1024).cells == 6000
-    assert choose_parameters(1_000_000, 1024, Wishes(code_bytes=64, probes=3)).code_bytes == 64
+    assert choose_parameters(1_000_000, 1024, IndexOverrides(code_bytes=64, probes=3)).code_bytes == 64
     with pytest.raises(ImageLakeError, match=r"code_bytes = 100: twice as many do not .* 1024 features .* 64 would do"):
-        choose_parameters(1_000_000, 1024, Wishes(code_bytes=100))
+        choose_parameters(1_000_000, 1024, IndexOverrides(code_bytes=100))
     with pytest.raises(ImageLakeError, match=r"cells = 3,000: there are 2,000 images to learn from"):
-        choose_parameters(2000, 1024, Wishes(exact_below=0, cells=3000))
+        choose_parameters(2000, 1024, IndexOverrides(exact_below=0, cells=3000))
 
 
 def test_training_is_bounded() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imagelake.search.parameters import Wishes, choose_parameters
+from imagelake.search.parameters import IndexOverrides, choose_parameters
 from imagelake.vision.engine import unit_length
 from imagelake.vision.litert import LiteRtEngine, convert
 from imagelake.vision.mobilenet import build_model
@@ -48,10 +48,12 @@ def photos(request: pytest.FixtureRequest, shared_data: Path) -> Photos:
     return Photos(unit_length(np.concatenate(parts)), folders, SAME_ANIMAL_FIRST[request.param])
 
 
-@pytest.mark.parametrize("wishes", [Wishes(), Wishes(exact_below=0)], ids=["as the rule says", "with cells and codes"])
-def test_the_same_animal_comes_first(photos: Photos, wishes: Wishes, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "overrides", [IndexOverrides(), IndexOverrides(exact_below=0)], ids=["as the rule says", "with cells and codes"]
+)
+def test_the_same_animal_comes_first(photos: Photos, overrides: IndexOverrides, tmp_path: Path) -> None:
     """Leaving each photo out in turn, the nearest is of its folder as often as known, less half a point at most."""
-    index = built(photos.features, tmp_path / "index", choose_parameters(*photos.features.shape, wishes))
+    index = built(photos.features, tmp_path / "index", choose_parameters(*photos.features.shape, overrides))
     numbers = numbers_of(index)[index.search(photos.features, 2).rows]
     itself = numbers[:, 0] == np.arange(len(numbers))
     assert photos.same_animal(np.where(itself, numbers[:, 1], numbers[:, 0])) >= photos.expected - MOST_LOST
@@ -59,7 +61,7 @@ def test_the_same_animal_comes_first(photos: Photos, wishes: Wishes, tmp_path: P
 
 def test_recall_on_photos(photos: Photos, tmp_path: Path) -> None:
     """With cells and codes at least 95 of 100 of the ten nearest of brute force are found."""
-    parameters = choose_parameters(*photos.features.shape, Wishes(exact_below=0))
+    parameters = choose_parameters(*photos.features.shape, IndexOverrides(exact_below=0))
     index = built(photos.features, tmp_path / "index", parameters)
     answers = index.search(photos.features, 10)
     assert recall(index, answers.rows, brute_force(photos.features, photos.features, 10)) >= 0.95

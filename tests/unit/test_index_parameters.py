@@ -1,6 +1,6 @@
 """The sizes of an image index by rule, and in words."""
 
-from imagelake.search.parameters import IndexParameters, Wishes, choose_parameters, with_effort
+from imagelake.search.parameters import IndexOverrides, IndexParameters, choose_parameters, with_effort
 
 
 def test_more_cells_are_looked_into_for_each_million() -> None:
@@ -12,12 +12,12 @@ def test_more_cells_are_looked_into_for_each_million() -> None:
 def test_an_index_of_a_lake_that_grew_is_searched_harder() -> None:
     """Its cells stay as they were learnt; what needs no training is as for an index of so many cells made now."""
     before = choose_parameters(1_000_000, 1_024)
-    after = with_effort(before, 1_900_000, Wishes())
-    assert after == choose_parameters(1_900_000, 1_024, Wishes(cells=before.cells))
+    after = with_effort(before, 1_900_000, IndexOverrides())
+    assert after == choose_parameters(1_900_000, 1_024, IndexOverrides(cells=before.cells))
     assert after.probes == 170
-    assert with_effort(before, 400_000, Wishes(probes=5_000, rerank=9)).probes == before.cells
+    assert with_effort(before, 400_000, IndexOverrides(probes=5_000, rerank=9)).probes == before.cells
     exact = choose_parameters(500, 1_024)
-    assert with_effort(exact, 900, Wishes(probes=5)) == exact
+    assert with_effort(exact, 900, IndexOverrides(probes=5)) == exact
 
 
 def test_sizes_are_said_in_words() -> None:

@@ -15,8 +15,8 @@ from PIL import Image
 
 from imagelake.config import load_config
 from imagelake.tables import TABLES
-from imagelake.transforms.model import input_settings
-from imagelake.transforms.predict import PREDICTED, PredictSettings, parts, predict_batch, rounded
+from imagelake.transforms.predict.model import input_settings
+from imagelake.transforms.predict.predict import PREDICTED, PredictSettings, parts, predict_batch, rounded
 from imagelake.vision.engine import Engine, unit_length
 from imagelake.vision.limits import Limits
 from imagelake.vision.litert import LiteRtEngine, convert
@@ -122,7 +122,7 @@ import io, sys
 from pathlib import Path
 import numpy as np, pyarrow as pa
 from PIL import Image
-from imagelake.transforms.predict import PredictSettings, parts, predict_batch
+from imagelake.transforms.predict.predict import PredictSettings, parts, predict_batch
 from imagelake.vision.packed import PackedModel, open_engine
 from imagelake.vision.preprocess import InputSettings
 

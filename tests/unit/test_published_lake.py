@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagelake.cluster.manifest import MANIFEST, Manifest
-from imagelake.cluster.published import open_lake
 from imagelake.cluster.webhdfs.remote_file import RemoteFile
 from imagelake.errors import ImageLakeError
-from imagelake.web.labelling import meanings
+from imagelake.lake.manifest import MANIFEST, Manifest
+from imagelake.lake.published import open_lake
+from imagelake.serving.labels import meanings
 
 
 def publish(root: Path, name: str, table: pa.Table, parts: int = 1) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imagelake.cluster.remedies import refusal, remedy
+from imagelake.lake.remedies import refusal, remedy
 
 QUOTA = "The DiskSpace quota of /lake is exceeded: quota = 20 MB"
 KIND = "org.apache.hadoop.hdfs.protocol.DSQuotaExceededException"

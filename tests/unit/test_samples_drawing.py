@@ -7,11 +7,11 @@ import pytest
 
 from imagelake.errors import ImageLakeError
 from imagelake.samples import LABELS, draw_animal, training_images
-from imagelake.samples.drawing import draw, picture_size
-from imagelake.samples.labels import LABEL_NAMES
-from imagelake.samples.palettes import MORPHS
-from imagelake.samples.patterns import PATTERNS
-from imagelake.samples.views import VIEWS, paint
+from imagelake.samples.painting.drawing import draw, picture_size
+from imagelake.samples.painting.labels import LABEL_NAMES
+from imagelake.samples.painting.palettes import MORPHS
+from imagelake.samples.painting.patterns import PATTERNS
+from imagelake.samples.painting.views import VIEWS, paint
 
 
 @pytest.mark.parametrize("label", LABEL_NAMES)

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from imagelake.samples.patterns import PATTERNS
-from imagelake.samples.shapes import Points, along, curve, ellipse, mirrored, rotated, smooth, tube
+from imagelake.samples.painting.patterns import PATTERNS
+from imagelake.samples.painting.shapes import Points, along, curve, ellipse, mirrored, rotated, smooth, tube
 
 
 def area(outline: Points) -> float:

@@ -25,7 +25,7 @@ _ALONE = """
 import sys
 sys.path = [sys.argv[1]] + [folder for folder in sys.path if "imagelake" not in folder and not folder.endswith("/lib")]
 import imagelake
-from imagelake.cluster.code_version import code_version
+from imagelake.runtime.code_version import code_version
 from imagelake.config import load_config
 from imagelake.reports import report
 from imagelake.config import conf_text
@@ -48,7 +48,7 @@ def submission(*arguments: str, job: str = "predict_images", deploy_mode: str = 
 
 def test_the_library_is_whole_without_the_checkout(tmp_path: Path) -> None:
     """Imported from the zip alone it finds its settings and templates, and knows itself as the same code."""
-    from imagelake.cluster.code_version import code_version
+    from imagelake.runtime.code_version import code_version
 
     archive = library_zip(PROJECT, tmp_path)
     done = subprocess.run(

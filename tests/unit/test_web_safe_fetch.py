@@ -21,9 +21,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from odd_server import OddServer
 
-from imagelake.web import safe_fetch
-from imagelake.web.public_address import is_public
-from imagelake.web.safe_fetch import FetchError, SafeFetch, target_of
+from imagelake.net import safe_fetch
+from imagelake.net.public_address import is_public
+from imagelake.net.safe_fetch import FetchError, SafeFetch, target_of
 from project import skip_or_fail
 
 # The part of a public server is played by another loopback address that is explicitly allowed.

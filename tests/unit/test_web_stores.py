@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from imagelake.serving.predictor import Prediction
+from imagelake.serving.query_store import QueryStore
+from imagelake.serving.thumbnail_cache import ThumbnailCache
 from imagelake.web.guards import client_key
-from imagelake.web.query_store import QueryStore
-from imagelake.web.seeing import Seen
-from imagelake.web.thumbnail_cache import ThumbnailCache
 
 
 def counted(cache: ThumbnailCache, key: str, size: int, made: list[str]) -> bytes:
@@ -91,17 +91,17 @@ def test_threads_share_the_folder(tmp_path: Path) -> None:
     assert sum(file.stat().st_size for file in tmp_path.iterdir()) <= 200
 
 
-def seen(text: str) -> Seen:
-    return Seen(np.zeros(4, np.float32), (("lion", 0.9),), b"jpeg", text)
+def prediction(text: str) -> Prediction:
+    return Prediction(np.zeros(4, np.float32), (("lion", 0.9),), b"jpeg", text)
 
 
 def test_a_photo_has_one_link_while_the_server_runs() -> None:
     """The same photo gives the same token, another server another one, and no token says what the photo was."""
     store, other = QueryStore(10), QueryStore(10)
-    token = store.keep(seen("a"))
-    assert store.keep(seen("a")) == token
-    assert store.keep(seen("b")) != token
-    assert other.keep(seen("a")) != token
+    token = store.keep(prediction("a"))
+    assert store.keep(prediction("a")) == token
+    assert store.keep(prediction("b")) != token
+    assert other.keep(prediction("a")) != token
     assert other.get(token) is None
     assert len(token) == 20
     assert store.get(token).sha256 == "a"  # type: ignore[union-attr]
@@ -110,9 +110,9 @@ def test_a_photo_has_one_link_while_the_server_runs() -> None:
 def test_the_oldest_photo_makes_room() -> None:
     """As many are kept as allowed; asking for one keeps it among the latest."""
     store = QueryStore(2)
-    first, second = store.keep(seen("a")), store.keep(seen("b"))
+    first, second = store.keep(prediction("a")), store.keep(prediction("b"))
     assert store.get(first) is not None
-    third = store.keep(seen("c"))
+    third = store.keep(prediction("c"))
     assert [store.get(token) is not None for token in (first, second, third)] == [True, False, True]
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from imagelake.cluster.lake import Lake
 from imagelake.config import load_config
+from imagelake.lake.lake import Lake
 from pipeline_steps import run_steps
 from served import Served
 

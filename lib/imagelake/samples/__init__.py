@@ -1,8 +1,9 @@
 """Sample lakes: drawn animals in genuine Open Images files, with everything planted in them on record."""
 
-from .drawing import draw_animal, training_images
+from imagelake.samples.painting.drawing import draw_animal, training_images
+from imagelake.samples.painting.labels import LABELS, SampleLabel
+
 from .facts import ImageFact, NearDuplicate, PlantedFacts
-from .labels import LABELS, SampleLabel
 from .lake import write_sample_lake
 from .raw_files import CLEAN_REASONS, INGEST_REASONS, FileFact
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from imagelake.samples.painting.labels import LABEL_NAMES, MID_OF
+
 from .classes import BOXABLE, SCENE_MIDS, UNKNOWN_MID, parents
-from .labels import LABEL_NAMES, MID_OF
 from .plan import ImagePlan, Split, image_id_of, rotated_kinds
 from .raw_files import KEPT, RawRow
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .drawing import Box, Drawing
-from .labels import MID_OF
+from imagelake.samples.painting.drawing import Box, Drawing
+from imagelake.samples.painting.labels import MID_OF
+
 from .plan import ImagePlan, rotated_kinds
 from .raw_files import RawRow
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .labels import MID_OF
+from imagelake.samples.painting.labels import MID_OF
 
 ENTITY = "/m/0bl9f"  # the root: in the hierarchy, but in neither class description file
 UNKNOWN_MID = "/m/0zz0zz0"  # in no file of classes

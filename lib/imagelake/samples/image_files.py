@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from .drawing import Drawing, draw
+from imagelake.samples.painting.drawing import Drawing, draw
+
 from .encoders import EncodedImage, encode, encode_jpeg
 from .facts import ImageFact
 from .plan import ImagePlan, plan_image

@@ -12,9 +12,10 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
+from imagelake.samples.painting.labels import LABEL_NAMES
+
 from .classes import MISTAKEN_FOR
 from .damage import DAMAGES, Damage
-from .labels import LABEL_NAMES
 
 Split = Literal["train", "validation", "test"]
 Part = Literal["plain", "wrong_label", "unlabelled", "exact_copy", "near_copy", "corrupt", "missing_bytes", "unlisted"]

@@ -47,7 +47,7 @@ class IndexParameters:
 
 
 @dataclass(frozen=True)
-class Wishes:
+class IndexOverrides:
     """What a user fixes of the parameters; 0 leaves a value to the rule.
 
     Attributes:
@@ -62,7 +62,7 @@ class Wishes:
     rerank: int = 0
 
 
-def choose_parameters(rows: int, dimension: int, wishes: Wishes = Wishes()) -> IndexParameters:
+def choose_parameters(rows: int, dimension: int, overrides: IndexOverrides = IndexOverrides()) -> IndexParameters:
     """The parameters for a lake of N images of D features.
 
     - Below exact_below, 10,000 images, and below 1,000 in any case: no cells and no codes. A scan takes milliseconds
@@ -77,48 +77,48 @@ def choose_parameters(rows: int, dimension: int, wishes: Wishes = Wishes()) -> I
     Raises:
         ImageLakeError: there are more cells than images to learn from, or twice code_bytes does not divide D.
     """
-    if _is_scanned(rows, wishes):
+    if _is_scanned(rows, overrides):
         return IndexParameters(cells=1, code_bytes=0, probes=1, rerank=0)
-    cells = wishes.cells or max(1, round(2 * math.sqrt(rows)))
+    cells = overrides.cells or max(1, round(2 * math.sqrt(rows)))
     if cells > min(rows, LIMIT_TRAINING_ROWS):
         raise ImageLakeError(
             f"index.cells = {cells:,}: there are {min(rows, LIMIT_TRAINING_ROWS):,} images to learn from"
         )
-    code_bytes = wishes.code_bytes or _largest_divisor(dimension // 2, max(32, dimension // 8))
+    code_bytes = overrides.code_bytes or _largest_divisor(dimension // 2, max(32, dimension // 8))
     if dimension % (2 * code_bytes):
         raise ImageLakeError(
             f"index.code_bytes = {code_bytes}: twice as many do not divide the {dimension} features of an image; "
             f"{_largest_divisor(dimension // 2, code_bytes)} would do"
         )
-    return with_effort(IndexParameters(cells, code_bytes, probes=1, rerank=0), rows, wishes)
+    return with_effort(IndexParameters(cells, code_bytes, probes=1, rerank=0), rows, overrides)
 
 
-def with_effort(sizes: IndexParameters, rows: int, wishes: Wishes) -> IndexParameters:
+def with_effort(sizes: IndexParameters, rows: int, overrides: IndexOverrides) -> IndexParameters:
     """An index as it is, with the probes and candidates of a lake of now N images: they need no training."""
     if sizes.is_exact:
         return sizes
-    probes = wishes.probes or math.ceil(2 * math.sqrt(sizes.cells) * max(1, rows / 1e6))
-    return replace(sizes, probes=min(sizes.cells, probes), rerank=wishes.rerank or CANDIDATES)
+    probes = overrides.probes or math.ceil(2 * math.sqrt(sizes.cells) * max(1, rows / 1e6))
+    return replace(sizes, probes=min(sizes.cells, probes), rerank=overrides.rerank or CANDIDATES)
 
 
-def still_fit(trained: IndexParameters, trained_of: int, rows: int, wishes: Wishes, growth: float) -> bool:
+def still_fit(trained: IndexParameters, trained_of: int, rows: int, overrides: IndexOverrides, growth: float) -> bool:
     """Whether an index can take a lake of N images without being trained anew.
 
     Args:
         trained: the parameters it was trained with.
         trained_of: images of the lake at that time.
         rows: N.
-        wishes: what the user fixes now.
+        overrides: what the user fixes now.
         growth: the factor by which the lake may have grown or shrunk.
     """
-    if trained.is_exact or _is_scanned(rows, wishes):
-        return trained.is_exact and _is_scanned(rows, wishes)
-    asked = ((wishes.cells, trained.cells), (wishes.code_bytes, trained.code_bytes))
-    return all(wish in (0, size) for wish, size in asked) and trained_of / growth < rows < trained_of * growth
+    if trained.is_exact or _is_scanned(rows, overrides):
+        return trained.is_exact and _is_scanned(rows, overrides)
+    asked = ((overrides.cells, trained.cells), (overrides.code_bytes, trained.code_bytes))
+    return all(override in (0, size) for override, size in asked) and trained_of / growth < rows < trained_of * growth
 
 
-def _is_scanned(rows: int, wishes: Wishes) -> bool:
-    return rows < max(wishes.exact_below, FEWEST_TO_LEARN_FROM)
+def _is_scanned(rows: int, overrides: IndexOverrides) -> bool:
+    return rows < max(overrides.exact_below, FEWEST_TO_LEARN_FROM)
 
 
 def training_rows(rows: int, parameters: IndexParameters) -> int:

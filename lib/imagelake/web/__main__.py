@@ -17,11 +17,12 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from imagelake.errors import ImageLakeError
+from imagelake.net.safe_fetch import SafeFetch
+from imagelake.serving.options import lake_of
+from imagelake.serving.served_lake import ServedLake
 from imagelake.web.app import guarded, pages_of
-from imagelake.web.options import lake_of, parser
+from imagelake.web.options import parser
 from imagelake.web.renewal import LakeWatch, RenewedApp
-from imagelake.web.safe_fetch import SafeFetch
-from imagelake.web.served_lake import ServedLake
 
 # What it says of malformed forms is told to their senders.
 logging.getLogger("python_multipart").setLevel(logging.ERROR)
@@ -96,7 +97,7 @@ def summary(served: ServedLake, seconds: float) -> str:
     """What is served, in a line."""
     return (
         f"{served.lake.root}: {len(served.catalogue):,} images, {len(served.index):,} of them searchable by "
-        f"{served.eyes.card.name}; ready after {seconds:.1f} s"
+        f"{served.predictor.card.name}; ready after {seconds:.1f} s"
     )
 
 

@@ -9,20 +9,20 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 
-from imagelake.web.catalogue import ImageFacts
+from imagelake.serving.catalogue import ImageFacts
+from imagelake.serving.parameters import QueryParameters, SearchParameters, Text
+from imagelake.serving.search import Found, query_of, search
+from imagelake.serving.served_lake import SearchQuery, ServedLake
 from imagelake.web.pages import address
 from imagelake.web.photos import BODY, Photos
 from imagelake.web.problems import ProblemError
-from imagelake.web.questions import Asked, Choice, Text
-from imagelake.web.searching import Found, question_of, search
-from imagelake.web.served_lake import Question, ServedLake
 from imagelake.web.tables import Tables
 
 _PROBLEM = {"description": "A problem (RFC 9457)", "content": {"application/problem+json": {}}}
 PROBLEMS: dict[int | str, dict[str, Any]] = dict.fromkeys((400, 403, 404, 408, 410, 413, 415, 422, 429, 503), _PROBLEM)
 
 
-class SeenClass(BaseModel):
+class PredictedClass(BaseModel):
     """A class of the network and its score, 0 to 1."""
 
     name: str
@@ -61,11 +61,11 @@ class Result(BaseModel):
 
 
 class Results(BaseModel):
-    """The answers of one page, and what the network sees in the query."""
+    """The answers of one page, and what the network predicts for the query."""
 
     query: str | None
     link: str
-    classes: list[SeenClass]
+    classes: list[PredictedClass]
     label: str | None
     total: int
     page: int
@@ -92,19 +92,19 @@ def api(served: ServedLake, photos: Photos, tables: Tables, size: int) -> APIRou
     router = APIRouter(prefix="/api", responses=PROBLEMS)
 
     @router.get("/search")
-    def search_again(asked: Annotated[Asked, Query()]) -> Results:
+    def search_again(parameters: Annotated[QueryParameters, Query()]) -> Results:
         """Search by a photo that was sent before, or by an image of the lake."""
-        question = question_of(served, asked)
-        return _results(question, search(served, question, asked, size), asked)
+        query = query_of(served, parameters)
+        return _results(query, search(served, query, parameters, size), parameters)
 
     @router.post("/search", openapi_extra=BODY)
-    async def search_by_photo(request: Request, choice: Annotated[Choice, Query()]) -> Results:
+    async def search_by_photo(request: Request, parameters: Annotated[SearchParameters, Query()]) -> Results:
         """Search by a photo: the body is the photo, a form with it, or JSON with its address."""
-        token, seen = await photos.take(request)
-        question = Question(seen.features, seen.classes, seen.sha256)
-        asked = Asked(**choice.model_dump(), query=token)
-        found = await run_sync(search, served, question, choice, size)
-        return _results(question, found, asked)
+        token, prediction = await photos.take(request)
+        query = SearchQuery.of(prediction)
+        again = QueryParameters(**parameters.model_dump(), query=token)
+        found = await run_sync(search, served, query, parameters, size)
+        return _results(query, found, again)
 
     @router.get("/image")
     def image(id: Annotated[Text, Query()]) -> Image:
@@ -132,14 +132,14 @@ def api(served: ServedLake, photos: Photos, tables: Tables, size: int) -> APIRou
     return router
 
 
-def _results(question: Question, found: Found, asked: Asked) -> Results:
+def _results(query: SearchQuery, found: Found, parameters: QueryParameters) -> Results:
     return Results(
-        query=asked.query,
-        link=address("/search", asked.parameters()),
-        classes=[SeenClass(name=name, score=score) for name, score in question.classes],
+        query=parameters.query,
+        link=address("/search", parameters.link_parameters()),
+        classes=[PredictedClass(name=name, score=score) for name, score in query.classes],
         label=found.label,
         total=found.total,
-        page=asked.page,
+        page=parameters.page,
         pages=found.pages,
         results=[Result(similarity=one.similarity, image=image_of(one.facts)) for one in found.answers],
     )

@@ -11,14 +11,14 @@ from starlette.types import ASGIApp
 
 from imagelake import __version__
 from imagelake.config import Config
+from imagelake.net.safe_fetch import SafeFetch
+from imagelake.serving.served_lake import ServedLake
 from imagelake.web.api import api
 from imagelake.web.guards import BodyLimit, OwnSiteOnly, RateLimit, SafeHeaders
 from imagelake.web.media import media
 from imagelake.web.photos import Photos
 from imagelake.web.problems import NoTraces, install
-from imagelake.web.safe_fetch import SafeFetch
 from imagelake.web.search_views import search_views
-from imagelake.web.served_lake import ServedLake
 from imagelake.web.table_views import table_views
 from imagelake.web.tables import Tables
 

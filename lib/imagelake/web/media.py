@@ -10,11 +10,11 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from imagelake.serving.parameters import Text
+from imagelake.serving.served_lake import ServedLake
 from imagelake.web.guards import FILE_POLICY
 from imagelake.web.pages import MEDIA_TYPES, static_files
 from imagelake.web.problems import ProblemError
-from imagelake.web.questions import Text
-from imagelake.web.served_lake import ServedLake
 
 # What browsers show; other formats are offered as files.
 _SHOWN = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
@@ -44,10 +44,10 @@ def media(served: ServedLake, threads: int) -> APIRouter:
 
     @router.get("/photo")
     def photo(query: Annotated[Text, Query()]) -> Response:
-        seen = served.queries.get(query)
-        if seen is None:
+        prediction = served.queries.get(query)
+        if prediction is None:
             raise ProblemError(410, "this photo is no longer kept")
-        return Response(seen.thumbnail, media_type="image/jpeg", headers={"Cache-Control": _KEPT})
+        return Response(prediction.thumbnail, media_type="image/jpeg", headers={"Cache-Control": _KEPT})
 
     @router.get("/original")
     def original(id: Annotated[Text, Query()]) -> Response:

@@ -1,4 +1,4 @@
-"""The photo in a request: in a form, as the body itself, or behind an address; seen, and kept by its token."""
+"""The photo in a request: in a form, as the body itself, or behind an address; predicted, and kept by its token."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from imagelake.net.safe_fetch import FetchError, SafeFetch
+from imagelake.serving.predictor import Prediction
+from imagelake.serving.served_lake import ServedLake
 from imagelake.web.problems import ProblemError
-from imagelake.web.safe_fetch import FetchError, SafeFetch
-from imagelake.web.seeing import Seen
-from imagelake.web.served_lake import ServedLake
 
 _FETCHES = 8  # at a time; each may wait for ten seconds
 PHOTO, URL = "photo", "url"
@@ -44,10 +44,10 @@ class Photos:
 
     def __init__(self, served: ServedLake, fetch: SafeFetch, threads: int) -> None:
         self._served, self._fetch = served, fetch
-        self._seeing, self._fetching = CapacityLimiter(threads), CapacityLimiter(_FETCHES)
+        self._predicting, self._fetching = CapacityLimiter(threads), CapacityLimiter(_FETCHES)
 
-    async def take(self, request: Request) -> tuple[str, Seen]:
-        """The photo of a request, seen and kept: its token, and what the network sees.
+    async def take(self, request: Request) -> tuple[str, Prediction]:
+        """The photo of a request, predicted and kept: its token, and the prediction.
 
         Raises:
             ProblemError: there is none.
@@ -55,8 +55,8 @@ class Photos:
             ImageError: it cannot be read.
         """
         content = await self._content(request)
-        seen = await run_sync(self._served.eyes.see, content, limiter=self._seeing)
-        return self._served.queries.keep(seen), seen
+        prediction = await run_sync(self._served.predictor.predict, content, limiter=self._predicting)
+        return self._served.queries.keep(prediction), prediction
 
     async def _content(self, request: Request) -> bytes:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()

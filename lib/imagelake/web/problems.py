@@ -14,11 +14,13 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imagelake.errors import ImageLakeError
+from imagelake.net.safe_fetch import FetchError
+from imagelake.serving.errors import QueryError
 from imagelake.vision.errors import ImageError
 from imagelake.web.pages import render
-from imagelake.web.safe_fetch import FetchError
 
 _CLOSING = frozenset({408, 413})
+_STATUS_OF_QUERY = {"unusable": 422, "unknown": 404, "gone": 410}
 
 _log = logging.getLogger("imagelake.web")
 
@@ -53,7 +55,15 @@ def install(app: FastAPI) -> None:
     async def told(request: Request, error: Exception) -> Response:
         return problem_response(problem_of(error), request.headers)
 
-    for kind in (ProblemError, FetchError, ImageError, RequestValidationError, HTTPException, ImageLakeError):
+    for kind in (
+        ProblemError,
+        QueryError,
+        FetchError,
+        ImageError,
+        RequestValidationError,
+        HTTPException,
+        ImageLakeError,
+    ):
         app.add_exception_handler(kind, told)
 
 
@@ -62,6 +72,8 @@ def problem_of(error: Exception) -> ProblemError:
     match error:
         case ProblemError():
             problem = error
+        case QueryError():
+            problem = ProblemError(_STATUS_OF_QUERY[error.problem], str(error))
         case FetchError():
             problem = ProblemError(422, str(error))
         case ImageError():

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from imagelake.cluster.published import PublishedLake
+    from imagelake.lake.published import PublishedLake
 
 WATCHED = (*SHOWN, "image_index", "index_quantizer")
 

@@ -8,12 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from imagelake.serving.parameters import QueryParameters, SearchParameters, Text
+from imagelake.serving.search import query_of, search
+from imagelake.serving.served_lake import CANDIDATES, ServedLake
 from imagelake.web.pages import address, render
 from imagelake.web.photos import BODY, Photos
 from imagelake.web.problems import ProblemError
-from imagelake.web.questions import Asked, Choice, Text
-from imagelake.web.searching import question_of, search
-from imagelake.web.served_lake import CANDIDATES, ServedLake
 
 _LABELS_OFFERED = 2_000  # in the list that a browser suggests from
 
@@ -38,27 +38,27 @@ def search_views(served: ServedLake, photos: Photos, size: int, upload_bytes: in
             title="Search",
             images=len(served.catalogue),
             searchable=len(served.index),
-            network=served.eyes.card.name,
+            network=served.predictor.card.name,
             examples=served.examples,
         )
 
     @router.post("/search", openapi_extra=BODY)
-    async def search_by_photo(request: Request, choice: Annotated[Choice, Query()]) -> Response:
+    async def search_by_photo(request: Request, parameters: Annotated[SearchParameters, Query()]) -> Response:
         token, _ = await photos.take(request)
-        return RedirectResponse(address("/search", choice.parameters(), query=token), 303)
+        return RedirectResponse(address("/search", parameters.link_parameters(), query=token), 303)
 
     @router.get("/search")
-    def results(asked: Annotated[Asked, Query()]) -> str:
-        question = question_of(served, asked)
-        found = search(served, question, asked, size)
+    def results(parameters: Annotated[QueryParameters, Query()]) -> str:
+        query = query_of(served, parameters)
+        found = search(served, query, parameters, size)
         return page(
             "search.html",
             title="Search results",
-            asked=asked,
-            parameters=asked.parameters(),
+            parameters=parameters,
+            link=parameters.link_parameters(),
             found=found,
-            classes=question.classes,
-            facts=None if question.row is None else served.catalogue.facts([question.row])[0],
+            classes=query.classes,
+            facts=None if query.row is None else served.catalogue.facts([query.row])[0],
             labels=list(labelling.counts)[:_LABELS_OFFERED],
             splits=served.catalogue.splits,
             most=CANDIDATES,
@@ -69,13 +69,13 @@ def search_views(served: ServedLake, photos: Photos, size: int, upload_bytes: in
         row = served.catalogue.row_of(id)
         if row is None:
             raise ProblemError(404, "the lake has no such image")
-        question = served.question_of_image(id)
+        query = served.query_of_image(id)
         (facts,) = served.catalogue.facts([row])
         return page(
             "image.html",
             title=facts.title or facts.image_id,
             facts=facts,
-            classes=question.classes if question else (),
+            classes=query.classes if query else (),
             searchable=served.index.row_of(id) is not None,
         )
 

@@ -10,13 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, Response
 
 from imagelake.reports.names import clean_name
-from imagelake.web.catalogue import Filters
+from imagelake.serving.catalogue import Filters
+from imagelake.serving.parameters import Text
+from imagelake.serving.search import answers_of, page_count
+from imagelake.serving.served_lake import CANDIDATES, ServedLake
 from imagelake.web.guards import REPORT_POLICY
 from imagelake.web.pages import render
 from imagelake.web.problems import ProblemError
-from imagelake.web.questions import Text
-from imagelake.web.searching import answers_of, page_count
-from imagelake.web.served_lake import CANDIDATES, ServedLake
 from imagelake.web.tables import Tables
 
 LISTED = 500

@@ -15,8 +15,8 @@ from imagelake.reports.names import clean_name
 from imagelake.reports.numbers import percent
 
 if TYPE_CHECKING:
-    from imagelake.cluster.manifest import Manifest
-    from imagelake.cluster.published import PublishedLake
+    from imagelake.lake.manifest import Manifest
+    from imagelake.lake.published import PublishedLake
 
 CHARTED = 40
 SHOWN = ("images", "image_bytes", "classes", "hierarchy", "labels_clean", "boxes", "predictions", "label_accuracy",

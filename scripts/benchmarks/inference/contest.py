@@ -72,7 +72,7 @@ def pixels_of(content: bytes):  # type: ignore[no-untyped-def]
 
 def local_spark():  # type: ignore[no-untyped-def]
     """A Spark of as many task slots as the contest has cores."""
-    from imagelake.cluster.session import start_session
+    from imagelake.runtime.session import start_session
 
     return start_session(
         "contest",

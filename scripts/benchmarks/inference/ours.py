@@ -6,7 +6,7 @@ from pathlib import Path
 
 from contest import SIDE, folder, local_spark, serve, spark_photos
 
-from imagelake.transforms.predict import PredictSettings, predict_images
+from imagelake.transforms.predict.predict import PredictSettings, predict_images
 from imagelake.vision.limits import Limits
 from imagelake.vision.packed import PackedModel
 from imagelake.vision.preprocess import InputSettings

@@ -11,7 +11,7 @@ from pathlib import Path
 from contest import folder, local_spark, spark_photos
 from ours import network, settings
 
-from imagelake.transforms.predict import predict_images
+from imagelake.transforms.predict.predict import predict_images
 
 
 def main() -> None:

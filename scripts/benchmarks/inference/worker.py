@@ -21,7 +21,7 @@ def main() -> None:
     import pyarrow.parquet as pq
 
     from imagelake.measures.texture import texture_of
-    from imagelake.transforms.predict import PredictSettings, predict_batch
+    from imagelake.transforms.predict.predict import PredictSettings, predict_batch
     from imagelake.vision.limits import Limits
     from imagelake.vision.packed import PackedModel, open_engine
     from imagelake.vision.preprocess import InputSettings, prepare

@@ -13,7 +13,7 @@ import lancedb
 import numpy as np
 import pyarrow as pa
 
-from imagelake.search.parameters import Wishes, choose_parameters
+from imagelake.search.parameters import IndexOverrides, choose_parameters
 from imagelake.search.quantizer import CODE_BITS, PARTS_PER_BYTE
 
 AT_ONCE, NEAREST = 20_000, 10
@@ -31,7 +31,7 @@ def build(vectors: np.ndarray, folder: Path, _: str) -> None:
             yield pa.record_batch([np.arange(start, start + len(part)), values], schema=schema)
 
     table = lancedb.connect(folder).create_table("vectors", batches(), schema=schema, mode="overwrite")
-    sizes = choose_parameters(rows, dimension, Wishes(exact_below=0))
+    sizes = choose_parameters(rows, dimension, IndexOverrides(exact_below=0))
     table.create_index(
         metric="cosine",
         index_type="IVF_PQ",

@@ -12,13 +12,13 @@ import numpy as np
 import psutil
 import pyarrow.parquet as pq
 
-from imagelake.cluster.session import start_session
+from imagelake.runtime.session import start_session
 from imagelake.search.image_index import ImageIndex
-from imagelake.search.parameters import Wishes
+from imagelake.search.parameters import IndexOverrides
 from imagelake.search.serving_folder import write_serving_folder
 from imagelake.tables import TABLES
-from imagelake.transforms.image_index import INDEX_OPTIONS, in_order_of_cells, index_images, indexable
-from imagelake.transforms.trained_index import train_index
+from imagelake.transforms.search.image_index import INDEX_OPTIONS, in_order_of_cells, index_images, indexable
+from imagelake.transforms.search.trained_index import train_index
 
 EFFORTS: dict[str, list[Any]] = {kind: [None] for kind in ("1", "2")}
 
@@ -40,7 +40,7 @@ def build(vectors: np.ndarray, folder: Path, kind: str) -> dict[str, Any]:
     peaks = Peaks()
     images = indexable(spark.read.parquet(str(folder.parent / "predictions")))
     start = time.perf_counter()
-    trained = train_index(images, len(vectors), vectors.shape[1], "made", Wishes(exact_below=0))
+    trained = train_index(images, len(vectors), vectors.shape[1], "made", IndexOverrides(exact_below=0))
     learnt = time.perf_counter()
     ordered = in_order_of_cells(index_images(images, trained.quantizer), len(vectors), trained.description)
     TABLES["image_index"].conform(ordered).write.mode("overwrite").options(**INDEX_OPTIONS).parquet(str(folder / "t"))

@@ -9,7 +9,7 @@ from typing import Any
 import faiss
 import numpy as np
 
-from imagelake.search.parameters import Wishes, choose_parameters, training_rows
+from imagelake.search.parameters import IndexOverrides, choose_parameters, training_rows
 from imagelake.search.quantizer import CODE_BITS, KMEANS_ITERATIONS, PARTS_PER_BYTE
 
 AT_ONCE, NEAREST = 20_000, 10
@@ -43,7 +43,7 @@ def ivfpq(vectors: np.ndarray, kind: str) -> Any:
     k-means takes of all.
     """
     rows, dimension = vectors.shape
-    sizes = choose_parameters(rows, dimension, Wishes(exact_below=0))
+    sizes = choose_parameters(rows, dimension, IndexOverrides(exact_below=0))
     centroids = faiss.IndexFlatIP(dimension)
     codes = faiss.IndexIVFPQFastScan(
         centroids, dimension, sizes.cells, PARTS_PER_BYTE * sizes.code_bytes, CODE_BITS, faiss.METRIC_INNER_PRODUCT
@@ -66,7 +66,7 @@ def opened(folder: Path, kind: str) -> Callable[[np.ndarray, Any], np.ndarray]:
             return faiss.SearchParametersHNSW(efSearch=effort)
         if kind == "flat":
             return None
-        sizes = choose_parameters(index.ntotal, index.d, Wishes(exact_below=0))
+        sizes = choose_parameters(index.ntotal, index.d, IndexOverrides(exact_below=0))
         cells = faiss.SearchParametersIVF(nprobe=sizes.probes)
         return faiss.IndexRefineSearchParameters(k_factor=sizes.rerank / NEAREST, base_index_params=cells)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from imagelake.transforms.image_index import ROWS_AT_ONCE, open_quantizer
+from imagelake.transforms.search.image_index import ROWS_AT_ONCE, open_quantizer
 
 PER_ROUND, ROUNDS = 40, 5  # batches as large as a build's, and rounds
 

@@ -84,14 +84,14 @@ class User(threading.Thread):
         links = re.findall(r'href="(/search\?image=[^"]+)"', answers)
         if not links:
             return
-        chosen = unescape(self._draw.choice(links))
+        chosen = unescape(self._draw.parameters(links))
         self._look(self._page("again", chosen))
         self._look(self._page("filters", f"{chosen}&min_ppi=15&order=both"))
         self._look(self._page("image", chosen.replace("/search?image=", "/image?id=")))
-        self._page("labels", self._draw.choice(["/labels", "/accuracy", "/ranking"]))
+        self._page("labels", self._draw.parameters(["/labels", "/accuracy", "/ranking"]))
 
     def _photo(self) -> str:
-        return self._timed("photo", "POST", "/search", files={"photo": ("p.jpg", self._draw.choice(self._photos))})
+        return self._timed("photo", "POST", "/search", files={"photo": ("p.jpg", self._draw.parameters(self._photos))})
 
     def _page(self, step: str, path: str) -> str:
         return self._timed(step, "GET", path)

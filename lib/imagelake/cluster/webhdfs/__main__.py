@@ -13,12 +13,12 @@ from rich.console import Console
 from imagelake.cluster.webhdfs.client import Access, WebHdfs
 from imagelake.cluster.webhdfs.display import Display
 from imagelake.cluster.webhdfs.download import Download
-from imagelake.cluster.webhdfs.manner import Manner
 from imagelake.cluster.webhdfs.namenodes import find_namenodes, hdfs_path
 from imagelake.cluster.webhdfs.options import parser
 from imagelake.cluster.webhdfs.pool import Account, run_all
-from imagelake.cluster.webhdfs.retry import Clock, Patience, Retrier
+from imagelake.cluster.webhdfs.retry import Clock, Retrier, RetryPolicy
 from imagelake.cluster.webhdfs.summary import problems_text, summary_text
+from imagelake.cluster.webhdfs.transfer import TransferOptions
 from imagelake.cluster.webhdfs.upload import Upload
 from imagelake.errors import ImageLakeError
 
@@ -51,11 +51,11 @@ def _transfer(options: argparse.Namespace, account: Account) -> None:
     remote = hdfs_path(options.remote, namenodes)
     clock = Clock()
     with Display(Console(stderr=True), options.command) as display:
-        retrier = Retrier(Patience(timeout_s=options.timeout), clock, display.note)
+        retrier = Retrier(RetryPolicy(timeout_s=options.timeout), clock, display.note)
         store = WebHdfs(Access(namenodes, options.user, options.kerberos), retrier)
-        manner = Manner(store, retrier, display, options.force, getattr(options, "block_size", None))
+        transfer = TransferOptions(store, retrier, display, options.force, getattr(options, "block_size", None))
         local = Path(options.local)
-        work = Upload(local, remote, manner) if options.command == "upload" else Download(remote, local, manner)
+        work = Upload(local, remote, transfer) if options.command == "upload" else Download(remote, local, transfer)
         display.expect(*work.totals())
         run_all(work.items(), options.workers, clock.stop, account)
 

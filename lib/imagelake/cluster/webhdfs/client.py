@@ -1,4 +1,4 @@
-"""The hdfs package's client with what it lacks: patience, fail-over that goes on, names as they are, safe renames."""
+"""The hdfs package's client with what it lacks: policy, fail-over that goes on, names as they are, safe renames."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class WebHdfs:
         self._local = threading.local()
 
     def retried(self, action: Callable[[], T], path: str) -> T:
-        """What the action gives, tried again as long as there is hope."""
+        """What the action gives, tried again as long as there is retry_time."""
         try:
             return self._retrier.call(action, lambda: f"{self._serving()}{path}")
         except UnreachableError as error:

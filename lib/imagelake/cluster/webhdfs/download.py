@@ -12,18 +12,18 @@ from typing import BinaryIO
 
 from imagelake.cluster.webhdfs.client import Status
 from imagelake.cluster.webhdfs.failures import RefusedError, SpoiledError
-from imagelake.cluster.webhdfs.manner import Manner
 from imagelake.cluster.webhdfs.pool import Problem, Task
 from imagelake.cluster.webhdfs.same import is_same
 from imagelake.cluster.webhdfs.staging import is_staged
+from imagelake.cluster.webhdfs.transfer import TransferOptions
 
 
 class Download:
     """Files of a folder on HDFS on their way into a local folder."""
 
-    def __init__(self, source: str, target: Path, manner: Manner) -> None:
-        self._source, self._target, self._manner = source, target, manner
-        self._store = manner.store
+    def __init__(self, source: str, target: Path, transfer: TransferOptions) -> None:
+        self._source, self._target, self._options = source, target, transfer
+        self._store = transfer.store
 
     def totals(self) -> tuple[int, int]:
         """Number and bytes of the files that there are to fetch."""
@@ -76,18 +76,18 @@ class Download:
         """
         try:
             if local.exists() and self._is_there(remote, local, status):
-                self._manner.display.advance(status.bytes)
+                self._options.display.advance(status.bytes)
                 return None
             return self._replace(remote, local, status)
         finally:
-            self._manner.display.finish_file()
+            self._options.display.finish_file()
 
     def _is_there(self, remote: str, local: Path, status: Status) -> bool:
         if not local.is_file():
             raise RefusedError(f"{local}: is there and is no file")
         if is_same(self._store, local, remote, status):
             return True
-        if not self._manner.force:
+        if not self._options.force:
             sizes = f"{local.stat().st_size:,} bytes there, {status.bytes:,} on HDFS"
             raise RefusedError(f"{local}: is there with other content ({sizes}); --force replaces it")
         return False
@@ -106,13 +106,13 @@ class Download:
         file.truncate()
         try:
             for chunk in self._store.read(remote):
-                self._manner.retrier.check()
+                self._options.retrier.check()
                 file.write(chunk)
                 received += len(chunk)
-                self._manner.display.advance(len(chunk))
+                self._options.display.advance(len(chunk))
             self._check(remote, part)
         except BaseException:
-            self._manner.display.advance(-received)
+            self._options.display.advance(-received)
             raise
 
     def _check(self, remote: str, part: Path) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import requests
 
 from imagelake.errors import ImageLakeError
-from imagelake.sources.connection_errors import plain_reason
+from imagelake.net.connection_errors import plain_reason
 
 
 class RefusedError(ImageLakeError):
@@ -28,7 +28,7 @@ class StoppedError(Exception):
     """The run ends: after Ctrl-C, or because no NameNode serves."""
 
 
-class Hope(Enum):
+class RetryTime(Enum):
     """How long an error is worth new attempts."""
 
     NONE = "none"
@@ -41,7 +41,7 @@ class Failure:
     """An error in plain words; ``everywhere`` where it would meet every other file too."""
 
     reason: str
-    hope: Hope
+    retry_time: RetryTime
     everywhere: bool = False
 
 
@@ -77,34 +77,36 @@ _BAD_OPTION = "Specified block size"
 def classify(error: Exception) -> Failure | None:
     """Judge an error of a request; None for one that is no failure of a request at all."""
     if isinstance(error, SpoiledError):
-        return Failure(str(error), Hope.BRIEF)
+        return Failure(str(error), RetryTime.BRIEF)
     if isinstance(error, requests.exceptions.RequestException):
         transient = isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.Timeout))
         chunked = isinstance(error, requests.exceptions.ChunkedEncodingError)
         return Failure(
-            f"{plain_reason(error)}{_host(error)}", Hope.LONG if transient or chunked else Hope.NONE, everywhere=True
+            f"{plain_reason(error)}{_host(error)}",
+            RetryTime.LONG if transient or chunked else RetryTime.NONE,
+            everywhere=True,
         )
     if type(error).__module__.startswith("hdfs."):
         return _of_answer(str(getattr(error, "exception", None) or ""), _first_line(getattr(error, "message", error)))
     if isinstance(error, (KeyError, TypeError, ValueError)):  # the package's own, on an answer that is not WebHDFS's
         return Failure(
-            "the answer is not WebHDFS's: is this the address of a NameNode's web interface?", Hope.LONG, True
+            "the answer is not WebHDFS's: is this the address of a NameNode's web interface?", RetryTime.LONG, True
         )
     return None
 
 
 def _of_answer(exception: str, message: str) -> Failure:
     if exception in _WAITING:
-        return Failure(_WAITING[exception], Hope.LONG, everywhere=True)
+        return Failure(_WAITING[exception], RetryTime.LONG, everywhere=True)
     if exception in _REMEDIES:
-        return Failure(f"{message}; {_REMEDIES[exception]}", Hope.NONE)
+        return Failure(f"{message}; {_REMEDIES[exception]}", RetryTime.NONE)
     if message.startswith("Authentication failure"):
-        return Failure(f"the cluster does not accept who you are; {_TICKET}", Hope.NONE, everywhere=True)
+        return Failure(f"the cluster does not accept who you are; {_TICKET}", RetryTime.NONE, everywhere=True)
     if not exception:
-        return Failure(f"no answer of WebHDFS: {message[:200]}", Hope.LONG, everywhere=True)
+        return Failure(f"no answer of WebHDFS: {message[:200]}", RetryTime.LONG, everywhere=True)
     if message.startswith(_BAD_OPTION):
-        return Failure(message, Hope.NONE)
-    return Failure(f"{exception}: {message}", Hope.BRIEF)
+        return Failure(message, RetryTime.NONE)
+    return Failure(f"{exception}: {message}", RetryTime.BRIEF)
 
 
 def _host(error: requests.exceptions.RequestException) -> str:

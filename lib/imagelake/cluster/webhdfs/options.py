@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from imagelake.sources.option_types import at_least_one, seconds
+from imagelake.net.option_types import at_least_one, seconds
 
 _UPLOAD = """\
 Put a local file, or all that is in a local folder, into a folder on HDFS: LOCAL/a/b becomes HDFS_FOLDER/a/b.

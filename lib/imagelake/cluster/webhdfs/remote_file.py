@@ -1,4 +1,4 @@
-"""A file on HDFS as Python's own kind of file: read-only, with a position, and with the client's patience behind it."""
+"""A file on HDFS as Python's own kind of file: read-only, with a position, and with the client's policy behind it."""
 
 from __future__ import annotations
 

@@ -9,7 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from imagelake.cluster.webhdfs.failures import Failure, Hope, RefusedError, StoppedError, UnreachableError, classify
+from imagelake.cluster.webhdfs.failures import (
+    Failure,
+    RefusedError,
+    RetryTime,
+    StoppedError,
+    UnreachableError,
+    classify,
+)
 
 T = TypeVar("T")
 # However long an attempt lasted, it counts for no more: a large file may break late, and that is not a long outage.
@@ -17,7 +24,7 @@ _LONGEST_ATTEMPT_S = 20.0
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How long to go on.
 
     Attributes:
@@ -34,9 +41,13 @@ class Patience:
         """Seconds before the next attempt: doubled each time, and varied so that workers do not come in step."""
         return min(self.longest_wait_s, self.first_wait_s * 2.0 ** min(failures - 1, 30)) * random.uniform(0.5, 1.0)
 
-    def limit_s(self, hope: Hope) -> float:
+    def limit_s(self, retry_time: RetryTime) -> float:
         """Seconds after which an error is final."""
-        return {Hope.NONE: 0.0, Hope.BRIEF: min(self.brief_s, self.timeout_s), Hope.LONG: self.timeout_s}[hope]
+        return {
+            RetryTime.NONE: 0.0,
+            RetryTime.BRIEF: min(self.brief_s, self.timeout_s),
+            RetryTime.LONG: self.timeout_s,
+        }[retry_time]
 
 
 @dataclass
@@ -57,8 +68,8 @@ class Clock:
 class Retrier:
     """Calls actions until they succeed or their error is final."""
 
-    def __init__(self, patience: Patience, clock: Clock, notify: Callable[[str], None]) -> None:
-        self._patience, self._clock, self._notify = patience, clock, notify
+    def __init__(self, policy: RetryPolicy, clock: Clock, notify: Callable[[str], None]) -> None:
+        self._policy, self._clock, self._notify = policy, clock, notify
 
     def call(self, action: Callable[[], T], where: Callable[[], str]) -> T:
         """What the action gives, in as many attempts as it takes.
@@ -83,9 +94,9 @@ class Retrier:
                 if failure is None:
                     raise
                 failures += 1
-                wait_s = self._patience.wait_s(failures)
+                wait_s = self._policy.wait_s(failures)
                 spent_s += min(self._clock.now() - began, _LONGEST_ATTEMPT_S) + wait_s
-                if spent_s > self._patience.limit_s(failure.hope):
+                if spent_s > self._policy.limit_s(failure.retry_time):
                     raise _final(failure, where(), failures) from error
             self._notify(f"{where()}: {failure.reason}; trying again")
             self._clock.wait(wait_s)

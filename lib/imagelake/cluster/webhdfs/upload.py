@@ -10,19 +10,19 @@ from pathlib import Path
 from imagelake.cluster.webhdfs.client import CHUNK_BYTES, Status
 from imagelake.cluster.webhdfs.failures import RefusedError, SpoiledError
 from imagelake.cluster.webhdfs.local_tree import LocalFolder, walk
-from imagelake.cluster.webhdfs.manner import Manner
 from imagelake.cluster.webhdfs.pool import Problem, Task
 from imagelake.cluster.webhdfs.same import is_same
 from imagelake.cluster.webhdfs.staging import is_abandoned, staged_name
+from imagelake.cluster.webhdfs.transfer import TransferOptions
 from imagelake.errors import ImageLakeError
 
 
 class Upload:
     """Files of a local folder on their way into a folder on HDFS."""
 
-    def __init__(self, source: Path, target: str, manner: Manner) -> None:
-        self._source, self._target, self._manner = source, target.rstrip("/"), manner
-        self._store = manner.store
+    def __init__(self, source: Path, target: str, transfer: TransferOptions) -> None:
+        self._source, self._target, self._options = source, target.rstrip("/"), transfer
+        self._store = transfer.store
 
     def totals(self) -> tuple[int, int]:
         """Number and bytes of the files that there are to send."""
@@ -75,18 +75,18 @@ class Upload:
         """
         try:
             if there and self._is_there(source, target, there):
-                self._manner.display.advance(there.bytes)
+                self._options.display.advance(there.bytes)
                 return None
             return self._replace(source, target, there is not None)
         finally:
-            self._manner.display.finish_file()
+            self._options.display.finish_file()
 
     def _is_there(self, source: Path, target: str, there: Status) -> bool:
         if there.kind != "FILE":
             raise RefusedError(f"{target}: is a {there.kind.lower()} on HDFS")
         if is_same(self._store, source, target, there):
             return True
-        if not self._manner.force:
+        if not self._options.force:
             sizes = f"{there.bytes:,} bytes there, {source.stat().st_size:,} here"
             raise RefusedError(f"{target}: is on HDFS with other content ({sizes}); --force replaces it")
         return False
@@ -105,14 +105,14 @@ class Upload:
 
     def _attempt(self, source: Path, staged: str) -> int:
         """Write the file under its passing name, and compare what HDFS then holds with the source as it is now."""
-        sent = _Sent(source, self._manner)
+        sent = _Sent(source, self._options)
         try:
-            self._store.write(staged, sent, self._manner.block_bytes)
+            self._store.write(staged, sent, self._options.block_bytes)
             status = self._store.status(staged)
             if status is None or not is_same(self._store, source, staged, status):
                 raise SpoiledError("the copy differs from the file, which may be changing")
         except BaseException:
-            self._manner.display.advance(-sent.bytes)
+            self._options.display.advance(-sent.bytes)
             raise
         return sent.bytes
 
@@ -124,8 +124,8 @@ class _Sent:
     exactly as many bytes must come, even of a file that changes.
     """
 
-    def __init__(self, source: Path, manner: Manner) -> None:
-        self._source, self._manner = source, manner
+    def __init__(self, source: Path, transfer: TransferOptions) -> None:
+        self._source, self._options = source, transfer
         self._size = source.stat().st_size
         self.bytes = 0
 
@@ -136,10 +136,10 @@ class _Sent:
         try:
             with self._source.open("rb", buffering=0) as file:
                 while chunk := file.read(min(CHUNK_BYTES, self._size - self.bytes)):
-                    self._manner.retrier.check()
+                    self._options.retrier.check()
                     yield chunk
                     self.bytes += len(chunk)
-                    self._manner.display.advance(len(chunk))
+                    self._options.display.advance(len(chunk))
         except OSError as error:
             # As it is, it would be taken for an error of the network.
             raise RefusedError(error.strerror or str(error)) from None

@@ -1,0 +1,25 @@
+"""What every transfer of a run shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from imagelake.cluster.webhdfs.client import WebHdfs
+from imagelake.cluster.webhdfs.display import Display
+from imagelake.cluster.webhdfs.retry import Retrier
+
+
+@dataclass(frozen=True)
+class TransferOptions:
+    """How files are transferred.
+
+    Attributes:
+        force: whether a file that is there with other content is replaced.
+        block_bytes: of new files on HDFS; None for the cluster's own.
+    """
+
+    store: WebHdfs
+    retrier: Retrier
+    display: Display
+    force: bool = False
+    block_bytes: int | None = None

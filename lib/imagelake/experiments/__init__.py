@@ -1,1 +1,0 @@
-"""Training runs. TensorFlow is imported by the functions that train."""

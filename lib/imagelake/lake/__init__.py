@@ -1,0 +1,1 @@
+"""Tables at rest: storage, publishing, manifests, locks. No job in here."""

@@ -1,0 +1,1 @@
+"""Addresses that users name, reached safely."""

@@ -1,0 +1,126 @@
+"""The bytes of the chosen images: many at a time, each whole or not there at all, failures listed and not fatal."""
+
+from __future__ import annotations
+
+import csv
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import NamedTuple
+
+from imagelake.errors import ImageLakeError
+from imagelake.open_images.addresses import Addresses, Split
+from imagelake.open_images.part_files import WholeFile
+from imagelake.open_images.slice_folder import SliceFolder
+from imagelake.open_images.transfer import Client, DownloadError
+
+# So many images in a row, for each worker, without any server's answer mean that the network is gone, not the images.
+UNANSWERED_PER_WORKER = 2
+
+
+class Image(NamedTuple):
+    """One chosen image."""
+
+    image_id: str
+    split: Split
+
+
+class Failure(NamedTuple):
+    """One image that could not be downloaded: a row of failed.csv."""
+
+    image_id: str
+    split: Split
+    url: str
+    reason: str
+
+
+class _Outcome(NamedTuple):
+    image: Image
+    error: Exception | None
+
+
+@dataclass(frozen=True)
+class ImageFiles:
+    """Brings images from their addresses into a slice's folder."""
+
+    client: Client
+    addresses: Addresses
+    folder: SliceFolder
+    workers: int
+
+    def missing(self, images: Iterable[Image]) -> list[Image]:
+        """The images whose bytes are not there yet."""
+        return [image for image in images if not self.folder.image(image.split, image.image_id).exists()]
+
+    def fetch(self, images: list[Image]) -> Iterator[Failure | None]:
+        """Download images in parallel; gives for each, as it ends, how it failed, or None.
+
+        Raises:
+            ImageLakeError: no server answers any more. What is there stays, and a rerun goes on.
+            OSError: the disk does not take the file.
+        """
+        unanswered = 0
+        for image, error in self._outcomes(images):
+            if error is None:
+                unanswered = 0
+                yield None
+            elif isinstance(error, DownloadError):
+                yield Failure(image.image_id, image.split, error.url, error.reason)
+                unanswered = 0 if error.reached else unanswered + 1
+                if unanswered >= UNANSWERED_PER_WORKER * self.workers:
+                    raise ImageLakeError(f"{error}; {unanswered} images in a row had no answer, the network seems gone")
+            else:
+                raise error
+
+    def _outcomes(self, images: list[Image]) -> Iterator[_Outcome]:
+        todo: SimpleQueue[Image] = SimpleQueue()
+        done: SimpleQueue[_Outcome] = SimpleQueue()
+        stop = threading.Event()
+        for split in {image.split for image in images}:
+            self.folder.image(split, "any").parent.mkdir(parents=True, exist_ok=True)
+        for image in images:
+            todo.put(image)
+        # Daemons: a worker that waits for a dead server does not hold up the end of an interrupted run.
+        for number in range(min(self.workers, len(images))):
+            threading.Thread(target=self._work, args=(todo, done, stop), name=f"image-{number}", daemon=True).start()
+        try:
+            for _ in images:
+                yield done.get()
+        finally:
+            stop.set()
+
+    def _work(self, todo: SimpleQueue[Image], done: SimpleQueue[_Outcome], stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                image = todo.get_nowait()
+            except Empty:
+                return
+            try:
+                self._fetch_one(image)
+            except Exception as error:  # every outcome must reach the reader, who would wait for it forever
+                done.put(_Outcome(image, error))
+            else:
+                done.put(_Outcome(image, None))
+
+    def _fetch_one(self, image: Image) -> None:
+        url = self.addresses.image_url(image.split, image.image_id)
+        target = self.folder.image(image.split, image.image_id)
+        with closing(WholeFile(self.folder.part(target), target)) as sink:
+            self.client.pull(url, sink)
+            if not sink.position.offset:
+                raise DownloadError(url, "the file is empty")
+            sink.finish()
+
+
+def write_failures(file: Path, failures: list[Failure]) -> None:
+    """List failed images as CSV with a header; without any there is no such file."""
+    if not failures:
+        file.unlink(missing_ok=True)
+        return
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        rows = csv.writer(stream, lineterminator="\n")
+        rows.writerow(Failure._fields)
+        rows.writerows(sorted(failures))

@@ -1,0 +1,1 @@
+"""What a job is: its command line, session, progress, summary and the code that it ran."""

@@ -1,0 +1,48 @@
+"""What a job prints at its end: short, and made to be read by a person."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from imagelake.runtime.job import Outcome, Work
+
+
+def print_outcome(outcome: Outcome, console: Console) -> None:
+    """Say how a job ended: its tables, where the rows went, its facts, its pace."""
+    if outcome.work is None:
+        console.print(
+            f"[bold]{outcome.job.name}[/]: nothing has changed since its last run; skipped (--force redoes it)"
+        )
+        return
+    if not outcome.published:
+        console.print(
+            f"[bold]{outcome.job.name}[/]: another run has published meanwhile; this one's results are dropped"
+        )
+        return
+    console.print(f"[bold]{outcome.job.name}[/]: {_pace(outcome)}")
+    console.print(_table(outcome.work))
+
+
+def _pace(outcome: Outcome) -> str:
+    images = outcome.work.images if outcome.work else None
+    pace = f", {images:,} images, {images / outcome.seconds:,.1f} images/s" if images else ""
+    return f"done in {outcome.seconds:.1f} s{pace}"
+
+
+def _table(work: Work) -> Table:
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 2))
+    table.add_column(style="dim")
+    table.add_column()
+    for account in work.accounts:
+        table.add_row(account.what, f"{account.rows_in:,} in = {account.kept:,} kept{_rejected(account.rejected)}")
+    for fact, value in work.facts.items():
+        table.add_row(fact, value)
+    table.add_row("wrote", ", ".join(f"{name} ({rows:,})" for name, rows in work.rows.items()))
+    return table
+
+
+def _rejected(rejected: dict[str, int]) -> str:
+    reasons = sorted(rejected.items(), key=lambda item: (-item[1], item[0]))
+    listed = ", ".join(f"{reason} {count:,}" for reason, count in reasons if count)
+    return f" + {sum(rejected.values()):,} rejected ({listed})" if listed else " + 0 rejected"

@@ -1,0 +1,1 @@
+"""A finished lake opened without Spark: its images, labels, index, network and searches."""

@@ -1,0 +1,192 @@
+"""The images of a lake by row: facts to show from a mapped file, and columns to filter by in memory.
+
+Letters: N images of the lake, listed ones without bytes too, in the order of the table images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import numpy as np
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
+
+from imagelake.serving.image_file import FactsFile
+from imagelake.serving.labels import Labelling
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from imagelake.lake.published import PublishedLake
+
+Kind = Literal["photo", "depiction"]
+_KINDS: tuple[Kind | None, ...] = (None, "photo", "depiction")
+_HASH_DIGITS = 16  # of a SHA-256 in hex: 64 bits tell nine million files apart but for one chance in 400,000
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which images may be answers; the default lets all pass.
+
+    Attributes:
+        label: a display name; images with it or a kind of it.
+        split: the images of one split.
+        min_ppi: at least this PPI.
+        min_pixels: at least so many pixels.
+        kind: photo leaves out what is known to be drawn, depiction everything else.
+        not_sha256: leave out files with exactly these bytes.
+    """
+
+    label: str | None = None
+    split: str | None = None
+    min_ppi: float = 0.0
+    min_pixels: int = 0
+    kind: Kind | None = None
+    not_sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """What is known of one image; the names are those of the tables images and image_quality."""
+
+    row: int
+    image_id: str
+    split: str | None
+    format: str | None
+    mode: str | None
+    width: int | None
+    height: int | None
+    byte_size: int | None
+    sha256: str | None
+    ppi: float | None
+    pixels: int | None
+    kind: Kind | None
+    labels: tuple[str, ...]
+    title: str | None
+    author: str | None
+    author_profile: str | None
+    license: str | None
+    landing_url: str | None
+    original_url: str | None
+    error: str | None
+    error_detail: str | None
+
+
+class Catalogue:
+    """The images of a lake. Threads may share it."""
+
+    def __init__(self, lake: PublishedLake, folder: Path) -> None:
+        """Read what can be filtered by.
+
+        Args:
+            lake: the published tables.
+            folder: of this machine, for the mapped file.
+        """
+        self._facts = FactsFile(lake, folder)
+        self._image_ids = self._facts.column("image_id")
+        self._by_id = pc.sort_indices(self._image_ids).to_numpy().astype(np.uint32)
+        self.labelling = Labelling(lake, self.rows_of, len(self))
+        self.ppi, self.pixels, self._kinds = _quality(lake, self)
+        splits = self._facts.column("split").dictionary_encode().unify_dictionaries().combine_chunks()
+        self._split_names: list[str] = splits.dictionary.to_pylist()
+        self._splits = pc.fill_null(splits.indices, -1).to_numpy().astype(np.int8)
+        self._hashes = _hashes(self._facts.column("sha256"))
+
+    def __len__(self) -> int:
+        """N."""
+        return len(self._facts)
+
+    def image_id(self, row: int) -> str:
+        """The identifier of an image."""
+        return str(self._image_ids[row].as_py())
+
+    def rows_of(self, image_ids: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
+        """The row of each identifier, -1 for one that the lake does not have; ask for many at once."""
+        found = pc.index_in(image_ids, value_set=self._image_ids.cast(image_ids.type))
+        return cast("NDArray[np.int64]", pc.fill_null(found, -1).to_numpy().astype(np.int64))
+
+    def row_of(self, image_id: str) -> int | None:
+        """The row of an image; None where the lake does not have it."""
+        wanted, low, high = image_id.encode("utf-8", "replace"), 0, len(self)
+        while low < high:
+            middle = (low + high) // 2
+            row = int(self._by_id[middle])
+            found = self.image_id(row).encode()
+            if found == wanted:
+                return row
+            low, high = (middle + 1, high) if found < wanted else (low, middle)
+        return None
+
+    def facts(self, rows: Sequence[int]) -> list[ImageFacts]:
+        """What is known of some images, in the order asked for."""
+        return [self._fact(int(row), values) for row, values in zip(rows, self._facts.rows(rows), strict=True)]
+
+    def _fact(self, row: int, values: dict[str, Any]) -> ImageFacts:
+        known = not np.isnan(self.ppi[row])
+        return ImageFacts(
+            row=row,
+            ppi=float(self.ppi[row]) if known else None,
+            pixels=int(self.pixels[row]) if known else None,
+            kind=_KINDS[self._kinds[row]],
+            labels=self.labelling.labels_of(row),
+            **values,
+        )
+
+    @property
+    def splits(self) -> list[str]:
+        """The splits that there are."""
+        return sorted(name for name in self._split_names if name is not None)
+
+    def allowed(self, filters: Filters) -> NDArray[np.bool_] | None:
+        """Which images pass, bool [N]; None where all do."""
+        if filters == Filters():
+            return None
+        passing = np.ones(len(self), np.bool_)
+        if filters.label is not None:
+            passing &= self.labelling.with_label(filters.label)
+        if filters.split is not None:
+            passing &= self._splits == (self._split_names.index(filters.split) if filters.split in self.splits else -2)
+        if filters.min_ppi:
+            passing &= self.ppi >= filters.min_ppi  # an unknown one never is
+        if filters.min_pixels:
+            passing &= self.pixels >= filters.min_pixels
+        if filters.kind is not None:
+            passing &= (self._kinds == _KINDS.index("depiction")) == (filters.kind == "depiction")
+        if filters.not_sha256 is not None:
+            passing &= self._hashes != np.uint64(int(filters.not_sha256[:_HASH_DIGITS], 16))
+        return passing
+
+    def duplicates(self) -> list[list[int]]:
+        """Groups of readable images whose files are equal byte by byte, the largest group first."""
+        readable = np.flatnonzero(~np.isnan(self.ppi) & (self._hashes != 0))
+        order = readable[np.argsort(self._hashes[readable], kind="stable")]
+        groups = np.split(order, np.flatnonzero(np.diff(self._hashes[order])) + 1)
+        return sorted(([*map(int, group)] for group in groups if len(group) > 1), key=lambda one: (-len(one), one[0]))
+
+
+def _quality(
+    lake: PublishedLake, catalogue: Catalogue
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int8]]:
+    """PPI, NaN where it is unknown; pixels, then 0; and the kind as a place in `_KINDS`; all [N]."""
+    ppi, pixels = np.full(len(catalogue), np.nan), np.zeros(len(catalogue), np.int64)
+    kinds = np.zeros(len(catalogue), np.int8)
+    quality = lake.read("image_quality", ("image_id", "ppi", "pixels", "kind"))
+    rows = catalogue.rows_of(quality["image_id"])
+    known = rows >= 0
+    ppi[rows[known]], pixels[rows[known]] = quality["ppi"].to_numpy()[known], quality["pixels"].to_numpy()[known]
+    places = pc.fill_null(pc.index_in(quality["kind"], value_set=pa.array(_KINDS)), 0)
+    kinds[rows[known]] = places.to_numpy()[known]
+    return ppi, pixels, kinds
+
+
+def _hashes(sha256: pa.ChunkedArray) -> NDArray[np.uint64]:
+    """The first 64 bits of each hash, uint64 [N]; 0 for a file that has none."""
+    parts = [np.empty(0, np.uint64)]
+    for chunk in sha256.chunks:
+        digits = pc.utf8_slice_codeunits(pc.fill_null(chunk, "0" * _HASH_DIGITS), 0, _HASH_DIGITS).to_pylist()
+        parts.append(np.frombuffer(bytes.fromhex("".join(digits)), ">u8").astype(np.uint64))
+    return np.concatenate(parts)

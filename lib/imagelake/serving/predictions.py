@@ -1,0 +1,45 @@
+"""The predictions of the lake's own images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa  # type: ignore[import-untyped]
+
+from imagelake.serving.predictor import TOP_CLASSES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from imagelake.lake.published import PublishedLake
+    from imagelake.serving.catalogue import Catalogue
+
+
+class LakePredictions:
+    """The best classes of every image with their scores: 40 bytes an image."""
+
+    def __init__(self, lake: PublishedLake, catalogue: Catalogue, classes: tuple[str, ...]) -> None:
+        self._names = classes
+        self._classes = np.full((len(catalogue), TOP_CLASSES), -1, np.int32)
+        self._scores = np.zeros((len(catalogue), TOP_CLASSES), np.float32)
+        every_row = catalogue.rows_of(lake.read("predictions", ("image_id",))["image_id"])
+        start = 0
+        for batch in lake.batches("predictions", ("top_classes", "top_scores")):
+            rows = every_row[start : start + batch.num_rows]
+            start += batch.num_rows
+            self._note(batch, rows)
+
+    def _note(self, batch: pa.RecordBatch, rows: NDArray[np.int64]) -> None:
+        scored = batch["top_classes"].is_valid().to_numpy(zero_copy_only=False) & (rows >= 0)
+        if not scored.any():
+            return
+        for column, values in (("top_classes", self._classes), ("top_scores", self._scores)):
+            # A network of fewer classes has fewer best ones.
+            found = batch[column].filter(scored).flatten().to_numpy().reshape(np.count_nonzero(scored), -1)
+            values[rows[scored], : min(found.shape[1], TOP_CLASSES)] = found[:, :TOP_CLASSES]
+
+    def of(self, row: int) -> tuple[tuple[str, float], ...]:
+        """The best classes of an image by name, best first; none where it could not be decoded."""
+        pairs = zip(self._classes[row], self._scores[row], strict=True)
+        return tuple((self._names[index], float(score)) for index, score in pairs if index >= 0)

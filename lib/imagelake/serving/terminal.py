@@ -1,0 +1,115 @@
+"""The command line of scripts/search: one search, its answers as a table."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from imagelake.config import Config
+from imagelake.errors import ImageLakeError
+from imagelake.net.safe_fetch import SafeFetch
+from imagelake.serving.options import lake_of, search_parser
+from imagelake.serving.parameters import SearchParameters
+from imagelake.serving.search import Answer, Found, search
+from imagelake.serving.served_lake import SearchQuery, ServedLake
+from imagelake.vision.errors import ImageError
+
+_UNUSABLE = 2
+_COLUMNS = ("", "similarity", "PPI", "labels", "image_id", "author", "licence")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Search once; returns the exit code."""
+    options = search_parser().parse_args(arguments)
+    began = time.monotonic()
+    try:
+        parameters = _parameters(options)
+        lake, config = lake_of(options)
+        served = ServedLake(lake, config, options.cache)
+        ready = time.monotonic()
+        query = _query(served, options.photo, config)
+        found = search(served, query, parameters, options.count)
+    except ImageError as error:
+        return _unusable(f"{options.photo}: {error.reason}: {error.detail}")
+    except ImageLakeError as error:
+        return _unusable(str(error))
+    _show(found, query)
+    sys.stdout.write(
+        f"{len(found.answers):,} of the {found.total:,} best of {len(served.catalogue):,} images under {lake.root}; "
+        f"lake opened in {ready - began:.1f} s, searched in {time.monotonic() - ready:.2f} s\n"
+    )
+    return 0
+
+
+def _parameters(options: argparse.Namespace) -> SearchParameters:
+    """What the options ask for.
+
+    Raises:
+        ImageLakeError: a value is none of an option's.
+    """
+    if options.count < 1:
+        raise ImageLakeError(f"--count {options.count}: at least 1")
+    said = {
+        name: value for name in SearchParameters.model_fields if (value := getattr(options, name, None)) is not None
+    }
+    try:
+        return SearchParameters(**said)
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = str(first["loc"][0]).replace("_", "-")
+        raise ImageLakeError(f"--{option} {first['input']}: {first['msg']}") from None
+
+
+def _query(served: ServedLake, photo: str, config: Config) -> SearchQuery:
+    """The photo as a query: behind an address, a file, or an image of the lake.
+
+    Raises:
+        ImageLakeError: it is none of them.
+    """
+    if photo.startswith(("http://", "https://")):
+        fetch = SafeFetch(config.search.url_timeout_s, config.search.url_max_bytes, [])
+        return SearchQuery.of(served.predictor.predict(fetch.fetch(photo)))
+    file = Path(photo)
+    if file.is_file():
+        return SearchQuery.of(served.predictor.predict(file.read_bytes()))
+    query = served.query_of_image(photo)
+    if query is None:
+        raise ImageLakeError(f"{photo}: neither a file nor the image_id of an image of {served.lake.root}")
+    return query
+
+
+def _show(found: Found, query: SearchQuery) -> None:
+    """The answers, for people."""
+    console = Console(highlight=False)
+    classes = ", ".join(f"{name} {score:.2f}" for name, score in query.classes[:3])
+    console.print(
+        f"looks like {escape(classes) or 'nothing that the network knows'}; as a label: {found.label or 'none'}"
+    )
+    table = Table(*_COLUMNS)
+    for place, answer in enumerate(found.answers, 1):
+        table.add_row(str(place), *(escape(value) for value in _cells(answer)))
+    console.print(table)
+
+
+def _cells(answer: Answer) -> tuple[str, ...]:
+    facts = answer.facts
+    similarity = "" if answer.similarity is None else f"{answer.similarity:.3f}"
+    ppi = "" if facts.ppi is None else f"{facts.ppi:.1f}"
+    return (similarity, ppi, ", ".join(facts.labels), facts.image_id, facts.author or "", facts.license or "")
+
+
+def _unusable(said: str) -> int:
+    sys.stderr.write(f"search: {said}\n")
+    return _UNUSABLE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Training runs: plain Python and Keras, no Spark."""

@@ -1,0 +1,1 @@
+"""How well the network knows each label."""

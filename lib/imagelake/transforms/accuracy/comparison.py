@@ -1,0 +1,143 @@
+"""Variants of the network, each measured on the same images: what it gets right, what it costs a core, its size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from pyspark import StorageLevel
+from pyspark.sql import functions as F
+
+from imagelake.errors import ImageLakeError
+from imagelake.measures.pareto import pareto_front
+from imagelake.tables import TABLES
+from imagelake.transforms.accuracy.label_accuracy import judge_predictions, measure_labels
+from imagelake.transforms.accuracy.overall_accuracy import overall_accuracy
+from imagelake.transforms.accuracy.timed_predictions import timed_predictions
+from imagelake.transforms.labels.label_classes import read_class_map
+from imagelake.transforms.predict.calibration import calibration_images
+from imagelake.transforms.predict.model import convert_model, input_settings, predict_settings, with_weights
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+    from imagelake.config import Config, Framing, Precision
+    from imagelake.lake.storage import Storage
+    from imagelake.transforms.accuracy.comparison_sample import Sample
+    from imagelake.transforms.labels.label_classes import LabelClasses
+    from imagelake.vision.packed import PackedModel
+
+ACCURACY = ("images", "top1", "top1_low", "top1_high", "top5", "top5_low", "top5_high")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One choice of the hyper-parameters: the key of model_comparison. Family and width are those of the weights."""
+
+    resolution: int
+    framing: Framing
+    weights: str
+    precision: Precision
+
+    def __str__(self) -> str:
+        return f"{self.weights}, {self.resolution} px, {self.precision}, {self.framing}"
+
+
+def variants_of(config: Config) -> list[Variant]:
+    """Every combination that [compare] lists, each once; those of one input side follow each other."""
+    compare, model = config.compare, config.model
+    variants = (
+        Variant(resolution, framing, weights, precision)
+        for resolution in compare.resolutions
+        for framing in compare.framings or (model.framing,)
+        for weights in compare.weights or (model.weights,)
+        for precision in compare.precisions
+    )
+    return list(dict.fromkeys(variants))
+
+
+class Comparison:
+    """Measures variants one after the other, on LiteRT, by the definition of measure_accuracy."""
+
+    def __init__(self, config: Config, storage: Storage, meanings: LabelClasses, image_bytes: DataFrame) -> None:
+        """What all variants share.
+
+        Args:
+            config: the run's; a variant changes its section [model].
+            storage: where weights are read.
+            meanings: which classes mean which label.
+            image_bytes: the lake's images, on which int8 is calibrated, with the column _metadata.
+        """
+        self._config, self._storage, self._meanings = config, storage, meanings
+        wanted = config.model.calibration_images
+        # Of one input at a time: variants that share it follow each other.
+        self._calibration = lru_cache(maxsize=1)(lambda how: calibration_images(image_bytes, how, wanted))
+
+    def measure(self, variant: Variant, sample: Sample) -> dict[str, Any]:
+        """The variant's row of model_comparison, without on_front; one that cannot be built has an error and nulls."""
+        row: dict[str, Any] = asdict(variant)
+        try:
+            config = self._configured(variant)
+            row |= {"architecture": config.model.architecture, "alpha": config.model.alpha}
+            calibration = self._calibration(input_settings(config)) if variant.precision == "int8" else None
+            packed = convert_model(config.model, len(self._meanings.class_names), self._storage, calibration)
+            return row | {"model_bytes": len(packed.payload)} | self._measured(packed, config, sample)
+        except ImageLakeError as error:
+            return row | {"error": str(error)}
+
+    def _configured(self, variant: Variant) -> Config:
+        model = with_weights(self._config.model, variant.weights, self._storage)
+        chosen = {"resolution": variant.resolution, "precision": variant.precision, "framing": variant.framing}
+        return self._config.model_copy(update={"model": model.model_copy(update={**chosen, "engine": "litert"})})
+
+    def _measured(self, packed: PackedModel, config: Config, sample: Sample) -> dict[str, Any]:
+        settings = predict_settings(config, read_class_map(config.model, self._storage))
+        shipped = sample.images.sparkSession.sparkContext.broadcast(packed)
+        predicted = timed_predictions(sample.images, shipped, settings).persist(StorageLevel.DISK_ONLY)
+        try:
+            return _cost(predicted) | self._accuracy(predicted, sample.labels)
+        finally:
+            predicted.unpersist()
+            shipped.destroy()
+
+    def _accuracy(self, predicted: DataFrame, labels: DataFrame) -> dict[str, Any]:
+        judged = judge_predictions(labels, predicted, self._meanings)
+        by_label = measure_labels(judged, self._meanings, self._config.accuracy.confidence_level)
+        seen = by_label.where("covered AND images > 0").toPandas()
+        (overall,) = overall_accuracy(seen, len(seen)).to_dict("records")
+        return {"labels": overall["covered_labels"], **{name: overall[name] for name in ACCURACY}}
+
+
+def _cost(predicted: DataFrame) -> dict[str, Any]:
+    """Images a second and core, and how many images were not decodable.
+
+    Raises:
+        ImageLakeError: all of them.
+    """
+    totals = predicted.agg(
+        F.count_if(F.col("error").isNull()).alias("seen"),
+        F.count_if(F.col("error").isNotNull()).alias("undecodable"),
+        F.sum("core_s").alias("core_s"),
+    ).first()
+    assert totals is not None
+    if not totals["seen"]:
+        raise ImageLakeError(f"none of the {totals['undecodable']:,} images of the comparison can be decoded")
+    return {"images_per_second": totals["seen"] / totals["core_s"], "undecodable": totals["undecodable"]}
+
+
+def comparison_rows(spark: SparkSession, measured: Sequence[dict[str, Any]]) -> DataFrame:
+    """The model_comparison table.
+
+    Raises:
+        ImageLakeError: no variant could be measured; the message has the first reason.
+    """
+    good = [row for row in measured if "error" not in row]
+    if not good:
+        raise ImageLakeError(f"none of {len(measured)} variants could be measured; the first: {measured[0]['error']}")
+    front = pareto_front([(row["images_per_second"], row["top1"]) for row in good])
+    marked = [row | {"on_front": mark} for row, mark in zip(good, front, strict=True)]
+    table = TABLES["model_comparison"]
+    rows = [*marked, *(row for row in measured if "error" in row)]
+    return spark.createDataFrame([tuple(row.get(column.name) for column in table.columns) for row in rows], table.ddl)

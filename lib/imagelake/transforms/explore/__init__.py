@@ -1,0 +1,1 @@
+"""What is in the lake: counts, nulls, facets, shapes."""

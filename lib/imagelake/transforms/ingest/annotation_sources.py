@@ -1,0 +1,98 @@
+"""Annotations of either kind of source, as one: published Open Images files, or the folders of photos."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from pyspark import StorageLevel
+from pyspark.sql import functions as F
+
+from imagelake.tables import TABLES
+from imagelake.transforms.ingest import annotations as lines_of
+from imagelake.transforms.ingest.folder_labels import class_folders, folder_labels
+from imagelake.transforms.ingest.raw_csv import read_csv_rows
+from imagelake.transforms.ingest.sources import find_open_images_files, source_folder
+from imagelake.transforms.labels.label_classes import labels_of_folders
+from imagelake.transforms.labels.label_hierarchy import hierarchy_table, read_hierarchy
+from imagelake.transforms.rows.verdicts import kept
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+    from imagelake.config import Config
+    from imagelake.lake.storage import Storage
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """The tables of a source's annotations, and what their accounts need.
+
+    ``lines`` counts what was read for each table; ``repeated`` what said again what another line says.
+    """
+
+    classes: DataFrame
+    hierarchy: DataFrame
+    labels: DataFrame
+    boxes: DataFrame
+    rejected: DataFrame
+    lines: dict[str, int]
+    repeated: dict[str, dict[str, int]] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+def read_annotations(spark: SparkSession, storage: Storage, images: DataFrame, config: Config) -> Annotations:
+    """Read the annotations of the configured source."""
+    if config.source.kind == "folder":
+        return _from_folders(spark, storage, images, config)
+    return _from_open_images(spark, storage, images, source_folder(config))
+
+
+def _from_open_images(spark: SparkSession, storage: Storage, images: DataFrame, folder: str) -> Annotations:
+    found = find_open_images_files(storage, folder)
+    class_lines = read_csv_rows(spark, found.headed_classes, lines_of.CLASS_CELLS).unionByName(
+        read_csv_rows(spark, found.classes, lines_of.CLASS_CELLS, header=False)
+    )
+    judged = {
+        "classes": lines_of.judge_class_lines(class_lines),
+        "labels": lines_of.judge_label_lines(read_csv_rows(spark, found.labels, lines_of.LABEL_CELLS)),
+        "boxes": lines_of.judge_box_lines(read_csv_rows(spark, found.boxes, lines_of.BOX_CELLS)),
+    }
+    judged = {name: rows.persist(StorageLevel.DISK_ONLY) for name, rows in judged.items()}
+    sound = kept(judged["classes"])
+    classes = sound.where(~F.col("repeated")).select("label_id", "label", "boxable")
+    names = {row["label_id"]: row["label"] for row in classes.collect()}
+    return Annotations(
+        classes=classes,
+        hierarchy=hierarchy_table(spark, read_hierarchy(storage, found.hierarchies), names),
+        labels=lines_of.complete(_typed(judged["labels"]), classes, images),
+        boxes=lines_of.complete(_typed(judged["boxes"]), classes, images),
+        rejected=reduce(_union, (lines_of.rejected_lines(rows, name) for name, rows in judged.items())),
+        lines={name: rows.count() for name, rows in judged.items()},
+        repeated={"classes": {"repeated": sound.where("repeated").count()}},
+        facts={"files of no known kind, not read": ", ".join(found.others)} if found.others else {},
+    )
+
+
+def _typed(judged: DataFrame) -> DataFrame:
+    return kept(judged).drop("source_file", "row")
+
+
+def _union(first: DataFrame, second: DataFrame) -> DataFrame:
+    return first.unionByName(second)
+
+
+def _from_folders(spark: SparkSession, storage: Storage, images: DataFrame, config: Config) -> Annotations:
+    label_of_folder = labels_of_folders(class_folders(images), config, storage)
+    labels = folder_labels(images, label_of_folder)
+    names = sorted(set(label_of_folder.values()))
+    return Annotations(
+        classes=spark.createDataFrame([(name, name, False) for name in names], TABLES["classes"].ddl),
+        hierarchy=hierarchy_table(spark, None, {}),
+        labels=labels,
+        boxes=spark.createDataFrame([], TABLES["boxes"].ddl),
+        rejected=spark.createDataFrame([], TABLES["annotations_rejected"].ddl),
+        lines={"classes": len(names), "labels": labels.count(), "boxes": 0},
+        facts={"class folders": f"{len(label_of_folder):,}"},
+    )

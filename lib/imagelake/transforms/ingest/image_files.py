@@ -1,0 +1,201 @@
+"""Image bytes wherever they lie: files in folders, or a binary column of Parquet; one row a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+from pyspark.sql.window import Window
+
+from imagelake.errors import ImageLakeError
+from imagelake.transforms.ingest.sources import METADATA_NAME, find_open_images_files, source_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+    from imagelake.config import Config, ImagesSection
+    from imagelake.lake.storage import Storage
+
+IMAGE_NAME = r"(?i)\.(jpe?g|jfif|png|webp|gif|bmp|tiff?|ppm|pgm|pbm|pnm)$"
+SPLIT_FOLDERS = {
+    "train": "train",
+    "validation": "validation",
+    "val": "validation",
+    "valid": "validation",
+    "test": "test",
+}
+
+
+@dataclass(frozen=True)
+class FoundImages:
+    """The files of a source: all of them, and where each one goes.
+
+    ``described`` holds every image file that gets a row of images, without its bytes; ``packed`` those of them whose
+    bytes are packed, with content; ``rejected`` what is no image file, or has the identifier of another.
+    """
+
+    files: DataFrame
+    described: DataFrame
+    packed: DataFrame
+    rejected: DataFrame
+
+
+def find_images(spark: SparkSession, storage: Storage, config: Config) -> FoundImages:
+    """Find the image bytes of the configured source.
+
+    Raises:
+        ImageLakeError: the folder is not there, or holds no image at all and the configuration asks for some.
+    """
+    folder = source_folder(config)
+    if not storage.is_folder(folder):
+        raise ImageLakeError(f"{folder}: there is no such folder of images")
+    files = (
+        _folder_of_photos(spark, storage, folder)
+        if config.source.kind == "folder"
+        else _open_images(spark, storage, folder)
+    )
+    images = files.where(F.col("reason").isNull())
+    kept, repeated = unrepeated(images.drop("reason"))
+    fits = F.col("length") <= config.images.max_bytes
+    described = kept.drop("content").withColumn("error", F.when(~fits, "too_many_bytes"))
+    if config.source.error_on_no_images and described.isEmpty():
+        raise ImageLakeError(
+            f"{folder}: no image is here; image files end in .jpg, .jpeg, .png, .webp, .gif, .bmp, .tif, .ppm"
+        )
+    rejected = files.where(F.col("reason").isNotNull()).unionByName(
+        repeated.withColumn("reason", F.lit("duplicate_image_id"))
+    )
+    return FoundImages(files, described, kept.where(fits), rejected)
+
+
+def _folder_of_photos(spark: SparkSession, storage: Storage, folder: str) -> DataFrame:
+    files = identify(read_folder_files(spark, storage, folder), by_stem=False)
+    return files.withColumn("reason", F.when(~F.col("path").rlike(IMAGE_NAME), "other_file")).drop("relative")
+
+
+def _open_images(spark: SparkSession, storage: Storage, folder: str) -> DataFrame:
+    """Files in folders, named by their ImageID, and Parquet with a binary column; metadata files are no images."""
+    loose = identify(read_folder_files(spark, storage, folder), by_stem=True).where(~F.col("path").rlike(METADATA_NAME))
+    loose = loose.withColumn("reason", F.when(~F.col("path").rlike(IMAGE_NAME), "other_file")).drop("relative")
+    parquet = find_open_images_files(storage, folder).parquet
+    packed = [read_bytes_parquet(spark, uri) for uri in parquet if holds_bytes(spark, uri)]
+    return reduce(lambda first, second: first.unionByName(second), [loose, *packed])
+
+
+def read_folder_files(spark: SparkSession, storage: Storage, folder: str) -> DataFrame:
+    """Every file below a folder: path, length, content; Spark reads content only where it is asked for."""
+    files = (
+        spark.read.format("binaryFile")
+        .option("recursiveFileLookup", True)
+        .load(folder)
+        .select("path", "length", "content")
+    )
+    # Spark leaves out files without a single byte, which would be lost without a word.
+    empty = [(file.path, 0, b"") for file in storage.files(folder) if file.size == 0]
+    found = files.unionByName(spark.createDataFrame(empty, files.schema)) if empty else files
+    return found.withColumn("relative", _relative_to(folder))
+
+
+def _relative_to(folder: str) -> Column:
+    # Spark writes file:/a where Hadoop writes file:///a: what counts is what follows the scheme and host.
+    tail = folder.split("://", 1)[-1]
+    tail = tail[tail.index("/") :] if "/" in tail else tail
+    return F.expr(f"substring(path, instr(path, {_sql_text(tail)}) + {len(tail) + 1})")
+
+
+def _sql_text(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def identify(files: DataFrame, by_stem: bool) -> DataFrame:
+    """Add image_id and split.
+
+    Args:
+        files: rows with relative, the path below the source's folder.
+        by_stem: Open Images names a file by its ImageID; a photo of a folder is identified by its path within it.
+    """
+    stem = F.regexp_replace(F.element_at(F.split("relative", "/"), -1), r"\.[^.]*$", "")
+    return files.withColumn("image_id", stem if by_stem else F.col("relative")).withColumn("split", split_of_path())
+
+
+def unrepeated(files: DataFrame) -> tuple[DataFrame, DataFrame]:
+    """The files to keep, and those whose image_id another file has: the first by path, then by content, stays.
+
+    Only identifiers are shuffled, and the bytes of the few files that repeat one.
+    """
+    repeated_ids = files.groupBy("image_id").count().where("count > 1").select("image_id")
+    single = files.join(F.broadcast(repeated_ids), "image_id", how="left_anti")
+    order = Window.partitionBy("image_id").orderBy("path", F.sha2("content", 256))
+    repeated = files.join(F.broadcast(repeated_ids), "image_id", how="left_semi").withColumn(
+        "place", F.row_number().over(order)
+    )
+    return (
+        single.unionByName(repeated.where("place = 1").drop("place")),
+        repeated.where("place > 1").drop("place"),
+    )
+
+
+def rejected_files(files: DataFrame) -> DataFrame:
+    """Dropped files as rows of images_rejected."""
+    name = F.element_at(F.split("path", "/"), -1)
+    return files.select(name.alias("source_file"), "reason", F.col("path").alias("row"))
+
+
+def split_of_path() -> Column:
+    """The split that one of the folders on the way is called after; null where none is."""
+    folders = F.slice(F.split(F.lower("relative"), "/"), 1, F.greatest(F.size(F.split("relative", "/")) - 1, F.lit(0)))
+    named = F.create_map(*(F.lit(text) for pair in SPLIT_FOLDERS.items() for text in pair))
+    found = F.filter(folders, lambda folder: folder.isin(*SPLIT_FOLDERS))
+    return F.when(F.size(found) > 0, named[F.get(found, F.lit(0))])
+
+
+def pack_options(limits: ImagesSection) -> dict[str, str]:
+    """Parquet options for image bytes: small row groups, no dictionary, no second compression of JPEGs."""
+    return {
+        "parquet.block.size": str(limits.row_group_bytes),
+        # Parquet looks at a row group's size only now and then; images are large, so look often.
+        "parquet.page.size.row.check.min": "8",
+        "parquet.page.size.row.check.max": "64",
+        "parquet.enable.dictionary#content": "false",
+        "parquet.column.statistics.enabled#content": "false",
+        "compression": "uncompressed",
+    }
+
+
+def read_bytes_parquet(spark: SparkSession, uri: str) -> DataFrame:
+    """Image bytes in Parquet: the identifier and the one binary column, whatever they are called.
+
+    Raises:
+        ImageLakeError: there is no such pair of columns.
+    """
+    frame = spark.read.parquet(uri)
+    identifier = _named(frame, ("imageid", "image_id", "id", "key"))
+    content = next((name for name, kind in frame.dtypes if kind == "binary"), None)
+    if identifier is None or content is None:
+        raise ImageLakeError(
+            f"{uri}: no identifier (ImageID, image_id, id, key) or no binary column; found {frame.dtypes}"
+        )
+    split = _named(frame, ("split", "subset"))
+    return frame.select(
+        F.col(identifier).cast("string").alias("image_id"),
+        (F.lower(split) if split else F.lit(None).cast("string")).alias("split"),
+        F.input_file_name().alias("path"),
+        F.length(content).cast("bigint").alias("length"),
+        F.col(content).alias("content"),
+        F.when(F.col(identifier).isNull(), "missing_image_id").alias("reason"),
+    )
+
+
+def holds_bytes(spark: SparkSession, uri: str) -> bool:
+    """Whether a Parquet file holds image bytes, not an image list."""
+    return any(kind == "binary" for _, kind in spark.read.parquet(uri).dtypes)
+
+
+def _named(frame: DataFrame, names: Sequence[str]) -> str | None:
+    found = {name.lower(): name for name in frame.columns}
+    return next((found[name] for name in names if name in found), None)

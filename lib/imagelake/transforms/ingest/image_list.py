@@ -1,0 +1,77 @@
+"""Published image lists, CSV or Parquet, to rows of images."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+from pyspark.sql.window import Window
+
+from imagelake.transforms.ingest import typed_cells as cells
+from imagelake.transforms.ingest.image_files import holds_bytes
+from imagelake.transforms.ingest.raw_csv import MALFORMED, SOURCE_FILE, read_csv_rows
+from imagelake.transforms.ingest.sources import find_open_images_files, source_folder
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+    from imagelake.config import Config
+    from imagelake.lake.storage import Storage
+
+IMAGE_CELLS = {
+    "ImageID": "image_id",
+    "Subset": "split",
+    "OriginalURL": "original_url",
+    "OriginalLandingURL": "landing_url",
+    "License": "license",
+    "Author": "author",
+    "AuthorProfileURL": "author_profile",
+    "Title": "title",
+    "Rotation": "rotation",
+}
+
+
+def read_image_lists(spark: SparkSession, storage: Storage, config: Config) -> DataFrame:
+    """The lines of all image lists of the source as text cells; a folder of photos has none."""
+    if config.source.kind == "folder":
+        return read_csv_rows(spark, [], tuple(IMAGE_CELLS))
+    found = find_open_images_files(storage, source_folder(config))
+    lists = [read_image_parquet(spark, uri) for uri in found.parquet if not holds_bytes(spark, uri)]
+    return reduce(
+        lambda first, second: first.unionByName(second),
+        [read_csv_rows(spark, found.image_lists, tuple(IMAGE_CELLS)), *lists],
+    )
+
+
+def read_image_parquet(spark: SparkSession, uri: str) -> DataFrame:
+    """An image list in Parquet as text cells: columns by their published names in any case, or by ours."""
+    frame = spark.read.parquet(uri)
+    found = {name.lower(): name for name in frame.columns}
+    chosen = {cell: found.get(cell.lower(), found.get(name)) for cell, name in IMAGE_CELLS.items()}
+    return frame.select(
+        *((F.col(f"`{name}`") if name else F.lit(None)).cast("string").alias(cell) for cell, name in chosen.items()),
+        F.element_at(F.split(F.input_file_name(), "/"), -1).alias(SOURCE_FILE),
+        F.lit(None).cast("string").alias(MALFORMED),
+    )
+
+
+def judge_image_lines(lines: DataFrame) -> DataFrame:
+    """Type the lines of image lists and add ``reason``: null for the first line of an image, in file and line order."""
+    typed = lines.select(
+        *(F.col(cell).alias(name) for cell, name in IMAGE_CELLS.items()),
+        SOURCE_FILE,
+        cells.first_reason({"missing_image_id": cells.missing("ImageID")}).alias("reason"),
+        cells.cells_as_json(tuple(IMAGE_CELLS)).alias("row"),
+    ).withColumn("rotation", cells.number("rotation"))
+    # Lines have no number in Spark; their text decides, so that the choice does not hang on partitions.
+    first = Window.partitionBy("image_id", F.col("reason").isNull()).orderBy(SOURCE_FILE, "row")
+    repeated = F.col("reason").isNull() & (F.row_number().over(first) > 1)
+    return typed.withColumn("reason", F.when(repeated, "duplicate_image_id").otherwise(F.col("reason"))).withColumn(
+        "split", F.lower("split")
+    )
+
+
+def rejected_image_lines(judged: DataFrame) -> DataFrame:
+    """The dropped lines as rows of images_rejected."""
+    return judged.where(F.col("reason").isNotNull()).select(SOURCE_FILE, "reason", "row")

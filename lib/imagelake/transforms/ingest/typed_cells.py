@@ -1,0 +1,60 @@
+"""Text cells to numbers, with a reason where a cell is none: a dirty value neither ends the job nor vanishes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from imagelake.transforms.ingest.raw_csv import MALFORMED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pyspark.sql import Column
+
+
+def number(cell: str) -> Column:
+    """A cell as a double; null where it is empty, no number, or not finite."""
+    value = F.col(cell).try_cast("double")
+    return F.when(F.abs(value) < float("inf"), value)
+
+
+def missing(*cells: str) -> Column:
+    """Whether any of the cells is empty."""
+    return _any([F.col(cell).isNull() for cell in cells])
+
+
+def not_a_number(*cells: str) -> Column:
+    """Whether any of the cells holds something that is no finite number."""
+    return _any([F.col(cell).isNotNull() & number(cell).isNull() for cell in cells])
+
+
+def outside_unit_range(*cells: str) -> Column:
+    """Whether any of the cells holds a number below 0 or above 1."""
+    return _any([~number(cell).between(0, 1) for cell in cells])
+
+
+def flag(cell: str) -> Column:
+    """A published flag: 1, 0 or -1; anything else counts as unknown, which is -1."""
+    value = F.col(cell).try_cast("int")
+    return F.when(value.isin(0, 1), value).otherwise(F.lit(-1))
+
+
+def first_reason(conditions: Mapping[str, Column]) -> Column:
+    """The name of the first condition that holds, null where none does; a malformed line comes before all others."""
+    reasons = {"malformed_row": F.col(MALFORMED).isNotNull(), **conditions}
+    return F.coalesce(*(F.when(condition, reason) for reason, condition in reasons.items()))
+
+
+def cells_as_json(cells: Sequence[str]) -> Column:
+    """The line as it was read: the raw text of a malformed one, else its cells."""
+    as_read = F.to_json(F.struct(*cells), {"ignoreNullFields": "false"})
+    return F.coalesce(F.col(MALFORMED), as_read)
+
+
+def _any(conditions: Sequence[Column]) -> Column:
+    found = conditions[0]
+    for condition in conditions[1:]:
+        found = found | condition
+    return F.coalesce(found, F.lit(False))

@@ -1,0 +1,132 @@
+"""The rows that the report shows: of each table so many as a reader will look at, whatever the size of the lake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import reduce
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from pyspark.sql import functions as F
+
+from imagelake.transforms.accuracy.overall_accuracy import overall_accuracy
+from imagelake.transforms.explore.label_counts import top_labels
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from imagelake.config import ReportSection
+
+LABELS, CONFUSIONS, FACETS, QUERIES, RESULTS = 200, 12, 2_000, 8, 8
+WHOLE = ("split_summary", "boxes_per_image", "image_shapes", "null_counts")
+SHOWN = (
+    *WHOLE,
+    "label_counts",
+    "facets",
+    "label_accuracy",
+    "confusion",
+    "image_rank",
+    "search_queries",
+    "search_results",
+    "images",
+    "predictions",
+    "labels_rejected",
+    "annotations_rejected",
+    "images_rejected",
+)
+
+
+def report_frames(tables: Mapping[str, DataFrame], rules: ReportSection) -> dict[str, pd.DataFrame]:
+    """The frames of the report on the driver, hundreds of rows each; a table that is not given leaves its frame out.
+
+    Args:
+        tables: those of SHOWN that there are.
+        rules: how many labels and images are shown.
+    """
+    made: dict[str, tuple[str, Callable[[DataFrame], DataFrame]]] = {
+        "top_labels": ("label_counts", lambda counts: top_labels(counts, rules.top_labels)),
+        "facets": ("facets", lambda facets: facets.orderBy("depth", F.desc("images"), "label_id").limit(FACETS)),
+        "label_accuracy": ("label_accuracy", _labels_to_show),
+        "confusion": ("confusion", worst_confusions),
+        "gallery": ("image_rank", lambda ranks: best_images(ranks, rules.gallery_images)),
+        "search_queries": ("search_queries", _queries_to_show),
+    }
+    frames = {name: tables[name].toPandas() for name in WHOLE if name in tables}
+    frames |= {name: make(tables[table]).toPandas() for name, (table, make) in made.items() if table in tables}
+    if "label_accuracy" in tables:
+        covered = tables["label_accuracy"].where("covered AND images > 0").toPandas()
+        frames["overall_accuracy"] = overall_accuracy(covered, tables["label_accuracy"].count())
+    if "search_results" in tables and "search_queries" in tables:
+        queries = _queries_to_show(tables["search_queries"])
+        frames["search_results"] = answers_of(tables["search_results"], queries).toPandas()
+    frames["rejected"] = rejected_by_reason(tables)
+    return frames
+
+
+def _labels_to_show(accuracy: DataFrame) -> DataFrame:
+    return accuracy.orderBy(F.desc("covered"), F.desc("images"), "label").limit(LABELS)
+
+
+def worst_confusions(confusion: DataFrame) -> DataFrame:
+    """The mistakes about labels that the model could have got right, most images first."""
+    mistakes = confusion.where("covered AND NOT correct")
+    return mistakes.orderBy(F.desc("images"), F.desc("share"), "label", "predicted").limit(CONFUSIONS)
+
+
+def best_images(ranks: DataFrame, count: int) -> DataFrame:
+    """The first images by rank, each once with all its labels: image_id, split, measure, value, ppi, rank, labels."""
+    return (
+        ranks.where(F.col("rank") <= count)
+        .groupBy("image_id", "split", "measure", "value", "ppi", "rank")
+        .agg(F.sort_array(F.collect_set("label")).alias("labels"))
+        .orderBy("rank")
+    )
+
+
+def _queries_to_show(queries: DataFrame) -> DataFrame:
+    return queries.orderBy("query").limit(QUERIES)
+
+
+def answers_of(results: DataFrame, queries: DataFrame) -> DataFrame:
+    """The first answers to some queries in every mode."""
+    few = F.broadcast(queries.select("query"))
+    return results.where(F.col("rank") <= RESULTS).join(few, "query", how="left_semi").orderBy("query", "mode", "rank")
+
+
+def rejected_by_reason(tables: Mapping[str, DataFrame]) -> pd.DataFrame:
+    """How many rows of which table were dropped, or could not be used, for which reason.
+
+    Returns:
+        table_name, bound_for (the table that an annotation line would have gone to, else null), reason, rows.
+    """
+    reasons = {
+        "labels_rejected": "reason",
+        "annotations_rejected": "reason",
+        "images_rejected": "reason",
+        "images": "error",
+        "predictions": "error",
+    }
+    counts = [_count(tables[name], name, reason) for name, reason in reasons.items() if name in tables]
+    if not counts:
+        return pd.DataFrame(columns=["table_name", "bound_for", "reason", "rows"])
+    return reduce(lambda one, other: one.unionByName(other), counts).toPandas()
+
+
+def _count(table: DataFrame, name: str, reason: str) -> DataFrame:
+    bound_for = F.col("table_name") if "table_name" in table.columns else F.lit(None).cast("string")
+    return (
+        table.where(F.col(reason).isNotNull())
+        .groupBy(bound_for.alias("bound_for"), F.col(reason).alias("reason"))
+        .agg(F.count("*").alias("rows"))
+        .select(F.lit(name).alias("table_name"), "bound_for", "reason", "rows")
+    )
+
+
+def images_to_show(frames: Mapping[str, pd.DataFrame]) -> set[str]:
+    """The images that the report has a thumbnail of."""
+    wanted: set[str] = set()
+    for name in ("gallery", "search_results"):
+        wanted.update(frames[name]["image_id"] if name in frames else ())
+    if "confusion" in frames:
+        wanted.update(*frames["confusion"]["examples"])
+    return wanted

@@ -1,0 +1,1 @@
+"""What several capabilities do with rows: numbering them, parting them by reason."""

@@ -1,0 +1,75 @@
+"""Features as rows and as arrays: a sample of them, and batches of a size worth a matrix product.
+
+Letters: N images, D features, M bytes of a code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa  # type: ignore[import-untyped]
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from imagelake.search.scan import HALF
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pyspark.sql import DataFrame
+
+SAMPLED = pa.schema({"hashes": pa.binary(), "features": pa.binary()})
+HASH_VALUES = 2**32
+
+
+def feature_sample(images: DataFrame, rows: int, wanted: int) -> NDArray[np.float32]:
+    """Features of about the wanted number of images, those with the lowest hashes of their names: float32 [N, D].
+
+    They come to the driver in half precision.
+
+    Args:
+        images: image_id and features.
+        rows: how many there are.
+        wanted: about how many to take; all where that is no fewer than there are.
+    """
+    sampled = F.pmod(F.xxhash64("image_id"), F.lit(HASH_VALUES))
+    chosen = images.select(sampled.alias("sampled"), "features").where(
+        sampled < round(HASH_VALUES * min(1, wanted / rows))
+    )
+
+    def pack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            if batch.num_rows:
+                features = features_of(batch).astype(HALF)
+                yield pa.record_batch([[batch["sampled"].to_numpy().tobytes()], [features.tobytes()]], schema=SAMPLED)
+
+    packed = chosen.mapInArrow(pack, from_arrow_schema(SAMPLED)).toArrow().to_pydict()
+    hashes = np.concatenate([np.frombuffer(part, np.int64) for part in packed["hashes"]])
+    features = np.frombuffer(b"".join(packed["features"]), HALF).reshape(len(hashes), -1)
+    # What is learnt depends on the order, and that must not depend on the files.
+    return features[np.argsort(hashes, kind="stable")].astype(np.float32)
+
+
+def gathered(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
+    """The rows of small batches in ones of at least so many rows, but for the last."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if sum(part.num_rows for part in waiting) >= rows:
+            yield pa.concat_batches(waiting)
+            waiting = []
+    if sum(part.num_rows for part in waiting):
+        yield pa.concat_batches(waiting)
+
+
+def features_of(batch: pa.RecordBatch) -> NDArray[np.float32]:
+    """The column features, lists of equal length, as float32 [N, D]."""
+    return np.asarray(batch["features"].flatten().to_numpy().reshape(batch.num_rows, -1), np.float32)
+
+
+def binaries(rows: NDArray[np.uint8]) -> pa.Array:
+    """Bytes [N, M] as N binary values."""
+    offsets = np.arange(len(rows) + 1, dtype=np.int32) * np.int32(rows.shape[1])
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(rows))]
+    return pa.Array.from_buffers(pa.binary(), len(rows), buffers)
