@@ -4,6 +4,8 @@ import io
 import logging
 import random
 import struct
+import subprocess
+import sys
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -103,8 +105,42 @@ def test_a_jpeg_of_a_thousand_scans_is_refused_at_once() -> None:
     """The scans of a progressive JPEG are bounded: an ordinary one decodes, 20 kB that would take minutes do not."""
     assert decode(repeated_scans(200, 0), LIMITS).shape == (200, 200, 3)
     start = time.monotonic()
-    assert outcome(repeated_scans(3000, 5000)).startswith("decode_error: JPEG with 50")
+    assert outcome(repeated_scans(3000, 5000)).startswith("too_many_scans: JPEG of 3000 x 3000 pixels with 50")
     assert time.monotonic() - start < 1
+
+
+def test_many_scans_of_many_pixels_are_refused_at_once() -> None:
+    """The scans that are allowed shrink with the size: 76 of 4 megapixels cost what twenty of the limit do."""
+    content, pixels = repeated_scans(2000, 70), 2000 * 2000
+    start = time.monotonic()
+    assert outcome(content, Limits(max_pixels=3 * pixels)).startswith("too_many_scans")
+    assert time.monotonic() - start < 0.5
+    assert outcome(content, Limits(max_pixels=4 * pixels)).startswith("(")
+
+
+_PEAK = """
+import resource, sys
+from imagelake.vision.decode import decode_image
+from imagelake.vision.limits import Limits
+content = open(sys.argv[1], "rb").read()
+decode_image(content[:0] + open(sys.argv[2], "rb").read(), Limits())
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+decode_image(content, Limits())
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+"""
+
+
+@pytest.mark.parametrize("mode", ["I;16", "F", "RGBA", "LA", "P"])
+def test_memory_is_bounded_by_the_pixels(mode: str, tmp_path: Path) -> None:
+    """An image of any mode takes at most 14 bytes a pixel at the peak of its decoding."""
+    side = 3000
+    for name, size in (("large", side), ("small", 8)):
+        image = Image.new(mode, (size, size))
+        options = {"transparency": 1} if mode == "P" else {"compression": "tiff_lzw"} if mode == "F" else {}
+        image.save(tmp_path / name, "TIFF" if mode == "F" else "PNG", **options)
+    files = [str(tmp_path / name) for name in ("large", "small")]
+    done = subprocess.run([sys.executable, "-c", _PEAK, *files], capture_output=True, text=True, check=True)
+    assert int(done.stdout) <= 14 * side * side
 
 
 def test_slow_decoding_ends_at_the_time_limit() -> None:

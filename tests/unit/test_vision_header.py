@@ -14,6 +14,7 @@ from imagelake.errors import ImageLakeError
 from imagelake.vision.decode import decode
 from imagelake.vision.errors import REASONS, ImageError
 from imagelake.vision.header import ImageHeader, read_header
+from imagelake.vision.heif import register_heif
 from imagelake.vision.limits import DEFAULT_FORMATS, Limits
 
 ORIENTATION = 0x0112
@@ -124,15 +125,24 @@ def test_other_bytes_are_not_an_image(content: bytes) -> None:
     assert reason_of(content) == "not_an_image"
 
 
-@pytest.mark.parametrize("file_format", ["ICO", "TGA", "AVIF", "JPEG2000", "PCX", "SGI"])
+@pytest.mark.parametrize("file_format", ["ICO", "TGA", "JPEG2000", "PCX", "SGI"])
 def test_a_format_that_was_not_asked_for_is_not_opened(file_format: str) -> None:
     """Formats outside the default are refused for what they are."""
     assert reason_of(encoded(Image.new("RGB", (32, 32)), file_format)) == "unsupported_format"
 
 
-def test_heic_is_named_as_unsupported() -> None:
-    """A phone's HEIC, which Pillow does not know at all, is an unsupported format rather than no image."""
-    assert reason_of(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic") == "unsupported_format"
+def test_a_film_is_named_as_unsupported() -> None:
+    """A film in the container that HEIC shares is an unsupported format rather than no image."""
+    assert reason_of(b"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00isommp42" + bytes(16)) == "unsupported_format"
+
+
+@pytest.mark.parametrize("file_format", ["AVIF", "HEIF"])
+def test_what_telephones_make_is_refused_only_where_it_is_not_asked_for(file_format: str) -> None:
+    """HEIC and AVIF open by default, and are an unsupported format for those who ask for JPEG alone."""
+    register_heif()
+    content = encoded(Image.new("RGB", (32, 32)), file_format)
+    assert read_header(content, Limits()).format == file_format
+    assert reason_of(content, Limits(formats=("JPEG",))) == "unsupported_format"
 
 
 def test_only_the_formats_asked_for_are_opened() -> None:

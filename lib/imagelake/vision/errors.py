@@ -9,6 +9,7 @@ Reason = Literal[
     "truncated",  # ends before its last pixel
     "too_many_pixels",  # the header promises more pixels than the limit
     "too_many_bytes",  # the file is longer than the limit
+    "too_many_scans",  # a JPEG whose repeated scans would take a decoder minutes
     "timeout",  # decoding took longer than the limit
     "decode_error",  # everything else that a decoder complained about
 ]

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from PIL import Image
 
 from imagelake.errors import ImageLakeError, unknown_choice
+from imagelake.vision.heif import register_heif
 
-DEFAULT_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+DEFAULT_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF", "HEIF")
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ def _check_formats(formats: tuple[str, ...]) -> None:
         raise ImageLakeError(f"no image formats: name at least one, such as {', '.join(DEFAULT_FORMATS)}")
     if set(formats) <= set(DEFAULT_FORMATS):
         return
+    register_heif()
     Image.init()  # loads every decoder of Pillow, which takes a tenth of a second that the default does not need
     for name in formats:
         if name not in Image.OPEN:

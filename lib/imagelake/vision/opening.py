@@ -13,14 +13,18 @@ from contextlib import contextmanager
 from PIL import Image, UnidentifiedImageError, _imaging
 
 from imagelake.vision.errors import ImageError
+from imagelake.vision.heif import register_heif
+from imagelake.vision.jpeg import JPEG_FORMATS, count_scans
 from imagelake.vision.limits import Limits
+from imagelake.vision.truncation import is_cut_short
 
-# A camera writes 1 scan, a progressive encoder about 10. Each scan visits every pixel again, so that 80 kB of repeated
-# scans over 16 million pixels kept a decoder busy for 7 s.
+# A camera writes 1 scan, a progressive encoder about 10, 18 for four colours. Each scan visits every pixel again for
+# a few bytes, which no time limit sees: 64 kB of repeated scans over 16 million pixels keep a decoder busy for 1.4 s.
+# So scans times pixels may cost no more than a progressive JPEG of the largest size allowed.
 _MAX_JPEG_SCANS = 100
+_SCANS_AT_MAX_PIXELS = 20
 # JPEG's own limit. Resizing needs 16 bytes a pixel of the longer side: 1.6 GB for a line of 100 million pixels.
 _MAX_SIDE = 65_535
-_SCAN_MARKER = b"\xff\xda"
 _PILLOW = r"PIL\."
 _PILLOW_WARNINGS = ("ignore", None, Warning, re.compile(_PILLOW), 0)
 _TRUNCATED = ("truncated", "not enough image data", "reached eof", "unexpected end")
@@ -41,7 +45,9 @@ def opened(content: bytes | None, limits: Limits) -> Iterator[Image.Image]:
         ImageError: for whatever is wrong with the image; nothing else.
     """
     hush_pillow()
+    register_heif()
     data = _checked_bytes(content, limits)
+    image: Image.Image | None = None
     try:
         with Image.open(_TimedBytes(data, limits.timeout_s), formats=limits.formats) as image:
             _check_cost(image, data, limits)
@@ -49,6 +55,8 @@ def opened(content: bytes | None, limits: Limits) -> Iterator[Image.Image]:
     except ImageError:
         raise
     except Exception as error:  # a damaged file can make a decoder raise anything at all
+        if is_cut_short(data, image):
+            raise ImageError("truncated", f"the file ends before its data; {error}") from error
         raise _translated(error, data, limits) from error
 
 
@@ -102,8 +110,10 @@ def _check_cost(image: Image.Image, content: bytes, limits: Limits) -> None:
         raise ImageError("too_many_pixels", f"{size}, the limit is {limits.max_pixels}")
     if max(image.size) > _MAX_SIDE:
         raise ImageError("too_many_pixels", f"{size}, the limit of a side is {_MAX_SIDE}")
-    if image.format in {"JPEG", "MPO"} and (scans := content.count(_SCAN_MARKER)) > _MAX_JPEG_SCANS:
-        raise ImageError("decode_error", f"JPEG with {scans} scans, the limit is {_MAX_JPEG_SCANS}")
+    if image.format in JPEG_FORMATS:
+        most = min(_MAX_JPEG_SCANS, _SCANS_AT_MAX_PIXELS * limits.max_pixels // max(1, image.width * image.height))
+        if (scans := count_scans(content)) > most:
+            raise ImageError("too_many_scans", f"JPEG of {size} with {scans} scans, the limit is {most}")
 
 
 def _translated(error: Exception, content: bytes, limits: Limits) -> ImageError:
@@ -119,7 +129,7 @@ def _translated(error: Exception, content: bytes, limits: Limits) -> ImageError:
 def _unidentified(content: bytes, limits: Limits) -> ImageError:
     asked = ", ".join(limits.formats)
     if content[4:8] == b"ftyp":
-        return ImageError("unsupported_format", f"an ISO media file such as HEIC or AVIF; opened are {asked}")
+        return ImageError("unsupported_format", f"an ISO media file of the brand {content[8:12]!r}; opened are {asked}")
     Image.init()
     likely = [name for name, (_, accept) in Image.OPEN.items() if accept and _accepts(accept, content[:16])]
     for name in likely:

@@ -4,7 +4,7 @@ import io
 
 from PIL import Image
 
-from imagelake.vision.decode import decode_image
+from imagelake.vision.decode import Decoded, decode_image
 from imagelake.vision.limits import Limits
 
 _QUALITY = 85
@@ -16,7 +16,11 @@ def thumbnail(content: bytes | None, side: int, limits: Limits) -> bytes:
     Raises:
         ImageError: with one of the documented reasons; nothing else.
     """
-    decoded = decode_image(content, limits, min_side=side)
+    return thumbnail_of(decode_image(content, limits, min_side=side), side)
+
+
+def thumbnail_of(decoded: Decoded, side: int) -> bytes:
+    """The thumbnail of an image that has been decoded already."""
     image = decoded.image
     scale = min(1.0, side / max(image.size))
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))

@@ -64,7 +64,7 @@ def find_images(spark: SparkSession, storage: Storage, config: Config) -> FoundI
     described = kept.drop("content").withColumn("error", F.when(~fits, "too_many_bytes"))
     if config.source.error_on_no_images and described.isEmpty():
         raise ImageLakeError(
-            f"{folder}: no image is here; image files end in .jpg, .jpeg, .png, .webp, .gif, .bmp, .tif, .ppm"
+            f"{folder}: no image is here; images end in .jpg, .jpeg, .png, .webp, .gif, .bmp, .tif, .ppm, .avif, .heic"
         )
     rejected = files.where(F.col("reason").isNotNull()).unionByName(
         repeated.withColumn("reason", F.lit("duplicate_image_id"))
