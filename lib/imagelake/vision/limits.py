@@ -15,7 +15,7 @@ class Limits:
     """Bounds on one image; exceeding one is an `ImageError`, never a crash.
 
     Attributes:
-        max_pixels: stored width times height. A decoder holds 4 bytes a pixel, twice while modes are converted.
+        max_pixels: stored width times height. Decoding takes 4 to 13 bytes a pixel, by mode.
         max_bytes: length of the file.
         timeout_s: seconds to read and decode one image, looked at whenever a decoder asks for more bytes.
         formats: Pillow's names of the formats to open; Pillow itself registers more than forty.
