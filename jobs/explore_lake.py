@@ -15,12 +15,10 @@ from pyspark import StorageLevel
 from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
-from imagelake.transforms.explore.annotation_counts import count_boxes, count_labels
-from imagelake.transforms.explore.box_counts import boxes_per_image
+from imagelake.transforms.explore.annotation_counts import boxes_per_image, count_boxes, count_labels, occurrences
 from imagelake.transforms.explore.explore_facts import explore_facts
 from imagelake.transforms.explore.facets import count_facets
 from imagelake.transforms.explore.image_shapes import count_shapes
-from imagelake.transforms.explore.label_counts import occurrences
 from imagelake.transforms.explore.null_counts import count_nulls
 from imagelake.transforms.explore.split_summary import summarise_splits
 from imagelake.transforms.explore.unmatched import images_without_label, labels_without_image, match_images

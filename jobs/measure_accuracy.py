@@ -15,10 +15,17 @@ from pyspark import StorageLevel
 from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
-from imagelake.transforms.accuracy.accuracy_facts import accuracy_facts, count_outcomes, worst_confusions
-from imagelake.transforms.accuracy.confusion import confuse
-from imagelake.transforms.accuracy.label_accuracy import check_class_names, judge_predictions, measure_labels
+from imagelake.transforms.accuracy.confusion import confuse, describe_confusions, worst_confusions
+from imagelake.transforms.accuracy.label_accuracy import (
+    check_class_names,
+    count_outcomes,
+    judge_predictions,
+    measure_labels,
+)
+from imagelake.transforms.accuracy.overall_accuracy import accuracy_notes
 from imagelake.transforms.labels.label_classes import label_class_files, label_classes, vocabulary
+
+WORST = 5
 
 
 def run(work: Work, config: Config) -> None:
@@ -31,9 +38,9 @@ def run(work: Work, config: Config) -> None:
     accuracy = work.write("label_accuracy", measure_labels(judged, meanings, config.accuracy.confidence_level))
     confusion = work.write("confusion", confuse(judged, meanings.covered, config.accuracy.examples))
     work.account("image and label pairs", *count_outcomes(accuracy, judged))
-    for fact, value in accuracy_facts(accuracy, config.accuracy.confidence_level).items():
-        work.tell(fact, value)
-    work.tell("worst confusions", worst_confusions(confusion) or "none")
+    for name, value in accuracy_notes(accuracy.toPandas()).items():
+        work.tell(name, value)
+    work.tell("worst confusions", describe_confusions(worst_confusions(confusion, WORST)) or "none")
 
 
 JOB = Job(

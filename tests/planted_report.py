@@ -168,7 +168,8 @@ def _shapes() -> pd.DataFrame:
 def _accuracy() -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for label, (images, *hits) in LABELS.items():
-        row = {"label": label, "images": images, "undecodable": 0, "covered": True, "classes": [label.lower()]}
+        row = {"label": label, "images": images, "undecodable": 0, "covered": True, "level": 0.95}
+        row["classes"] = [label.lower()]
         for name, count in zip(("top1", "top5"), hits, strict=True):
             low, high = wilson_interval(count, images, 0.95)
             row |= {f"{name}_images": count, name: count / images, f"{name}_low": low, f"{name}_high": high}
@@ -189,7 +190,9 @@ def _overall() -> pd.DataFrame:
         "top1_low": 0.6994,
         "top1_high": 0.7643,
     }
-    return pd.DataFrame([values | {"mean_top1": 0.7022, "mean_low": 0.6644, "mean_high": 0.7399, "level": 0.95}])
+    return pd.DataFrame(
+        [values | {"mean_top1": 0.7022, "mean_top1_low": 0.6644, "mean_top1_high": 0.7399, "level": 0.95}]
+    )
 
 
 def _confusions() -> pd.DataFrame:

@@ -309,6 +309,7 @@ _ALL = (
             ("top5", "double", "their share"),
             ("top5_low", "double", "Wilson interval"),
             ("top5_high", "double", "Wilson interval"),
+            ("level", "double", "the confidence level of the intervals, 0 to 1"),
         ),
     ),
     Table(

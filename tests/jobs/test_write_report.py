@@ -25,8 +25,8 @@ ROWS = {
     "label_accuracy": [
         {"label": "Lion", "images": 40, "undecodable": 0, "covered": True, "classes": ["lion"], "top1_images": 30,
          "top1": 0.75, "top1_low": 0.5981, "top1_high": 0.8581, "top5_images": 40, "top5": 1.0, "top5_low": 0.9124,
-         "top5_high": 1.0},
-        {"label": "Rhinoceros", "images": 7, "undecodable": 0, "covered": False, "classes": []},
+         "top5_high": 1.0, "level": 0.95},
+        {"label": "Rhinoceros", "images": 7, "undecodable": 0, "covered": False, "classes": [], "level": 0.95},
     ],
     "confusion": [
         {"label": "Lion", "predicted": "<b>tiger</b>", "correct": False, "covered": True, "images": 10, "share": 0.25,

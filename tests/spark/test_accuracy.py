@@ -14,9 +14,14 @@ from table_rows import sorted_rows, table_of
 
 from imagelake.errors import ImageLakeError
 from imagelake.tables import TABLES
-from imagelake.transforms.accuracy.accuracy_facts import accuracy_facts, count_outcomes, worst_confusions
-from imagelake.transforms.accuracy.confusion import confuse
-from imagelake.transforms.accuracy.label_accuracy import check_class_names, judge_predictions, measure_labels
+from imagelake.transforms.accuracy.confusion import confuse, describe_confusions, worst_confusions
+from imagelake.transforms.accuracy.label_accuracy import (
+    check_class_names,
+    count_outcomes,
+    judge_predictions,
+    measure_labels,
+)
+from imagelake.transforms.accuracy.overall_accuracy import accuracy_notes
 from imagelake.transforms.labels.label_classes import LabelClasses
 
 NAMES = ("lion", "tabby", "beagle", "pug", "crane", "crane (machine)", "sofa", "lamp")
@@ -163,7 +168,7 @@ def test_planted_confusion_is_found(spark: SparkSession) -> None:
     cells = {row["predicted"]: row for row in confusion.where("label = 'Lion'").collect()}
     assert cells.keys() == {"Lion", "Dog"}
     assert (cells["Dog"]["images"], cells["Dog"]["examples"]) == (3, ["i2", "i1", "i0"])
-    assert worst_confusions(confusion) == "Lion taken for Dog: 3 (30%)"
+    assert describe_confusions(worst_confusions(confusion, 5)) == "Lion taken for Dog: 3 (30%)"
 
 
 def test_the_sixth_class_does_not_count_as_top_5(spark: SparkSession) -> None:
@@ -230,21 +235,45 @@ def test_the_summary_pools_and_averages(spark: SparkSession) -> None:
     pairs = [(f"i{n}", "Lion" if n < 90 else "Dog") for n in range(100)] + [("i0", "Okapi"), ("unseen", "Cat")]
     predicted = [prediction(f"i{n}", (0, 2) if n < 95 else (2, 6)) for n in range(100)]
     accuracy = measure_labels(judge(spark, pairs, predicted), MEANINGS, 0.95)
-    facts = accuracy_facts(accuracy, 0.95)
+    notes = accuracy_notes(accuracy.toPandas())
     low, high = proportion_confint(95, 100, method="wilson")
-    assert facts["labels covered by the model"] == "3 of 4"
-    assert facts["not covered, so not judged"] == "Okapi"
-    assert facts["top-1, every image alike"] == f"0.950 ({low:.3f} to {high:.3f} at 95%) of 100 images"
-    assert facts["top-1, every label alike"].startswith("0.750 (")
-    assert facts["top-1, every label alike"].endswith("at 95%) of 2 labels")
-    assert facts["top-5, every image alike"].startswith("1.000 (")
+    assert notes["labels covered by the model"] == "3 of 4"
+    assert notes["not covered, so not judged"] == "Okapi"
+    assert notes["top-1, every image alike"] == f"0.950 ({low:.3f} to {high:.3f} at 95%) of 100 images"
+    assert notes["top-1, every label alike"].startswith("0.750 (")
+    assert notes["top-1, every label alike"].endswith("at 95%) of 2 labels")
+    assert notes["top-5, every image alike"].startswith("1.000 (")
+
+
+@pytest.mark.parametrize("level", [0.8, 0.99])
+def test_every_row_says_the_level_of_its_intervals(spark: SparkSession, level: float) -> None:
+    """Covered or not, so that whoever reads the table, and the summary over it, need no configuration."""
+    judged = judge(spark, [("i1", "Lion"), ("i1", "Okapi")], [prediction("i1", (0, 6))])
+    accuracy = measure_labels(judged, MEANINGS, level)
+    assert [row["level"] for row in accuracy.collect()] == [level, level]
+    low, high = proportion_confint(1, 1, 1 - level, method="wilson")
+    share = f"1.000 ({low:.3f} to {high:.3f} at {level:.0%})"
+    assert accuracy_notes(accuracy.toPandas())["top-1, every image alike"] == f"{share} of 1 images"
+
+
+def test_the_worst_confusions_come_by_images_then_by_share(spark: SparkSession) -> None:
+    """Of two mistakes of three images each, three of four say more than three of ten; others go by name."""
+    cells = [("Lion", "Dog", 3, 0.3), ("Owl", "Cat", 3, 0.75), ("Dog", "Owl", 2, 1.0), ("Cat", "Owl", 2, 1.0)]
+    wrong = [
+        {"label": label, "predicted": predicted, "correct": False, "covered": True, "images": images, "share": share}
+        for label, predicted, images, share in cells
+    ]
+    right = wrong[0] | {"predicted": "Lion", "correct": True, "images": 9}
+    unknown = wrong[0] | {"label": "Okapi", "covered": False, "images": 9}
+    worst = worst_confusions(table_of(spark, "confusion", [right, unknown, *wrong]), 3)
+    assert [row["label"] for row in worst.collect()] == ["Owl", "Lion", "Cat"]
 
 
 def test_the_summary_of_nothing_has_no_shares(spark: SparkSession) -> None:
     """No label, or none that is covered, gives no division by nothing."""
     nothing = measure_labels(judge(spark, [], []), MEANINGS, 0.95)
-    assert accuracy_facts(nothing, 0.95) == {"labels covered by the model": "0 of 0"}
-    assert worst_confusions(confuse(judge(spark, [], []), MEANINGS.covered, 5)) == ""
+    assert accuracy_notes(nothing.toPandas()) == {"labels covered by the model": "0 of 0"}
+    assert describe_confusions(worst_confusions(confuse(judge(spark, [], []), MEANINGS.covered, 5), 5)) == ""
 
 
 @pytest.mark.parametrize("names", [("lion", "cat"), ("lion",)])

@@ -10,9 +10,13 @@ from explore_rows import found, table
 from pyspark.sql import SparkSession
 from random_lake import LAKES, RandomLake
 
-from imagelake.transforms.explore.annotation_counts import count_boxes, count_labels
-from imagelake.transforms.explore.box_counts import boxes_per_image
-from imagelake.transforms.explore.label_counts import occurrences, top_labels
+from imagelake.transforms.explore.annotation_counts import (
+    boxes_per_image,
+    count_boxes,
+    count_labels,
+    occurrences,
+    top_labels,
+)
 
 THRESHOLD = 0.99
 

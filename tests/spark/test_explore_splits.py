@@ -9,8 +9,7 @@ from explore_rows import found, table
 from pyspark.sql import DataFrame, SparkSession
 from random_lake import LAKES, RandomLake
 
-from imagelake.transforms.explore.annotation_counts import count_boxes, count_labels
-from imagelake.transforms.explore.box_counts import boxes_per_image
+from imagelake.transforms.explore.annotation_counts import boxes_per_image, count_boxes, count_labels
 from imagelake.transforms.explore.explore_facts import explore_facts
 from imagelake.transforms.explore.split_summary import summarise_splits
 from imagelake.transforms.explore.unmatched import images_without_label, labels_without_image, match_images

@@ -11,7 +11,8 @@ from statsmodels.stats.proportion import proportion_confint
 from table_rows import table_of
 
 from imagelake.config import ReportSection, load_config
-from imagelake.transforms.accuracy.overall_accuracy import interval_level, overall_accuracy
+from imagelake.errors import ImageLakeError
+from imagelake.transforms.accuracy.overall_accuracy import overall_accuracy
 from imagelake.transforms.predict.thumbnails import make_thumbnails
 from imagelake.transforms.report.rows import (
     CONFUSIONS,
@@ -31,18 +32,21 @@ RULES: ReportSection = load_config().report
 def accuracy_rows(level: float) -> list[dict[str, Any]]:
     rows = []
     for label, hits, n in (("Lion", 0, 9), ("Owl", 5, 10), ("Zebra", 30, 30)):
-        low, high = proportion_confint(hits, n, 1 - level, "wilson")
-        rows.append({"label": label, "images": n, "covered": True, "top1_images": hits, "top1": hits / n,
-                     "top1_low": max(low, 0.0), "top1_high": high, "top5_images": n - 1})  # fmt: skip
+        row = {"label": label, "images": n, "covered": True, "level": level}
+        for rank, count in (("top1", hits), ("top5", n - 1)):
+            low, high = proportion_confint(count, n, 1 - level, "wilson")
+            row |= {f"{rank}_images": count, rank: count / n, f"{rank}_low": max(low, 0.0), f"{rank}_high": high}
+        rows.append(row)
     return rows
 
 
-@pytest.mark.parametrize("level", [0.5, 0.95, 0.999])
-def test_an_interval_tells_its_own_level(level: float) -> None:
-    """The level is found again from intervals of another library, whether nothing, some or all is hit."""
-    for row in accuracy_rows(level):
-        bounds = row["top1_low"], row["top1_high"]
-        assert interval_level(row["top1_images"], row["images"], bounds) == pytest.approx(level, abs=1e-7)
+def test_intervals_of_an_unknown_level_are_refused() -> None:
+    """A table written before it had the level, or whose rows disagree on it, is measured again, not guessed at."""
+    rows = accuracy_rows(0.95)
+    for levels in ((None, None, None), (0.95, 0.95, 0.99)):
+        mixed = pd.DataFrame([row | {"level": level} for row, level in zip(rows, levels, strict=True)])
+        with pytest.raises(ImageLakeError, match=r"label_accuracy.*one confidence level.*run measure_accuracy"):
+            overall_accuracy(mixed, 3)
 
 
 def test_overall_accuracy_pools_images_and_averages_labels() -> None:
@@ -54,7 +58,10 @@ def test_overall_accuracy_pools_images_and_averages_labels() -> None:
     low, high = proportion_confint(46, 49, 0.05, "wilson")
     assert (row["top5"], row["top5_low"], row["top5_high"]) == pytest.approx((46 / 49, low, high))
     assert row["mean_top1"] == pytest.approx(0.5)
-    assert row["mean_low"] < 0.5 < row["mean_high"]
+    assert row["mean_top1_low"] < 0.5 < row["mean_top1_high"]
+    assert row["mean_top5"] == pytest.approx((8 / 9 + 9 / 10 + 29 / 30) / 3)
+    assert row["mean_top5_low"] < row["mean_top5"] < row["mean_top5_high"]
+    assert row["level"] == 0.95
 
 
 def test_overall_accuracy_of_nothing() -> None:

@@ -72,7 +72,7 @@ def _accuracy(rows: ReportRows) -> list[Figure]:
     return [
         covered,
         Figure("Top-1, all images", numbers.percent(overall["top1"]), _between(overall, "top1")),
-        Figure("Top-1, mean of labels", numbers.percent(overall["mean_top1"]), _between(overall, "mean")),
+        Figure("Top-1, mean of labels", numbers.percent(overall["mean_top1"]), _between(overall, "mean_top1")),
     ]
 
 

@@ -42,9 +42,23 @@ def _examples(seen: DataFrame, count: int) -> DataFrame:
     """The surest images of each cell. Spark cuts every partition down to ``count`` a cell before it shuffles."""
     surest_first = Window.partitionBy(*CELL).orderBy(F.desc_nulls_last("score"), "image_id")
     return (
-        seen.withColumn("place", F.row_number().over(surest_first))
-        .where(F.col("place") <= count)
+        seen.withColumn("row_number", F.row_number().over(surest_first))
+        .where(F.col("row_number") <= count)
         .groupBy(*CELL)
-        .agg(F.array_sort(F.collect_list(F.struct("place", "image_id"))).alias("sorted"))
+        .agg(F.array_sort(F.collect_list(F.struct("row_number", "image_id"))).alias("sorted"))
         .select(*CELL, F.col("sorted.image_id").alias("examples"))
+    )
+
+
+def worst_confusions(confusion: DataFrame, count: int) -> DataFrame:
+    """The mistakes about labels that the model could have got right, most images first, then the largest share."""
+    mistakes = confusion.where("covered AND NOT correct")
+    return mistakes.orderBy(F.desc("images"), F.desc("share"), "label", "predicted").limit(count)
+
+
+def describe_confusions(worst: DataFrame) -> str:
+    """The mistakes in a line, for the summary; empty where there are none."""
+    return "; ".join(
+        f"{row['label']} taken for {row['predicted']}: {row['images']:,} ({row['share']:.0%})"
+        for row in worst.collect()
     )

@@ -124,6 +124,7 @@ def measure_labels(judged: DataFrame, meanings: LabelClasses, level: float) -> D
             F.coalesce("class_names", F.array().cast("array<string>")).alias("classes"),
             *_share("top1", level),
             *_share("top5", level),
+            F.lit(level).alias("level"),
         )
     )
 
@@ -139,3 +140,16 @@ def _share(name: str, level: float) -> list[Column]:
         low.alias(f"{name}_low"),
         high.alias(f"{name}_high"),
     ]
+
+
+def count_outcomes(accuracy: DataFrame, judged: DataFrame) -> tuple[int, int, dict[str, int]]:
+    """How many pairs of image and label there are, how many were measured, and why the others were not.
+
+    Args:
+        accuracy: the label_accuracy table as written, so that the account holds what a reader will find.
+        judged: as from judge_predictions.
+    """
+    outcomes = {row["outcome"]: row["count"] for row in judged.groupBy("outcome").count().collect()}
+    measured = sum(row["images"] for row in accuracy.select("images").collect())
+    reasons = {reason: outcomes.get(reason, 0) for reason in ("undecodable", "not_predicted")}
+    return sum(outcomes.values()), measured, reasons

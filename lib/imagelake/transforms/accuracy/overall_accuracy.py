@@ -2,70 +2,94 @@
 
 from __future__ import annotations
 
-from statistics import NormalDist
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 
+from imagelake.errors import ImageLakeError
 from imagelake.measures.intervals import mean_interval, wilson_interval
 
+RANKS = ("top1", "top5")
+BOUNDS = ("", "_low", "_high")
 COLUMNS = (
     "labels",
     "covered_labels",
     "images",
-    "top1",
-    "top1_low",
-    "top1_high",
-    "top5",
-    "top5_low",
-    "top5_high",
-    "mean_top1",
-    "mean_low",
-    "mean_high",
+    *(f"{rank}{bound}" for rank in RANKS for bound in BOUNDS),
+    *(f"mean_{rank}{bound}" for rank in RANKS for bound in BOUNDS),
     "level",
 )
+NAMES_SHOWN = 20
 
 
 def overall_accuracy(covered: pd.DataFrame, labels: int) -> pd.DataFrame:
-    """One row: how many labels are covered, top-1 and top-5 over their images, top-1's mean, and the intervals' level.
+    """One row: how many labels are covered, top-1 and top-5 over images and as means of labels, and the level.
 
     Args:
         covered: the rows of label_accuracy that are covered and have images.
         labels: rows of label_accuracy; without any the result is empty.
+
+    Raises:
+        ImageLakeError: the rows do not say the level of their intervals.
     """
     if not labels:
         return pd.DataFrame(columns=list(COLUMNS))
     row: dict[str, Any] = {"labels": labels, "covered_labels": len(covered), "images": int(covered["images"].sum())}
     if len(covered):
-        row |= _shares(covered)
+        level = _level(covered)
+        row |= {"level": level, **_pooled("top1", covered, level), **_pooled("top5", covered, level)}
+        row |= {**_averaged("top1", covered), **_averaged("top5", covered)}
     return pd.DataFrame([row], columns=list(COLUMNS))
 
 
-def _shares(covered: pd.DataFrame) -> dict[str, float]:
-    images, first = int(covered["images"].sum()), covered.iloc[0]
-    level = interval_level(first["top1_images"], first["images"], (first["top1_low"], first["top1_high"]))
-    mean, mean_low, mean_high = mean_interval(*(covered[name].to_list() for name in ("top1", "top1_low", "top1_high")))
-    return {
-        **_share("top1", covered, images, level),
-        **_share("top5", covered, images, level),
-        "mean_top1": mean,
-        "mean_low": mean_low,
-        "mean_high": mean_high,
-        "level": level,
-    }
+def _level(covered: pd.DataFrame) -> float:
+    levels = covered["level"].unique()
+    if len(levels) != 1 or pd.isna(levels[0]):
+        raise ImageLakeError(
+            f"table label_accuracy: its intervals need one confidence level, found {list(levels)}: "
+            "run measure_accuracy again"
+        )
+    return float(levels[0])
 
 
-def _share(top: str, covered: pd.DataFrame, images: int, level: float) -> dict[str, float]:
-    hits = int(covered[f"{top}_images"].sum())
+def _pooled(rank: str, covered: pd.DataFrame, level: float) -> dict[str, float]:
+    hits, images = int(covered[f"{rank}_images"].sum()), int(covered["images"].sum())
     low, high = wilson_interval(hits, images, level)
-    return {top: hits / images, f"{top}_low": low, f"{top}_high": high}
+    return {rank: hits / images, f"{rank}_low": low, f"{rank}_high": high}
 
 
-def interval_level(hits: int, images: int, bounds: tuple[float, float]) -> float:
-    """The confidence level of a Wilson interval, from the interval: a table then says itself how it was made.
+def _averaged(rank: str, covered: pd.DataFrame) -> dict[str, float]:
+    mean = mean_interval(*(covered[f"{rank}{bound}"].to_list() for bound in BOUNDS))
+    return {f"mean_{rank}{bound}": value for bound, value in zip(BOUNDS, mean, strict=True)}
 
-    A bound b solves |hits/n - b| = z sqrt(b (1 - b) / n), hence z; the lower bound tells it unless there are no hits.
+
+def accuracy_notes(accuracy: pd.DataFrame) -> dict[str, str]:
+    """Lines for the summary: which labels the model covers, and over these top-1 and top-5.
+
+    Args:
+        accuracy: the label_accuracy table, thousands of rows at most.
     """
-    bound = bounds[0] if hits else bounds[1]
-    z = abs(hits / images - bound) * (images / (bound * (1 - bound))) ** 0.5
-    return round(2 * NormalDist().cdf(z) - 1, 9)
+    left_out = sorted(accuracy.loc[~accuracy["covered"].astype(bool), "label"])
+    notes = {"labels covered by the model": f"{len(accuracy) - len(left_out):,} of {len(accuracy):,}"}
+    if left_out:
+        notes["not covered, so not judged"] = _shorten(left_out)
+    measured = accuracy[accuracy["covered"].astype(bool) & (accuracy["images"] > 0)]
+    for overall in overall_accuracy(measured, len(measured)).to_dict("records"):
+        notes |= dict(_shares(overall))
+    return notes
+
+
+def _shares(overall: dict[Any, Any]) -> Iterator[tuple[str, str]]:
+    images, labels = f"{overall['images']:,} images", f"{overall['covered_labels']:,} labels"
+    for rank, name in (("top1", "top-1"), ("top5", "top-5")):
+        for values, alike, of in ((rank, "image", images), (f"mean_{rank}", "label", labels)):
+            share, low, high = (overall[f"{values}{bound}"] for bound in BOUNDS)
+            interval = f"({low:.3f} to {high:.3f} at {overall['level']:.0%})"
+            yield f"{name}, every {alike} alike", f"{share:.3f} {interval} of {of}"
+
+
+def _shorten(names: Sequence[str]) -> str:
+    """The names, or the first of them and how many more there are."""
+    shown = ", ".join(names[:NAMES_SHOWN])
+    return shown if len(names) <= NAMES_SHOWN else f"{shown} and {len(names) - NAMES_SHOWN:,} more"

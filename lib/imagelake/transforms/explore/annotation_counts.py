@@ -1,4 +1,4 @@
-"""Label and box rows counted once by image, label and split: the small frames that every exploration starts from."""
+"""Label and box rows counted once by image, label and split; from these, labels by split and boxes by image."""
 
 from __future__ import annotations
 
@@ -44,4 +44,49 @@ def count_boxes(boxes: DataFrame) -> DataFrame:
         .repartition("image_id")
         .groupBy(*ANNOTATION)
         .agg(F.count("*").alias("boxes"), F.count_if(F.col("is_depiction") == 1).alias("depictions"))
+    )
+
+
+def occurrences(label_counts: DataFrame, box_counts: DataFrame, classes: DataFrame) -> DataFrame:
+    """One row a label and split that label rows or boxes name: rows, images, confident_images, boxes.
+
+    Args:
+        label_counts: as from count_labels.
+        box_counts: as from count_boxes.
+        classes: the names of the labels.
+    """
+    parts = label_counts.select(
+        "label_id", "split", "rows", F.lit(1).alias("images"), F.col("confident").cast("int").alias("confident_images")
+    ).unionByName(box_counts.select("label_id", "split", "boxes"), allowMissingColumns=True)
+    counts = ("rows", "images", "confident_images", "boxes")
+    summed = parts.groupBy("label_id", "split").agg(
+        *(F.coalesce(F.sum(count), F.lit(0)).alias(count) for count in counts)
+    )
+    return summed.join(F.broadcast(classes.select("label_id", "label")), "label_id", how="left").select(
+        "label_id", "label", "split", *counts
+    )
+
+
+def top_labels(label_counts: DataFrame, count: int) -> DataFrame:
+    """The most frequent labels over all splits, ties by label_id, with the sums of their counts."""
+    sums = (F.sum(name).alias(name) for name in ("rows", "images", "confident_images", "boxes"))
+    return label_counts.groupBy("label_id", "label").agg(*sums).orderBy(F.desc("rows"), F.asc("label_id")).limit(count)
+
+
+def boxes_per_image(box_counts: DataFrame, images: DataFrame) -> DataFrame:
+    """The distribution: split, boxes, images; 0 boxes where an image of the split has none.
+
+    An image counts in its own split; one that boxes name and the images do not counts in the split of its boxes.
+
+    Args:
+        box_counts: as from count_boxes.
+        images: image_id and split, one row an image.
+    """
+    boxed = box_counts.groupBy("image_id", F.col("split").alias("box_split")).agg(F.sum("boxes").alias("boxes"))
+    counted = boxed.join(images.select("image_id", "split"), "image_id", how="full_outer")
+    return (
+        counted.groupBy("image_id", F.coalesce("split", "box_split").alias("split"))
+        .agg(F.coalesce(F.sum("boxes"), F.lit(0)).alias("boxes"))
+        .groupBy("split", "boxes")
+        .agg(F.count("*").alias("images"))
     )

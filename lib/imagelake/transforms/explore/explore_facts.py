@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imagelake.transforms.explore.label_counts import top_labels
+from imagelake.transforms.explore.annotation_counts import top_labels
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Row

@@ -58,7 +58,7 @@ def judge_label_lines(lines: DataFrame) -> DataFrame:
         F.col("Source").alias("source"),
         cells.number("Confidence").alias("confidence"),
         SOURCE_FILE,
-        cells.first_reason(_label_conditions()).alias("reason"),
+        cells.line_reason(_label_conditions()).alias("reason"),
         cells.cells_as_json(LABEL_CELLS).alias("row"),
     )
 
@@ -76,7 +76,7 @@ def judge_box_lines(lines: DataFrame) -> DataFrame:
         *(cells.number(cell).alias(name) for cell, name in zip(COORDINATES, names, strict=True)),
         *(cells.flag(cell).alias(name) for cell, name in zip(FLAGS, flags, strict=True)),
         SOURCE_FILE,
-        cells.first_reason(_box_conditions()).alias("reason"),
+        cells.line_reason(_box_conditions()).alias("reason"),
         cells.cells_as_json(BOX_CELLS).alias("row"),
     )
 
@@ -93,7 +93,7 @@ def judge_class_lines(lines: DataFrame) -> DataFrame:
         F.col("DisplayName").alias("label"),
         boxable.alias("in_boxable_file"),
         SOURCE_FILE,
-        cells.first_reason(
+        cells.line_reason(
             {"missing_label": cells.missing("LabelName"), "missing_name": cells.missing("DisplayName")}
         ).alias("reason"),
         cells.cells_as_json(CLASS_CELLS).alias("row"),

@@ -132,11 +132,11 @@ def unrepeated(files: DataFrame) -> tuple[DataFrame, DataFrame]:
     single = files.join(F.broadcast(repeated_ids), "image_id", how="left_anti")
     order = Window.partitionBy("image_id").orderBy("path", F.sha2("content", 256))
     repeated = files.join(F.broadcast(repeated_ids), "image_id", how="left_semi").withColumn(
-        "place", F.row_number().over(order)
+        "row_number", F.row_number().over(order)
     )
     return (
-        single.unionByName(repeated.where("place = 1").drop("place")),
-        repeated.where("place > 1").drop("place"),
+        single.unionByName(repeated.where("row_number = 1").drop("row_number")),
+        repeated.where("row_number > 1").drop("row_number"),
     )
 
 

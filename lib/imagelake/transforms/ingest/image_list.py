@@ -61,7 +61,7 @@ def judge_image_lines(lines: DataFrame) -> DataFrame:
     typed = lines.select(
         *(F.col(cell).alias(name) for cell, name in IMAGE_CELLS.items()),
         SOURCE_FILE,
-        cells.first_reason({"missing_image_id": cells.missing("ImageID")}).alias("reason"),
+        cells.line_reason({"missing_image_id": cells.missing("ImageID")}).alias("reason"),
         cells.cells_as_json(tuple(IMAGE_CELLS)).alias("row"),
     ).withColumn("rotation", cells.number("rotation"))
     # Lines have no number in Spark; their text decides, so that the choice does not hang on partitions.

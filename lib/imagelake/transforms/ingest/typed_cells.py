@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from imagelake.transforms.ingest.raw_csv import MALFORMED
+from imagelake.transforms.rows.verdicts import first_reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,10 +42,9 @@ def flag(cell: str) -> Column:
     return F.when(value.isin(0, 1), value).otherwise(F.lit(-1))
 
 
-def first_reason(conditions: Mapping[str, Column]) -> Column:
-    """The name of the first condition that holds, null where none does; a malformed line comes before all others."""
-    reasons = {"malformed_row": F.col(MALFORMED).isNotNull(), **conditions}
-    return F.coalesce(*(F.when(condition, reason) for reason, condition in reasons.items()))
+def line_reason(conditions: Mapping[str, Column]) -> Column:
+    """Why a line is rejected: malformed before all else, then the first condition that holds; null for a sound one."""
+    return first_reason({"malformed_row": F.col(MALFORMED).isNotNull(), **conditions})
 
 
 def cells_as_json(cells: Sequence[str]) -> Column:

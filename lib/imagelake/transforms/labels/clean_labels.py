@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
+from imagelake.transforms.rows.verdicts import first_reason
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import DataFrame
 
     from imagelake.config import CleanSection
 
@@ -55,7 +57,7 @@ def judge_labels(labels: DataFrame, images: DataFrame, rules: CleanSection) -> D
     above = F.col("confidence") > rules.min_confidence
     denied = F.max(F.col("confidence") == 0).over(pair)
     affirmed = F.max(above).over(pair)
-    earlier_reasons = _first_reason(
+    earlier_reasons = first_reason(
         {
             "unknown_class": F.col("label").isNull(),
             "unknown_image": F.col("image_known").isNull() & F.lit(rules.unknown_images == "reject"),
@@ -69,14 +71,10 @@ def judge_labels(labels: DataFrame, images: DataFrame, rules: CleanSection) -> D
     )
     return (
         known.withColumn("reason", earlier_reasons)
-        .withColumn("place", F.row_number().over(best_first))
+        .withColumn("row_number", F.row_number().over(best_first))
         .withColumn(
-            "reason", F.when(F.col("reason").isNull() & (F.col("place") > 1), "duplicate").otherwise(F.col("reason"))
+            "reason",
+            F.when(F.col("reason").isNull() & (F.col("row_number") > 1), "duplicate").otherwise(F.col("reason")),
         )
-        .drop("image_known", "place")
+        .drop("image_known", "row_number")
     )
-
-
-def _first_reason(reasons: Mapping[str, Column]) -> Column:
-    """The name of the first condition that holds; null where none does."""
-    return F.coalesce(*(F.when(condition, reason) for reason, condition in reasons.items()))

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from pyspark.sql import functions as F
 
+from imagelake.transforms.accuracy.confusion import worst_confusions
 from imagelake.transforms.accuracy.overall_accuracy import overall_accuracy
-from imagelake.transforms.explore.label_counts import top_labels
+from imagelake.transforms.explore.annotation_counts import top_labels
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -47,7 +48,7 @@ def report_frames(tables: Mapping[str, DataFrame], rules: ReportSection) -> dict
         "top_labels": ("label_counts", lambda counts: top_labels(counts, rules.top_labels)),
         "facets": ("facets", lambda facets: facets.orderBy("depth", F.desc("images"), "label_id").limit(FACETS)),
         "label_accuracy": ("label_accuracy", _labels_to_show),
-        "confusion": ("confusion", worst_confusions),
+        "confusion": ("confusion", lambda confusion: worst_confusions(confusion, CONFUSIONS)),
         "gallery": ("image_rank", lambda ranks: best_images(ranks, rules.gallery_images)),
         "search_queries": ("search_queries", _queries_to_show),
     }
@@ -65,12 +66,6 @@ def report_frames(tables: Mapping[str, DataFrame], rules: ReportSection) -> dict
 
 def _labels_to_show(accuracy: DataFrame) -> DataFrame:
     return accuracy.orderBy(F.desc("covered"), F.desc("images"), "label").limit(LABELS)
-
-
-def worst_confusions(confusion: DataFrame) -> DataFrame:
-    """The mistakes about labels that the model could have got right, most images first."""
-    mistakes = confusion.where("covered AND NOT correct")
-    return mistakes.orderBy(F.desc("images"), F.desc("share"), "label", "predicted").limit(CONFUSIONS)
 
 
 def best_images(ranks: DataFrame, count: int) -> DataFrame:

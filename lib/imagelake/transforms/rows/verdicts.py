@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from collections.abc import Mapping
+
+    from pyspark.sql import Column, DataFrame
+
+
+def first_reason(reasons: Mapping[str, Column]) -> Column:
+    """The name of the first condition that holds; null where none does."""
+    return F.coalesce(*(F.when(condition, reason) for reason, condition in reasons.items()))
 
 
 def kept(judged: DataFrame) -> DataFrame:
