@@ -15,9 +15,8 @@ import pytest
 from hadoop_cluster import Hadoop
 
 from imagelake.cluster.webhdfs.checksum import parse
-from imagelake.cluster.webhdfs.client import Access, Status, WebHdfs
-from imagelake.cluster.webhdfs.retry import Clock, Retrier, RetryPolicy
-from imagelake.cluster.webhdfs.same import is_same
+from imagelake.cluster.webhdfs.client import Access, Status, WebHdfs, is_same
+from imagelake.cluster.webhdfs.retry import Clock, Retrier, WebHdfsRetryPolicy
 from imagelake.cluster.webhdfs.staging import is_staged
 from project import PROJECT
 
@@ -143,7 +142,7 @@ def test_other_bytes_of_the_same_length_are_found_and_kept_without_force(
 
 def test_a_file_whose_checksum_is_not_of_its_bytes_is_read_back(hadoop: Hadoop, tree: Path) -> None:
     """As erasure-coded and encrypted ones are: equal content is equal, one other byte is not."""
-    store = WebHdfs(Access((hadoop.webhdfs_url,)), Retrier(RetryPolicy(), Clock(), print))
+    store = WebHdfs(Access((hadoop.webhdfs_url,)), Retrier(WebHdfsRetryPolicy(), Clock(), print))
     status = Status("FILE", (tree / "large").stat().st_size, 0, plain=False)
     assert is_same(store, tree / "large", "/tree/large", status)
     content = bytearray((tree / "large").read_bytes())

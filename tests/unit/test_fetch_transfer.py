@@ -15,10 +15,10 @@ from fetch_server import FileServer
 from imagelake.open_images import row_filter
 from imagelake.open_images.part_files import WholeFile, note_of, read_json
 from imagelake.open_images.row_filter import RowFilter, rows_of_images
-from imagelake.open_images.transfer import Client, DownloadError, RetryPolicy
+from imagelake.open_images.transfer import Client, DownloadError, DownloadRetryPolicy
 
 BODY = random.Random(1).randbytes(300_000)
-QUICK = RetryPolicy(retries=3, timeout_s=10.0, first_wait_s=0.01)
+QUICK = DownloadRetryPolicy(retries=3, timeout_s=10.0, first_wait_s=0.01)
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
         yield server
 
 
-def download(server: FileServer, folder: Path, policy: RetryPolicy = QUICK) -> Path:
+def download(server: FileServer, folder: Path, policy: DownloadRetryPolicy = QUICK) -> Path:
     """Download the file into a folder."""
     with closing(WholeFile(folder / "part", folder / "file")) as sink:
         Client(policy).pull(f"{server.url}/file", sink)
@@ -44,7 +44,7 @@ def test_a_dropped_connection_resumes_where_it_broke(server: FileServer, tmp_pat
     assert [request.range for request in server.seen] == [None, "bytes=150000-", "bytes=225000-", "bytes=262500-"]
 
 
-def test_progress_renews_patience(server: FileServer, tmp_path: Path) -> None:
+def test_progress_renews_the_retries(server: FileServer, tmp_path: Path) -> None:
     """More drops than retries are survived as long as each attempt brings something."""
     server.fail("/file", ["drop"] * 10)
     assert download(server, tmp_path).read_bytes() == BODY
@@ -75,7 +75,7 @@ def test_a_file_that_changes_is_never_mixed(server: FileServer, tmp_path: Path) 
     server.gate.set()
     sink = WholeFile(tmp_path / "part", tmp_path / "file")
     with closing(sink), pytest.raises(DownloadError):
-        Client(RetryPolicy(retries=0)).pull(f"{server.url}/file", sink)
+        Client(DownloadRetryPolicy(retries=0)).pull(f"{server.url}/file", sink)
     assert (tmp_path / "part").stat().st_size == len(BODY) // 2
     server.files["/file"] = BODY[::-1]
     assert download(server, tmp_path).read_bytes() == BODY[::-1]
@@ -85,7 +85,7 @@ def test_a_later_run_continues_a_part(server: FileServer, tmp_path: Path) -> Non
     """A part with its note is continued by another process, asking for the rest only."""
     server.fail("/file", ["drop"])
     with closing(WholeFile(tmp_path / "part", tmp_path / "file")) as sink, pytest.raises(DownloadError):
-        Client(RetryPolicy(retries=0)).pull(f"{server.url}/file", sink)
+        Client(DownloadRetryPolicy(retries=0)).pull(f"{server.url}/file", sink)
     assert read_json(note_of(tmp_path / "part"))["total"] == len(BODY)
     assert download(server, tmp_path).read_bytes() == BODY
     assert server.seen[-1].range == "bytes=150000-"
@@ -160,7 +160,7 @@ def test_a_web_page_is_not_taken_for_the_file(server: FileServer, tmp_path: Path
 def test_silence_and_standstill_are_tried_again(server: FileServer, tmp_path: Path) -> None:
     """A connection closed without an answer, and one that stands still half-way, are both survived."""
     server.fail("/file", ["silent", "hold"])
-    policy = RetryPolicy(retries=20, timeout_s=0.4, first_wait_s=0.01)
+    policy = DownloadRetryPolicy(retries=20, timeout_s=0.4, first_wait_s=0.01)
     assert download(server, tmp_path, policy).read_bytes() == BODY
 
 
@@ -177,7 +177,7 @@ def test_an_address_where_nothing_answers_was_not_reached(tmp_path: Path, monkey
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/file"
     with closing(WholeFile(tmp_path / "part", tmp_path / "file")) as sink, pytest.raises(DownloadError) as error:
-        Client(RetryPolicy(retries=0)).pull(url, sink)
+        Client(DownloadRetryPolicy(retries=0)).pull(url, sink)
     assert not error.value.reached
     assert error.value.reason == "nothing answers at this address (1 attempt)"
 
@@ -189,12 +189,12 @@ def test_a_host_that_is_not_known_says_so(tmp_path: Path, monkeypatch: pytest.Mo
         closing(WholeFile(tmp_path / "part", tmp_path / "file")) as sink,
         pytest.raises(DownloadError, match="host name"),
     ):
-        Client(RetryPolicy(retries=0)).pull("http://no-such-host.invalid/file", sink)
+        Client(DownloadRetryPolicy(retries=0)).pull("http://no-such-host.invalid/file", sink)
 
 
 def test_waits_double_up_to_the_longest() -> None:
     """Back-off grows with each failure, varies by at most half, and is bounded."""
-    policy = RetryPolicy(first_wait_s=1.0, longest_wait_s=10.0)
+    policy = DownloadRetryPolicy(first_wait_s=1.0, longest_wait_s=10.0)
     for failures, longest in ((1, 1.0), (2, 2.0), (3, 4.0), (4, 8.0), (5, 10.0), (50, 10.0)):
         assert longest / 2 <= policy.wait_s(failures) <= longest
 
@@ -219,7 +219,7 @@ def test_a_filter_of_rows_is_continued_by_range(
     server.fail("/rows.csv", ["drop"])
     url = f"{server.url}/rows.csv"
     with closing(RowFilter(url, tmp_path / "part", tmp_path / "kept.csv", rows)) as sink, pytest.raises(DownloadError):
-        Client(RetryPolicy(retries=0)).pull(url, sink)
+        Client(DownloadRetryPolicy(retries=0)).pull(url, sink)
     with closing(RowFilter(url, tmp_path / "part", tmp_path / "kept.csv", rows)) as sink:
         noted = sink.position.offset
         Client(QUICK).pull(url, sink)

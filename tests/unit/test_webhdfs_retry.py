@@ -16,7 +16,7 @@ from imagelake.cluster.webhdfs.failures import (
     UnreachableError,
     classify,
 )
-from imagelake.cluster.webhdfs.retry import Clock, Retrier, RetryPolicy
+from imagelake.cluster.webhdfs.retry import Clock, Retrier, WebHdfsRetryPolicy
 
 _WHERE = "http://namenode:9870/folder"
 
@@ -31,12 +31,11 @@ class _FakeClock(Clock):
     def now(self) -> float:
         return self.time
 
-    def wait(self, seconds: float) -> bool:
+    def wait(self, seconds: float) -> None:
         self.time += seconds
-        return False
 
 
-def _call(errors: list[Exception], clock: Clock, policy: RetryPolicy, told: list[str] | None = None) -> int:
+def _call(errors: list[Exception], clock: Clock, policy: WebHdfsRetryPolicy, told: list[str] | None = None) -> int:
     """Meet the errors one after the other (the last one for ever), then succeed; gives the number of attempts."""
     attempts = 0
 
@@ -76,7 +75,7 @@ def _refused(exception: str | None, message: object = "words\n\tat org.apache.St
         (_refused(None, "Authentication failure. Check your credentials."), RetryTime.NONE, True),
     ],
 )
-def test_each_kind_of_error_has_its_hope(error: Exception, retry_time: RetryTime, everywhere: bool) -> None:
+def test_each_kind_of_error_has_its_retry_time(error: Exception, retry_time: RetryTime, everywhere: bool) -> None:
     """What may pass is tried again; what another file would not meet does not end the run; no stack is shown."""
     failure = classify(error)
     assert failure is not None
@@ -89,7 +88,7 @@ def test_errors_of_the_program_are_no_failures_of_a_request() -> None:
     assert classify(ZeroDivisionError()) is None
     assert classify(StoppedError()) is None
     with pytest.raises(ZeroDivisionError):
-        _call([ZeroDivisionError()], _FakeClock(), RetryPolicy())
+        _call([ZeroDivisionError()], _FakeClock(), WebHdfsRetryPolicy())
 
 
 @pytest.mark.parametrize(
@@ -106,28 +105,28 @@ def test_an_error_that_stays_is_final_in_its_time(
     """Passing errors of HDFS outlive a killed DataNode, a missing NameNode has the time-out, a denial no time."""
     clock = _FakeClock()
     with pytest.raises(kind, match=_WHERE):
-        _call([error] * 1000, clock, RetryPolicy(timeout_s=120, brief_s=30))
+        _call([error] * 1000, clock, WebHdfsRetryPolicy(timeout_s=120, brief_s=30))
     assert least_s <= clock.time <= most_s
 
 
 def test_success_after_failures_gives_the_result() -> None:
     """Three failures, then the answer; each failure was told."""
     told: list[str] = []
-    assert _call([_refused("SafeModeException")] * 3, _FakeClock(), RetryPolicy(), told) == 4
+    assert _call([_refused("SafeModeException")] * 3, _FakeClock(), WebHdfsRetryPolicy(), told) == 4
     assert len(told) == 3
     assert all("safe mode" in line and _WHERE in line for line in told)
 
 
 def test_waits_double_up_to_a_limit_and_vary() -> None:
     """Each wait is between half and the whole of the doubled one, and never above the longest."""
-    policy = RetryPolicy(first_wait_s=1, longest_wait_s=8)
+    policy = WebHdfsRetryPolicy(first_wait_s=1, longest_wait_s=8)
     for failures, whole in ((1, 1), (2, 2), (3, 4), (4, 8), (5, 8), (2000, 8)):
         waits = [policy.wait_s(failures) for _ in range(50)]
         assert whole / 2 <= min(waits) < max(waits) <= whole
 
 
 def test_a_long_attempt_that_breaks_late_is_tried_again() -> None:
-    """An hour of transfer that ends in a broken connection has not used up the policy."""
+    """An hour of transfer that ends in a broken connection has not used up the time-out."""
     clock = _FakeClock()
     attempts = 0
 
@@ -139,7 +138,7 @@ def test_a_long_attempt_that_breaks_late_is_tried_again() -> None:
             raise requests.exceptions.ConnectionError("broken")
         return attempts
 
-    assert Retrier(RetryPolicy(timeout_s=60), clock, print).call(action, lambda: _WHERE) == 3
+    assert Retrier(WebHdfsRetryPolicy(timeout_s=60), clock, print).call(action, lambda: _WHERE) == 3
 
 
 def test_a_stopped_run_makes_no_further_attempt() -> None:
@@ -148,7 +147,7 @@ def test_a_stopped_run_makes_no_further_attempt() -> None:
     clock.stop.set()
     never: Callable[[], int] = lambda: pytest.fail("called")  # noqa: E731
     with pytest.raises(StoppedError):
-        Retrier(RetryPolicy(), clock, print).call(never, lambda: _WHERE)
+        Retrier(WebHdfsRetryPolicy(), clock, print).call(never, lambda: _WHERE)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +161,7 @@ def test_a_stopped_run_makes_no_further_attempt() -> None:
 def test_a_final_error_is_one_line_with_address_and_remedy(exception: str, remedy: str) -> None:
     """Whoever reads it knows where it was and what to do."""
     with pytest.raises(RefusedError) as caught:
-        _call([_refused(exception)], _FakeClock(), RetryPolicy())
+        _call([_refused(exception)], _FakeClock(), WebHdfsRetryPolicy())
     text = str(caught.value)
     assert text.startswith(f"{_WHERE}: words; ")
     assert remedy in text

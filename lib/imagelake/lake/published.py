@@ -15,14 +15,14 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from imagelake.cluster.webhdfs.client import Access, WebHdfs
 from imagelake.cluster.webhdfs.namenodes import find_namenodes, hdfs_path
 from imagelake.cluster.webhdfs.remote_file import RemoteFile
-from imagelake.cluster.webhdfs.retry import Clock, Retrier, RetryPolicy
+from imagelake.cluster.webhdfs.retry import Clock, Retrier, WebHdfsRetryPolicy
 from imagelake.errors import ImageLakeError
 from imagelake.lake.manifest import MANIFEST, Manifest
 
 if TYPE_CHECKING:
     from io import RawIOBase
 
-_PATIENCE = RetryPolicy(timeout_s=20.0, brief_s=15.0)  # somebody waits for a page
+_RETRY_POLICY = WebHdfsRetryPolicy(timeout_s=20.0, brief_s=15.0)  # somebody waits for a page
 
 
 class Files(ABC):
@@ -163,7 +163,7 @@ def open_lake(
     """
     if root.startswith("hdfs://"):
         addresses = find_namenodes(namenodes)
-        store = WebHdfs(Access(addresses, user, kerberos), Retrier(_PATIENCE, Clock(), lambda _: None))
+        store = WebHdfs(Access(addresses, user, kerberos), Retrier(_RETRY_POLICY, Clock(), lambda _: None))
         return PublishedLake(root, HdfsFiles(hdfs_path(root, addresses), store))
     folder = Path(root.removeprefix("file://")).expanduser()
     if not folder.is_dir():

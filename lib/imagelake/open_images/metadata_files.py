@@ -9,11 +9,11 @@ from pathlib import Path
 from imagelake.errors import ImageLakeError
 from imagelake.open_images.addresses import Addresses, Split
 from imagelake.open_images.choice import ImagesOfLabels, Request, all_images, choose
-from imagelake.open_images.display import Display
 from imagelake.open_images.id_set import IdSet, ids_in
 from imagelake.open_images.part_files import WholeFile
 from imagelake.open_images.row_filter import RowFilter, Rows, read_rows, rows_of_images, rows_of_labels
 from imagelake.open_images.slice_folder import SliceFolder, SplitFiles
+from imagelake.open_images.slice_progress import SliceProgress
 from imagelake.open_images.transfer import Client
 
 
@@ -27,7 +27,7 @@ class MetadataFiles:
     client: Client
     addresses: Addresses
     folder: SliceFolder
-    display: Display
+    progress: SliceProgress
     full: Path | None
 
     def fetch_shared(self) -> None:
@@ -69,7 +69,7 @@ class MetadataFiles:
         if target.exists():
             return
         url = self.addresses.metadata_url(published)
-        with closing(WholeFile(part, target)) as sink, self.display.reading(published) as watch:
+        with closing(WholeFile(part, target)) as sink, self.progress.reading(published) as watch:
             self.client.pull(url, sink, watch)
             sink.finish()
 
@@ -83,7 +83,7 @@ class MetadataFiles:
             if local:
                 read_rows(local, sink)
             else:
-                with self.display.reading(published) as watch:
+                with self.progress.reading(published) as watch:
                     self.client.pull(source, sink, watch)
             sink.finish()
 

@@ -19,10 +19,10 @@ from rich.console import Console
 from imagelake.errors import ImageLakeError
 from imagelake.net.option_types import at_least_one, seconds
 from imagelake.open_images.addresses import SPLITS, load_addresses
-from imagelake.open_images.display import Display
 from imagelake.open_images.slice_download import DownloadOptions, Slice, SliceDownload
 from imagelake.open_images.slice_folder import SliceFolder, locked
-from imagelake.open_images.transfer import DownloadError, RetryPolicy
+from imagelake.open_images.slice_progress import SliceProgress
+from imagelake.open_images.transfer import DownloadError, DownloadRetryPolicy
 
 BESIDE_OUT = object()
 EPILOG = """\
@@ -63,13 +63,14 @@ def _download(options: argparse.Namespace, folder: SliceFolder) -> int:
     )
     addresses = load_addresses(options.config, options.base_url)
     full = _full_folder(options)
-    how = DownloadOptions(addresses, options.workers, RetryPolicy(options.retries, options.timeout), full)
+    policy = DownloadRetryPolicy(retries=options.retries, timeout_s=options.timeout)
+    download = DownloadOptions(addresses, options.workers, policy, full)
     with (
         folder.opened(),
         locked(full / ".lock", full) if full else nullcontext(),
-        Display(Console(stderr=True)) as display,
+        SliceProgress(Console(stderr=True)) as progress,
     ):
-        summary = SliceDownload(wanted, folder, how, display).run()
+        summary = SliceDownload(wanted, folder, download, progress).run()
     print(summary.text(folder))
     return 1 if summary.failures else 0
 
@@ -125,10 +126,10 @@ def _parser() -> argparse.ArgumentParser:
         "--split", choices=SPLITS, action="append", help="train, validation or test, repeatable (default: validation)"
     )
     what.add_argument("--seed", type=int, default=7, help="another seed chooses other images (default: 7)")
-    return _add_manner(parser)
+    return _add_download_options(parser)
 
 
-def _add_manner(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+def _add_download_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     how = parser.add_argument_group("how")
     how.add_argument(
         "--workers", type=at_least_one, default=8, metavar="N", help="images downloaded at a time (default: 8)"

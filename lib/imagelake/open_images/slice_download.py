@@ -10,12 +10,12 @@ from imagelake.errors import ImageLakeError
 from imagelake.open_images.addresses import Addresses, Split
 from imagelake.open_images.choice import ChoiceFile, ImagesOfLabels, Request, all_images
 from imagelake.open_images.class_names import find_classes
-from imagelake.open_images.display import Display
 from imagelake.open_images.image_files import Image, ImageFiles, write_failures
 from imagelake.open_images.metadata_files import MetadataFiles
 from imagelake.open_images.slice_folder import SliceFolder
+from imagelake.open_images.slice_progress import SliceProgress
 from imagelake.open_images.slice_summary import SliceSummary
-from imagelake.open_images.transfer import Client, RetryPolicy
+from imagelake.open_images.transfer import Client, DownloadRetryPolicy
 
 
 @dataclass(frozen=True)
@@ -30,22 +30,22 @@ class Slice:
 
 @dataclass(frozen=True)
 class DownloadOptions:
-    """How it is downloaded: from where, by how many threads at a time, how patiently, where whole files are kept."""
+    """From where, by how many threads at a time, how often after failures, and where whole files are kept."""
 
     addresses: Addresses
     workers: int
-    policy: RetryPolicy
+    policy: DownloadRetryPolicy
     full: Path | None
 
 
 class SliceDownload:
     """One run that brings a slice into a folder, or what is missing of it."""
 
-    def __init__(self, wanted: Slice, folder: SliceFolder, how: DownloadOptions, display: Display) -> None:
-        self._wanted, self._folder, self._display = wanted, folder, display
-        self._client = Client(how.policy)
-        self._metadata = MetadataFiles(self._client, how.addresses, folder, display, how.full)
-        self._images = ImageFiles(self._client, how.addresses, folder, how.workers)
+    def __init__(self, wanted: Slice, folder: SliceFolder, options: DownloadOptions, progress: SliceProgress) -> None:
+        self._wanted, self._folder, self._progress = wanted, folder, progress
+        self._client = Client(options.policy)
+        self._metadata = MetadataFiles(self._client, options.addresses, folder, progress, options.full)
+        self._images = ImageFiles(self._client, options.addresses, folder, options.workers)
 
     def run(self) -> SliceSummary:
         """Download everything that is not there yet.
@@ -86,7 +86,7 @@ class SliceDownload:
         summary.already_there = len(chosen) - len(missing)
         started = time.monotonic()
         try:
-            with self._display.images("images", len(missing)) as watch:
+            with self._progress.images("images", len(missing)) as watch:
                 for done, failure in enumerate(self._images.fetch(missing), start=1):
                     summary.add(failure)
                     watch(done)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import random
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 import requests
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
 from urllib3 import exceptions as urllib3_errors
 
 from imagelake import __version__
 from imagelake.errors import ImageLakeError
 from imagelake.net.connection_errors import plain_reason, was_answered
+from imagelake.net.retry import RetryPolicy
 
 CHUNK_BYTES = 1 << 16
 TRANSIENT_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -59,24 +59,18 @@ class Sink(Protocol):
         """Take the next bytes."""
 
 
-@dataclass(frozen=True)
-class RetryPolicy:
+@dataclass(frozen=True, kw_only=True)
+class DownloadRetryPolicy(RetryPolicy):
     """When to give up: after more than ``retries`` failures in a row without progress; silence counts as one."""
 
     retries: int = 5
     timeout_s: float = 30.0
-    first_wait_s: float = 0.5
-    longest_wait_s: float = 60.0
-
-    def wait_s(self, failures: int) -> float:
-        """Seconds before the next attempt: doubled each time, and varied so that workers do not come in step."""
-        return min(self.longest_wait_s, self.first_wait_s * 2.0 ** (failures - 1)) * random.uniform(0.5, 1.0)
 
 
 class Client:
     """Downloads for any number of threads; ``received`` counts the bytes of all of them."""
 
-    def __init__(self, policy: RetryPolicy) -> None:
+    def __init__(self, policy: DownloadRetryPolicy) -> None:
         self.received = 0
         self._policy = policy
         self._lock = threading.Lock()
@@ -94,16 +88,25 @@ class Client:
             DownloadError: the server refuses (404 and the like), or every attempt failed.
         """
         failures, furthest = 0, sink.position.offset
-        while True:
-            try:
-                return self._attempt(url, sink, watch)
-            except _BrokenError as broken:
-                progressed = sink.position.offset > furthest
-                failures, furthest = 1 if progressed else failures + 1, max(furthest, sink.position.offset)
-                if failures > self._policy.retries:
-                    reason = f"{broken.reason} ({failures} attempt{'s' if failures > 1 else ''})"
-                    raise DownloadError(url, reason, broken.reached) from None
-                time.sleep(max(self._policy.wait_s(failures), broken.wait_s))
+
+        def count(_: RetryCallState) -> None:
+            nonlocal failures, furthest
+            progressed = sink.position.offset > furthest
+            failures, furthest = 1 if progressed else failures + 1, max(furthest, sink.position.offset)
+
+        def end(state: RetryCallState) -> None:
+            broken = _broken(state)
+            reason = f"{broken.reason} ({failures} attempt{'s' if failures > 1 else ''})"
+            raise DownloadError(url, reason, broken.reached) from None
+
+        Retrying(
+            retry=retry_if_exception_type(_BrokenError),
+            after=count,
+            # A server may ask for a longer wait.
+            wait=lambda state: max(self._policy.wait_s(failures), _broken(state).wait_s),
+            stop=lambda _: failures > self._policy.retries,
+            retry_error_callback=end,
+        )(self._attempt, url, sink, watch)
 
     def _attempt(self, url: str, sink: Sink, watch: Callable[[Position], None] | None) -> None:
         try:
@@ -156,6 +159,12 @@ class Client:
         position = sink.position
         if position.total is not None and position.offset != position.total:
             raise _BrokenError("the file ended before its announced length", reached=True)
+
+
+def _broken(state: RetryCallState) -> _BrokenError:
+    error = state.outcome and state.outcome.exception()
+    assert isinstance(error, _BrokenError)
+    return error
 
 
 def _chunks(response: requests.Response) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
 from typing import Literal, NamedTuple
 
 from imagelake.errors import ImageLakeError
@@ -189,20 +190,10 @@ def _check(edges: Iterable[Edge], depths: Mapping[str, int], source: str) -> Non
     lost = sorted({node for edge in edges for node in edge[:2]} - depths.keys())
     if lost:
         raise ImageLakeError(f"{source}: not reached from the root: {', '.join(map(repr, lost[:5]))}")
-    # Nodes that nothing undecided stands above are taken away, again and again; what remains is a cycle or below one.
-    above = {node: set(parents) for node, parents in _grouped(edges, "child").items()}
-    while free := [node for node, parents in above.items() if not parents & above.keys()]:
-        for node in free:
-            del above[node]
-    if above:
-        raise ImageLakeError(f"{source}: a label is its own ancestor: {' > '.join(map(repr, _cycle(above)))}")
-
-
-def _cycle(above: Mapping[str, set[str]]) -> list[str]:
-    """A path from a node back to itself, downwards, among nodes of which each has a parent among them."""
-    path = [min(above)]
-    while True:
-        node = min(above[path[-1]] & above.keys())
-        if node in path:
-            return [node, *reversed(path[path.index(node) :])]
-        path.append(node)
+    try:
+        TopologicalSorter(_grouped(edges, "child")).prepare()
+    except CycleError as error:
+        circle = error.args[1][1:]  # downwards, its first node repeated at the end
+        first = circle.index(min(circle))
+        path = [*circle[first:], *circle[:first], circle[first]]
+        raise ImageLakeError(f"{source}: a label is its own ancestor: {' > '.join(map(repr, path))}") from None

@@ -1,4 +1,8 @@
-"""Processes by pid, and never a stranger: a pid counts only while its process bears the mark it was started with."""
+"""Processes by pid, and never a stranger: a pid counts only while its process bears the mark it was started with.
+
+Read from /proc rather than by psutil: scripts/hadoop runs with a bare Python, before any set-up and in containers
+where nothing is installed by pip.
+"""
 
 from __future__ import annotations
 
@@ -58,22 +62,22 @@ def is_running(pid: int | None, mark: str) -> bool:
     return mark in words
 
 
-def terminate(marks: Mapping[int, str], patience_s: float) -> list[int]:
+def terminate(marks: Mapping[int, str], grace_s: float) -> list[int]:
     """Ask processes to end, wait, kill those that have not.
 
     Args:
         marks: pid -> mark; a process without its mark is left alone.
-        patience_s: seconds until SIGKILL.
+        grace_s: seconds until SIGKILL.
 
     Returns:
         The pids that had to be killed.
     """
     _signal(marks, signal.SIGTERM)
-    if _gone_within(marks, patience_s):
+    if _gone_within(marks, grace_s):
         return []
     stubborn = [pid for pid, mark in marks.items() if is_running(pid, mark)]
     _signal(marks, signal.SIGKILL)
-    _gone_within(marks, patience_s)
+    _gone_within(marks, grace_s)
     return stubborn
 
 

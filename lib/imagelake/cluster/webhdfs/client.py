@@ -6,12 +6,13 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import hdfs  # type: ignore[import-untyped]
 import requests
 
-from imagelake.cluster.webhdfs.checksum import Checksum, parse
+from imagelake.cluster.webhdfs.checksum import READ_BYTES, Checksum, parse, whole_crc
 from imagelake.cluster.webhdfs.failures import RefusedError, SpoiledError, UnreachableError
 from imagelake.cluster.webhdfs.retry import Retrier
 from imagelake.errors import ImageLakeError
@@ -70,7 +71,7 @@ class WebHdfs:
         self._local = threading.local()
 
     def retried(self, action: Callable[[], T], path: str) -> T:
-        """What the action gives, tried again as long as there is retry_time."""
+        """What the action gives, tried again until it succeeds or its error is final."""
         try:
             return self._retrier.call(action, lambda: f"{self._serving()}{path}")
         except UnreachableError as error:
@@ -173,6 +174,22 @@ class WebHdfs:
     def _serving(self) -> str:
         """The NameNode that was asked last; the package keeps it in front."""
         return str(self._client()._urls[0])
+
+
+def is_same(store: WebHdfs, local: Path, remote: str, status: Status) -> bool:
+    """Compare length and checksum; HDFS's bytes are read back only where its checksum is not that of the bytes.
+
+    Raises:
+        OSError: the local file cannot be read.
+    """
+    if local.stat().st_size != status.bytes:
+        return False
+    if status.plain:
+        checksum = store.checksum(remote)
+        return checksum.of(local) == checksum.digest
+    with local.open("rb", buffering=0) as file:
+        expected = whole_crc(iter(lambda: file.read(READ_BYTES), b""))
+    return store.retried(lambda: whole_crc(store.read(remote)), remote) == expected
 
 
 def _statuses(client: Any, folder: str) -> list[Mapping[str, Any]]:

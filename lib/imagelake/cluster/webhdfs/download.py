@@ -10,10 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from imagelake.cluster.webhdfs.client import Status
+from imagelake.cluster.webhdfs.client import Status, is_same
 from imagelake.cluster.webhdfs.failures import RefusedError, SpoiledError
 from imagelake.cluster.webhdfs.pool import Problem, Task
-from imagelake.cluster.webhdfs.same import is_same
 from imagelake.cluster.webhdfs.staging import is_staged
 from imagelake.cluster.webhdfs.transfer import TransferOptions
 
@@ -76,11 +75,11 @@ class Download:
         """
         try:
             if local.exists() and self._is_there(remote, local, status):
-                self._options.display.advance(status.bytes)
+                self._options.progress.advance(status.bytes)
                 return None
             return self._replace(remote, local, status)
         finally:
-            self._options.display.finish_file()
+            self._options.progress.finish_file()
 
     def _is_there(self, remote: str, local: Path, status: Status) -> bool:
         if not local.is_file():
@@ -109,10 +108,10 @@ class Download:
                 self._options.retrier.check()
                 file.write(chunk)
                 received += len(chunk)
-                self._options.display.advance(len(chunk))
+                self._options.progress.advance(len(chunk))
             self._check(remote, part)
         except BaseException:
-            self._options.display.advance(-received)
+            self._options.progress.advance(-received)
             raise
 
     def _check(self, remote: str, part: Path) -> None:

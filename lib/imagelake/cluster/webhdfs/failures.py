@@ -74,7 +74,7 @@ _WAITING = {
 _BAD_OPTION = "Specified block size"
 
 
-def classify(error: Exception) -> Failure | None:
+def classify(error: BaseException) -> Failure | None:
     """Judge an error of a request; None for one that is no failure of a request at all."""
     if isinstance(error, SpoiledError):
         return Failure(str(error), RetryTime.BRIEF)

@@ -1,13 +1,14 @@
-"""Trying again: with growing, varied waits, for a time that depends on what went wrong."""
+"""Trying again for a time that depends on what went wrong."""
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from imagelake.cluster.webhdfs.failures import (
     Failure,
@@ -17,14 +18,15 @@ from imagelake.cluster.webhdfs.failures import (
     UnreachableError,
     classify,
 )
+from imagelake.net.retry import RetryPolicy
 
 T = TypeVar("T")
 # However long an attempt lasted, it counts for no more: a large file may break late, and that is not a long outage.
 _LONGEST_ATTEMPT_S = 20.0
 
 
-@dataclass(frozen=True)
-class RetryPolicy:
+@dataclass(frozen=True, kw_only=True)
+class WebHdfsRetryPolicy(RetryPolicy):
     """How long to go on.
 
     Attributes:
@@ -32,14 +34,10 @@ class RetryPolicy:
         brief_s: with an error of HDFS that may be passing; a killed DataNode is still offered for about 7 s.
     """
 
-    timeout_s: float = 120.0
-    brief_s: float = 30.0
     first_wait_s: float = 0.25
     longest_wait_s: float = 5.0
-
-    def wait_s(self, failures: int) -> float:
-        """Seconds before the next attempt: doubled each time, and varied so that workers do not come in step."""
-        return min(self.longest_wait_s, self.first_wait_s * 2.0 ** min(failures - 1, 30)) * random.uniform(0.5, 1.0)
+    timeout_s: float = 120.0
+    brief_s: float = 30.0
 
     def limit_s(self, retry_time: RetryTime) -> float:
         """Seconds after which an error is final."""
@@ -52,7 +50,7 @@ class RetryPolicy:
 
 @dataclass
 class Clock:
-    """Time as the retries see it: ``wait`` ends early, with True, when the run is stopped."""
+    """Time as the retries see it: ``wait`` ends early when the run is stopped."""
 
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -60,15 +58,15 @@ class Clock:
         """Seconds."""
         return time.monotonic()
 
-    def wait(self, seconds: float) -> bool:
+    def wait(self, seconds: float) -> None:
         """Let time pass."""
-        return self.stop.wait(seconds)
+        self.stop.wait(seconds)
 
 
 class Retrier:
     """Calls actions until they succeed or their error is final."""
 
-    def __init__(self, policy: RetryPolicy, clock: Clock, notify: Callable[[str], None]) -> None:
+    def __init__(self, policy: WebHdfsRetryPolicy, clock: Clock, notify: Callable[[str], None]) -> None:
         self._policy, self._clock, self._notify = policy, clock, notify
 
     def call(self, action: Callable[[], T], where: Callable[[], str]) -> T:
@@ -83,28 +81,43 @@ class Retrier:
             UnreachableError: no NameNode served in time.
             StoppedError: the run was stopped meanwhile.
         """
-        spent_s, failures = 0.0, 0
-        while True:
+        began, spent_s = 0.0, 0.0
+
+        def begin(_: RetryCallState) -> None:
+            nonlocal began
             self.check()
             began = self._clock.now()
-            try:
-                return action()
-            except Exception as error:
-                failure = classify(error)
-                if failure is None:
-                    raise
-                failures += 1
-                wait_s = self._policy.wait_s(failures)
-                spent_s += min(self._clock.now() - began, _LONGEST_ATTEMPT_S) + wait_s
-                if spent_s > self._policy.limit_s(failure.retry_time):
-                    raise _final(failure, where(), failures) from error
-            self._notify(f"{where()}: {failure.reason}; trying again")
-            self._clock.wait(wait_s)
+
+        def is_final(state: RetryCallState) -> bool:
+            nonlocal spent_s
+            spent_s += min(self._clock.now() - began, _LONGEST_ATTEMPT_S) + state.upcoming_sleep
+            return spent_s > self._policy.limit_s(_failure(state).retry_time)
+
+        def end(state: RetryCallState) -> T:
+            assert state.outcome
+            raise _final(_failure(state), where(), state.attempt_number) from state.outcome.exception()
+
+        return Retrying(
+            before=begin,
+            retry=retry_if_exception(lambda error: classify(error) is not None),
+            wait=lambda state: self._policy.wait_s(state.attempt_number),
+            stop=is_final,
+            retry_error_callback=end,
+            before_sleep=lambda state: self._notify(f"{where()}: {_failure(state).reason}; trying again"),
+            sleep=self._clock.wait,
+        )(action)
 
     def check(self) -> None:
         """Raise StoppedError if the run is to end."""
         if self._clock.stop.is_set():
             raise StoppedError
+
+
+def _failure(state: RetryCallState) -> Failure:
+    error = state.outcome and state.outcome.exception()
+    failure = classify(error) if error else None
+    assert failure
+    return failure
 
 
 def _final(failure: Failure, where: str, attempts: int) -> Exception:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from imagelake.cluster.webhdfs.client import WebHdfs
-from imagelake.cluster.webhdfs.display import Display
 from imagelake.cluster.webhdfs.retry import Retrier
+from imagelake.cluster.webhdfs.transfer_progress import TransferProgress
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,6 @@ class TransferOptions:
 
     store: WebHdfs
     retrier: Retrier
-    display: Display
+    progress: TransferProgress
     force: bool = False
     block_bytes: int | None = None

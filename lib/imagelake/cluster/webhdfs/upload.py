@@ -7,11 +7,10 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from imagelake.cluster.webhdfs.client import CHUNK_BYTES, Status
+from imagelake.cluster.webhdfs.client import CHUNK_BYTES, Status, is_same
 from imagelake.cluster.webhdfs.failures import RefusedError, SpoiledError
 from imagelake.cluster.webhdfs.local_tree import LocalFolder, walk
 from imagelake.cluster.webhdfs.pool import Problem, Task
-from imagelake.cluster.webhdfs.same import is_same
 from imagelake.cluster.webhdfs.staging import is_abandoned, staged_name
 from imagelake.cluster.webhdfs.transfer import TransferOptions
 from imagelake.errors import ImageLakeError
@@ -75,11 +74,11 @@ class Upload:
         """
         try:
             if there and self._is_there(source, target, there):
-                self._options.display.advance(there.bytes)
+                self._options.progress.advance(there.bytes)
                 return None
             return self._replace(source, target, there is not None)
         finally:
-            self._options.display.finish_file()
+            self._options.progress.finish_file()
 
     def _is_there(self, source: Path, target: str, there: Status) -> bool:
         if there.kind != "FILE":
@@ -112,7 +111,7 @@ class Upload:
             if status is None or not is_same(self._store, source, staged, status):
                 raise SpoiledError("the copy differs from the file, which may be changing")
         except BaseException:
-            self._options.display.advance(-sent.bytes)
+            self._options.progress.advance(-sent.bytes)
             raise
         return sent.bytes
 
@@ -139,7 +138,7 @@ class _Sent:
                     self._options.retrier.check()
                     yield chunk
                     self.bytes += len(chunk)
-                    self._options.display.advance(len(chunk))
+                    self._options.progress.advance(len(chunk))
         except OSError as error:
             # As it is, it would be taken for an error of the network.
             raise RefusedError(error.strerror or str(error)) from None

@@ -16,7 +16,7 @@ from imagelake.open_images.transfer import Position
 LOG_PERIOD_S = 15.0
 
 
-class Display:
+class SliceProgress:
     """One bar a file, by bytes, and one a split, by images."""
 
     def __init__(self, console: Console) -> None:
@@ -30,7 +30,7 @@ class Display:
         self._bars = Progress(*columns, console=console, disable=not console.is_terminal)
         self._logged = time.monotonic()
 
-    def __enter__(self) -> Display:
+    def __enter__(self) -> SliceProgress:
         self._bars.start()
         return self
 

@@ -14,7 +14,7 @@ LOG_PERIOD_S = 5.0
 _NOTE_PERIOD_S = 5.0
 
 
-class Display:
+class TransferProgress:
     """Bytes and files done, of any number of threads, and notes of what is waited for."""
 
     def __init__(self, console: Console, verb: str) -> None:
@@ -34,7 +34,7 @@ class Display:
         self._noted = -_NOTE_PERIOD_S
         self._thread = threading.Thread(target=self._log, name="progress", daemon=True)
 
-    def __enter__(self) -> Display:
+    def __enter__(self) -> TransferProgress:
         self._bar.start()
         self._thread.start()
         return self
