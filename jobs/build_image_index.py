@@ -16,7 +16,8 @@ from pathlib import Path
 from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
-from imagelake.transforms.predict.model import PREDICTION_SETTINGS, features_name, load_network, require_features
+from imagelake.runtime.resolve.network import load_network
+from imagelake.transforms.predict.model import PREDICTION_SETTINGS, features_name, require_features
 from imagelake.transforms.search.image_index import (
     INDEX_OPTIONS,
     in_order_of_cells,
@@ -32,7 +33,7 @@ def run(work: Work, config: Config) -> None:
     """Learn, or take what was learnt; assign what is new; write everything by cell."""
     network = load_network(work.folder("model"), config.model, work.lake.storage)
     model_id = features_name(network, config.model)
-    require_features(work.lake.require("predictions"), work.lake.require("model"), config)
+    require_features(work.lake.require("predictions"), work.lake.require("model"), config.digest(PREDICTION_SETTINGS))
     images = indexable(work.read("predictions"))
     rows, dimension = images.count(), width_of(images)
     before = work.previous("index_quantizer")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from imagelake.config import Config
@@ -20,20 +21,24 @@ from imagelake.reports.variants import summary_lines
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
 from imagelake.runtime.progress import announce
-from imagelake.transforms.accuracy.comparison import Comparison, comparison_rows, variants_of
+from imagelake.runtime.resolve.labels import label_class_files, read_label_rules
+from imagelake.runtime.resolve.network import local_weights, weights_files
+from imagelake.transforms.accuracy.comparison import Comparison, ComparisonSettings, comparison_rows, variants_of
 from imagelake.transforms.accuracy.comparison_sample import choose_sample
-from imagelake.transforms.labels.label_classes import label_class_files, label_classes, vocabulary
-from imagelake.transforms.predict.model import weights_files
+from imagelake.transforms.labels.label_classes import label_classes, vocabulary
+from imagelake.transforms.predict.model import image_limits
 
 
 def run(work: Work, config: Config) -> None:
     """Choose the images once, send every variant over them, show all."""
     labels, image_bytes = work.read("labels_clean"), work.read("image_bytes")
     words = vocabulary(labels, work.read("classes"), work.read("hierarchy"))
-    meanings = label_classes(words, config, work.lake.storage)
+    meanings = label_classes(words, read_label_rules(config, work.lake.storage))
     sample = choose_sample(labels, image_bytes, meanings.covered, config.compare.images)
-    comparison = Comparison(config, work.lake.storage, meanings, image_bytes)
-    variants, measured = variants_of(config), []
+    settings = ComparisonSettings(config.model, image_limits(config.images), config.accuracy.confidence_level)
+    fetch = partial(local_weights, storage=work.lake.storage)
+    comparison = Comparison(settings, meanings, image_bytes, fetch)
+    variants, measured = variants_of(config.compare, config.model), []
     for number, variant in enumerate(variants, start=1):
         announce(f"{work.job.name}: {number} of {len(variants)}: {variant}")
         measured.append(comparison.measure(variant, sample))
@@ -53,7 +58,10 @@ def run(work: Work, config: Config) -> None:
 
 def weights(config: Config) -> tuple[str, ...]:
     """The user's own weights; one that is missing is a row with an error."""
-    models = (config.model.model_copy(update={"weights": variant.weights}) for variant in variants_of(config))
+    models = (
+        config.model.model_copy(update={"weights": variant.weights})
+        for variant in variants_of(config.compare, config.model)
+    )
     return tuple(dict.fromkeys(file for model in models for file in weights_files(model)))
 
 

@@ -17,9 +17,16 @@ from pathlib import Path
 from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
-from imagelake.transforms.labels.label_classes import class_files, read_class_map
+from imagelake.runtime.resolve.labels import class_files, read_class_map
+from imagelake.runtime.resolve.network import local_weights, weights_files
 from imagelake.transforms.predict.calibration import calibration_images
-from imagelake.transforms.predict.model import convert_model, input_settings, network_name, save_network, weights_files
+from imagelake.transforms.predict.model import (
+    convert_model,
+    image_limits,
+    input_settings,
+    network_name,
+    save_network,
+)
 
 
 def run(work: Work, config: Config) -> None:
@@ -28,10 +35,12 @@ def run(work: Work, config: Config) -> None:
     class_map = read_class_map(model, storage)
     calibration = None
     if model.precision == "int8":
-        calibration = calibration_images(work.read("image_bytes"), input_settings(config), model.calibration_images)
+        settings = input_settings(model, image_limits(config.images))
+        calibration = calibration_images(work.read("image_bytes"), settings, model.calibration_images)
         work.tell("calibrated on", f"{len(calibration):,} images of the lake")
-    with tempfile.TemporaryDirectory() as scratch:
-        packed = convert_model(model, len(class_map), storage, calibration)
+    with tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryDirectory() as fetched:
+        weights = local_weights(model.weights, Path(fetched), storage)
+        packed = convert_model(model, len(class_map), weights, calibration)
         network = save_network(packed, model, class_map, Path(scratch))
         work.tell("network", f"{network_name(model)}, {len(class_map):,} classes")
         work.tell("size", f"{network.stat().st_size / 2**20:,.1f} MiB for {model.engine}, {model.precision}")

@@ -13,14 +13,15 @@ import sys
 from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
-from imagelake.transforms.ingest.annotation_sources import read_annotations
-from imagelake.transforms.ingest.sources import source_folder
+from imagelake.runtime.resolve.labels import read_label_rules
+from imagelake.runtime.resolve.source import find_source, read_hierarchy, source_folder
+from imagelake.transforms.ingest.annotation_sources import Annotations, read_class_folders, read_open_images
 from imagelake.transforms.rows.verdicts import count_by_reason
 
 
 def run(work: Work, config: Config) -> None:
     """Type every line, write the sound ones, keep the others with their reasons."""
-    found = read_annotations(work.lake.spark, work.lake.storage, work.read("images"), config)
+    found = read_annotations(work, config)
     for name in ("classes", "hierarchy", "labels", "boxes"):
         work.write(name, getattr(found, name))
     dropped = work.write("annotations_rejected", found.rejected)
@@ -29,6 +30,15 @@ def run(work: Work, config: Config) -> None:
         work.account(f"{name} lines", found.lines[name], work.rows[name], reasons | found.repeated.get(name, {}))
     for fact, value in found.facts.items():
         work.tell(fact, value)
+
+
+def read_annotations(work: Work, config: Config) -> Annotations:
+    """Those of the configured source."""
+    images, storage = work.read("images"), work.lake.storage
+    published = find_source(config, storage).published
+    if published is None:
+        return read_class_folders(images, read_label_rules(config, storage))
+    return read_open_images(images, published, read_hierarchy(published, storage))
 
 
 def files(config: Config) -> tuple[str, ...]:

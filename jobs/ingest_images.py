@@ -15,23 +15,22 @@ from pyspark import StorageLevel
 from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
+from imagelake.runtime.resolve.source import find_source, source_folder
 from imagelake.transforms.ingest.image_files import find_images, pack_options, rejected_files
 from imagelake.transforms.ingest.image_headers import check_error_ratio, describe_images, read_headers
 from imagelake.transforms.ingest.image_list import judge_image_lines, read_image_lists, rejected_image_lines
-from imagelake.transforms.ingest.sources import source_folder
 from imagelake.transforms.predict.model import image_limits
 from imagelake.transforms.rows.verdicts import count_by_reason, kept
 
 
 def run(work: Work, config: Config) -> None:
     """Pack the bytes first, so that small files are read once; then read the headers from the packed bytes."""
-    spark, storage = work.lake.spark, work.lake.storage
-
-    lines = judge_image_lines(read_image_lists(spark, storage, config)).persist(StorageLevel.DISK_ONLY)
-    found = find_images(spark, storage, config)
+    spark, source = work.lake.spark, find_source(config, work.lake.storage)
+    lines = judge_image_lines(read_image_lists(spark, source.published)).persist(StorageLevel.DISK_ONLY)
+    found = find_images(spark, source, config.images.max_bytes, config.source.error_on_no_images)
     packed = work.write("image_bytes", found.packed.select("image_id", "content"), pack_options(config.images))
-    headers = read_headers(packed, image_limits(config))
-    described = describe_images(kept(lines), found.described, headers, has_lists=config.source.kind != "folder")
+    headers = read_headers(packed, image_limits(config.images))
+    described = describe_images(kept(lines), found.described, headers, has_lists=source.published is not None)
     images = work.write("images", described)
     line_rejects = rejected_image_lines(lines)
     work.write("images_rejected", line_rejects.unionByName(rejected_files(found.rejected)))

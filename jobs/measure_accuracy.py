@@ -15,6 +15,7 @@ from pyspark import StorageLevel
 from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
+from imagelake.runtime.resolve.labels import label_class_files, read_label_rules
 from imagelake.transforms.accuracy.confusion import confuse, describe_confusions, worst_confusions
 from imagelake.transforms.accuracy.label_accuracy import (
     check_class_names,
@@ -23,7 +24,7 @@ from imagelake.transforms.accuracy.label_accuracy import (
     measure_labels,
 )
 from imagelake.transforms.accuracy.overall_accuracy import accuracy_notes
-from imagelake.transforms.labels.label_classes import label_class_files, label_classes, vocabulary
+from imagelake.transforms.labels.label_classes import label_classes, vocabulary
 
 WORST = 5
 
@@ -32,7 +33,7 @@ def run(work: Work, config: Config) -> None:
     """Judge every image and label once, then count by label and by answer."""
     labels, predictions = work.read("labels_clean"), work.read("predictions")
     words = vocabulary(labels, work.read("classes"), work.read("hierarchy"))
-    meanings = label_classes(words, config, work.lake.storage)
+    meanings = label_classes(words, read_label_rules(config, work.lake.storage))
     check_class_names(predictions, meanings.class_names)
     judged = judge_predictions(labels, predictions, meanings).persist(StorageLevel.DISK_ONLY)
     accuracy = work.write("label_accuracy", measure_labels(judged, meanings, config.accuracy.confidence_level))

@@ -12,9 +12,10 @@ import sys
 from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
+from imagelake.runtime.resolve.labels import class_files, read_class_map
+from imagelake.runtime.resolve.network import load_network
 from imagelake.transforms.ingest.image_headers import check_error_ratio
-from imagelake.transforms.labels.label_classes import class_files, read_class_map
-from imagelake.transforms.predict.model import PREDICTION_SETTINGS, load_network, predict_settings
+from imagelake.transforms.predict.model import PREDICTION_SETTINGS, image_limits, predict_settings
 from imagelake.transforms.predict.predict import predict_images
 
 
@@ -22,7 +23,9 @@ def run(work: Work, config: Config) -> None:
     """Ship the converted network, score every image."""
     class_map = read_class_map(config.model, work.lake.storage)
     model = load_network(work.folder("model"), config.model, work.lake.storage)
-    predicted = predict_images(work.read("image_bytes"), model, predict_settings(config, class_map))
+    names = [model_class.name for model_class in class_map.classes]
+    settings = predict_settings(config.model, image_limits(config.images), names)
+    predicted = predict_images(work.read("image_bytes"), model, settings)
     predictions = work.write("predictions", predicted)
     check_error_ratio(predictions, config.model.max_error_ratio)
     failed = predictions.where("error IS NOT NULL").count()

@@ -19,8 +19,10 @@ from imagelake.reports.rows import ReportRows
 from imagelake.reports.search_page import write_search_page
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Shortcut, Work
-from imagelake.transforms.labels.label_classes import label_class_files, label_classes, vocabulary
-from imagelake.transforms.predict.model import features_name, image_limits, load_network
+from imagelake.runtime.resolve.labels import label_class_files, read_label_rules
+from imagelake.runtime.resolve.network import load_network
+from imagelake.transforms.labels.label_classes import label_classes, vocabulary
+from imagelake.transforms.predict.model import features_name, image_limits
 from imagelake.transforms.predict.thumbnails import make_thumbnails
 from imagelake.transforms.report.rows import images_to_show
 from imagelake.transforms.search.nearest import SearchedIndex
@@ -38,7 +40,7 @@ def run(work: Work, config: Config) -> None:
     spark, storage = work.lake.spark, work.lake.storage
     lake = LakeImages(*(work.read(name) for name in SEARCHED))
     words = vocabulary(lake.labels_clean, *(work.read(name) for name in NAMING))
-    meanings = label_classes(words, config, storage)
+    meanings = label_classes(words, read_label_rules(config, storage))
     network = load_network(work.folder("model"), config.model, storage)
     trained, rows = published_index(work.lake)
     trained.description.require_model(features_name(network, config.model))
@@ -48,7 +50,7 @@ def run(work: Work, config: Config) -> None:
     index = SearchedIndex(work.read("image_index"), rows, trained)
     results = work.write("search_results", search(lake, index, found, words, config.search))
     frames = {"search_queries": queries.toPandas(), "search_results": results.toPandas()}
-    limits = image_limits(config)
+    limits = image_limits(config.images)
     shown = make_thumbnails(lake.image_bytes, images_to_show(frames), config.report.thumbnail_side, limits)
     with tempfile.TemporaryDirectory() as scratch:
         write_search_page(ReportRows("Search", frames, shown), Path(scratch))

@@ -30,7 +30,7 @@ def run(work: Work, config: Config) -> None:
     """Gather a few rows of each table, the thumbnails of the images in them, and every manifest; then draw."""
     frames = report_frames({name: work.read(name) for name in SHOWN}, config.report)
     thumbnails = make_thumbnails(
-        work.read("image_bytes"), images_to_show(frames), config.report.thumbnail_side, image_limits(config)
+        work.read("image_bytes"), images_to_show(frames), config.report.thumbnail_side, image_limits(config.images)
     )
     manifests = {name: asdict(work.lake.require(name)) for name in work.job.reads}
     with tempfile.TemporaryDirectory() as scratch:

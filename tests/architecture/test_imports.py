@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -24,3 +27,22 @@ def test_executors_do_not_import_tensorflow() -> None:
     code = "import sys, imagelake.transforms.predict.predict; print('tensorflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+TRANSFORMS = Path(__file__).parents[2] / "lib" / "imagelake" / "transforms"
+WHOLES = {"imagelake.config": "Config", "imagelake.lake.storage": "Storage"}
+
+
+def wholes_imported(file: Path) -> Iterator[str]:
+    """Which of the wholes a file imports, for types only or not."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module in WHOLES:
+            yield from (alias.name for alias in node.names if alias.name == WHOLES[node.module])
+
+
+def test_transforms_take_values_and_not_the_whole_configuration() -> None:
+    """Jobs resolve class map, limits, files and sections once; no transform sees all settings or the file system."""
+    files = {file.relative_to(TRANSFORMS): file for file in TRANSFORMS.rglob("*.py")}
+    found = {str(name): set(wholes_imported(file)) for name, file in files.items()}
+    assert len(found) > 30
+    assert {name: wholes for name, wholes in found.items() if wholes} == {}

@@ -15,10 +15,11 @@ from imagelake.config import Config, load_config
 from imagelake.errors import ImageLakeError
 from imagelake.lake.lake import Lake
 from imagelake.runtime.job import execute
+from imagelake.runtime.resolve.labels import read_class_map
+from imagelake.runtime.resolve.network import load_network
 from imagelake.transforms.accuracy.comparison import Variant, variants_of
 from imagelake.transforms.accuracy.timed_predictions import JUDGED, timed_predictions
-from imagelake.transforms.labels.label_classes import read_class_map
-from imagelake.transforms.predict.model import load_network, predict_settings
+from imagelake.transforms.predict.model import image_limits, predict_settings
 from pipeline_steps import job, run_steps
 
 KEY = ["weights", "resolution", "precision", "framing"]
@@ -49,9 +50,13 @@ def measured(lake: Lake) -> tuple[int, float, float]:
 def test_every_combination_is_a_variant_once() -> None:
     """Lists are multiplied, empty ones stand for the configured model, what is listed twice is one."""
     config = load_config(settings=["compare.resolutions=[224, 128, 224]", "compare.precisions=['int8']"])
-    assert variants_of(config) == [Variant(side, "crop", "sample", "int8") for side in (224, 128)]
+    assert variants_of(config.compare, config.model) == [Variant(side, "crop", "sample", "int8") for side in (224, 128)]
     listed = load_config(settings=['compare.weights=["a.h5", "b.h5"]', 'compare.framings=["crop", "squeeze"]'])
-    assert len(variants_of(listed)) == len(set(variants_of(listed))) == 2 * 4 * 2 * 2
+    assert (
+        len(variants_of(listed.compare, listed.model))
+        == len(set(variants_of(listed.compare, listed.model)))
+        == 2 * 4 * 2 * 2
+    )
 
 
 def test_the_sample_lake_is_compared(sample: FinishedLake, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -98,7 +103,8 @@ def test_timing_changes_no_prediction(sample: FinishedLake) -> None:
     """What is timed is what predict_images published, image by image, and each image took some time."""
     lake, config = sample.lake, sample.config
     packed = load_network(lake.address("model"), config.model, lake.storage)
-    settings = replace(predict_settings(config, read_class_map(config.model, lake.storage)), batch_size=7)
+    names = [model_class.name for model_class in read_class_map(config.model, lake.storage).classes]
+    settings = replace(predict_settings(config.model, image_limits(config.images), names), batch_size=7)
     shipped = lake.spark.sparkContext.broadcast(packed)
     timed = timed_predictions(lake.read("image_bytes"), shipped, settings).persist()
     published = lake.read("predictions").select(*JUDGED)

@@ -12,14 +12,13 @@ from table_rows import table_of
 from imagelake.config import Config, load_config
 from imagelake.errors import ImageLakeError
 from imagelake.lake.storage import Storage
+from imagelake.runtime.resolve.labels import label_class_files, read_class_map, read_label_rules
 from imagelake.samples.painting.labels import LABEL_NAMES
 from imagelake.transforms.labels.label_classes import (
     LabelClasses,
     Vocabulary,
-    label_class_files,
     label_classes,
     labels_of_folders,
-    read_class_map,
     vocabulary,
 )
 
@@ -92,7 +91,9 @@ def test_the_vocabulary_is_labels_descriptions_and_hierarchy(spark: SparkSession
 
 def test_a_class_means_its_label_and_all_above(spark: SparkSession, storage: Storage, classes: str) -> None:
     """A tiger is a Tiger, a Cat and an Animal, and no Dog; a label that no class means has none."""
-    found = label_classes(words(spark, "Tiger", "Cat", "Animal", "Dog", "Rhinoceros"), config(classes), storage)
+    found = label_classes(
+        words(spark, "Tiger", "Cat", "Animal", "Dog", "Rhinoceros"), read_label_rules(config(classes), storage)
+    )
     assert meaning(found) == {"Tiger": [0], "Cat": [0, 1], "Animal": [0, 1, 2, 4], "Dog": [2], "Rhinoceros": []}
     assert found.covered == {"Tiger", "Cat", "Animal", "Dog"}
     assert found.label_of == {0: "Tiger", 1: "Cat", 2: "Dog", 4: "Beetle"}
@@ -101,7 +102,7 @@ def test_a_class_means_its_label_and_all_above(spark: SparkSession, storage: Sto
 
 def test_labels_are_found_as_the_lake_spells_them(spark: SparkSession, storage: Storage, classes: str) -> None:
     """Releases differ: a lake that says tigers, or knows a class by the class's own name only, is understood."""
-    found = label_classes(words(spark, "tigers", "Lynx", edges=[]), config(classes), storage)
+    found = label_classes(words(spark, "tigers", "Lynx", edges=[]), read_label_rules(config(classes), storage))
     assert meaning(found) == {"tigers": [0], "Lynx": [1]}
     assert found.label_of == {0: "tigers", 1: "Lynx", 2: "Dog", 4: "Beetle"}
 
@@ -109,7 +110,7 @@ def test_labels_are_found_as_the_lake_spells_them(spark: SparkSession, storage: 
 def test_folders_are_matched_by_whole_names(spark: SparkSession, storage: Storage, classes: str) -> None:
     """Case and number do not matter, a class's own name is a label too, and a beetle is no rhinoceros."""
     lake = words(spark, "tigers", "Beagle", "rhinoceros", "bubble", edges=[])
-    found = label_classes(lake, config(classes, *FOLDER), storage)
+    found = label_classes(lake, read_label_rules(config(classes, *FOLDER), storage))
     assert meaning(found) == {"tigers": [0], "Beagle": [2], "rhinoceros": [], "bubble": [3]}
     assert found.label_of == {0: "tigers", 1: "Cat", 2: "Beagle", 3: "bubble", 4: "Beetle"}
 
@@ -121,10 +122,12 @@ def test_the_label_map_decides_what_it_lists(
     file = tmp_path / "map.csv"
     file.write_text("folder,label,imagenet_classes\nbig,Big cat,0;lynx\nsmall,Cat,\nt,Tiger,0\n")
     configured = config(classes, *FOLDER, f"source.label_map={file}")
-    found = label_classes(words(spark, "Big cat", "Cat", "Tiger", "beagle", edges=[]), configured, storage)
+    found = label_classes(
+        words(spark, "Big cat", "Cat", "Tiger", "beagle", edges=[]), read_label_rules(configured, storage)
+    )
     assert meaning(found) == {"Big cat": [0, 1], "Cat": [], "Tiger": [0], "beagle": [2]}
     assert found.label_of == {0: "Tiger", 1: "Big cat", 2: "beagle"}
-    assert labels_of_folders(["big", "small", "Tigers", "odd thing"], configured, storage) == {
+    assert labels_of_folders(["big", "small", "Tigers", "odd thing"], read_label_rules(configured, storage)) == {
         "big": "Big cat",
         "small": "Cat",
         "Tigers": "Tiger",
@@ -137,7 +140,9 @@ def test_the_narrowest_label_names_a_class(spark: SparkSession, storage: Storage
     """Where labels overlap a class is called by the one with fewest classes, then by the first name."""
     file = tmp_path / "map.csv"
     file.write_text("folder,label,imagenet_classes\na,All,0;1;2\nb,B,0;1\nc,A,0;1\n")
-    found = label_classes(words(spark, "All", "B", "A"), config(classes, f"source.label_map={file}"), storage)
+    found = label_classes(
+        words(spark, "All", "B", "A"), read_label_rules(config(classes, f"source.label_map={file}"), storage)
+    )
     assert found.label_of == {0: "A", 1: "A", 2: "All"}
 
 
@@ -151,7 +156,7 @@ def test_our_own_class_maps_are_found(storage: Storage) -> None:
 
 def test_imagenet_covers_lions_and_no_rhinoceros(spark: SparkSession, storage: Storage) -> None:
     """The map that ships: lion is class 291, zebra 340, and no class is a rhinoceros or a giraffe."""
-    found = label_classes(words(spark, *LABEL_NAMES, edges=[]), config("imagenet"), storage)
+    found = label_classes(words(spark, *LABEL_NAMES, edges=[]), read_label_rules(config("imagenet"), storage))
     assert found.classes["Lion"] == {291}
     assert found.classes["Zebra"] == {340}
     assert found.classes["Rhinoceros"] == found.classes["Giraffe"] == frozenset()
@@ -175,5 +180,5 @@ def test_a_file_that_cannot_be_used_is_named(
         file.write_bytes(content)
     configured = load_config([], [f"{setting}={file}"])
     with pytest.raises(ImageLakeError, match=message) as raised:
-        label_classes(Vocabulary(("Tiger",), frozenset(), None), configured, storage)
+        label_classes(Vocabulary(("Tiger",), frozenset(), None), read_label_rules(configured, storage))
     assert str(file) in str(raised.value)

@@ -15,7 +15,7 @@ from PIL import Image
 
 from imagelake.config import load_config
 from imagelake.tables import TABLES
-from imagelake.transforms.predict.model import input_settings
+from imagelake.transforms.predict.model import image_limits, input_settings
 from imagelake.transforms.predict.predict import PREDICTED, PredictSettings, parts, predict_batch, rounded
 from imagelake.vision.engine import Engine, unit_length
 from imagelake.vision.limits import Limits
@@ -65,7 +65,8 @@ def test_an_image_has_its_row_whatever_stands_beside_it(engine: Engine) -> None:
 def test_settings_bound_an_image(engine: Engine) -> None:
     """What the configuration says an image may cost is what the decoder holds; the time limit makes a row, too."""
     bounds = ["images.max_pixels=2000001", "images.max_bytes=20000000", "images.timeout_s=0.05"]
-    settings = input_settings(load_config(settings=[*bounds, 'images.formats=["PPM"]', "model.scaled_decode=true"]))
+    config = load_config(settings=[*bounds, 'images.formats=["PPM"]', "model.scaled_decode=true"])
+    settings = input_settings(config.model, image_limits(config.images))
     assert settings.limits == Limits(2_000_001, 20_000_000, 0.05, ("PPM",))
     assert settings.scaled_decode
     slow = b"P3 1400 1400 255\n" + b"9 " * (3 * 1400 * 1400)  # plain text, which takes its decoder seconds

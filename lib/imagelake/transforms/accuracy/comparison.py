@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyspark import StorageLevel
@@ -16,17 +18,17 @@ from imagelake.tables import TABLES
 from imagelake.transforms.accuracy.label_accuracy import judge_predictions, measure_labels
 from imagelake.transforms.accuracy.overall_accuracy import overall_accuracy
 from imagelake.transforms.accuracy.timed_predictions import timed_predictions
-from imagelake.transforms.labels.label_classes import read_class_map
 from imagelake.transforms.predict.calibration import calibration_images
 from imagelake.transforms.predict.model import convert_model, input_settings, predict_settings, with_weights
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-    from imagelake.config import Config, Framing, Precision
-    from imagelake.lake.storage import Storage
+    from imagelake.config import CompareSection, Framing, ModelSection, Precision
     from imagelake.transforms.accuracy.comparison_sample import Sample
     from imagelake.transforms.labels.label_classes import LabelClasses
+    from imagelake.transforms.predict.model import Weights
+    from imagelake.vision.limits import Limits
     from imagelake.vision.packed import PackedModel
 
 ACCURACY = ("images", "top1", "top1_low", "top1_high", "top5", "top5_low", "top5_high")
@@ -45,9 +47,8 @@ class Variant:
         return f"{self.weights}, {self.resolution} px, {self.precision}, {self.framing}"
 
 
-def variants_of(config: Config) -> list[Variant]:
+def variants_of(compare: CompareSection, model: ModelSection) -> list[Variant]:
     """Every combination that [compare] lists, each once; those of one input side follow each other."""
-    compare, model = config.compare, config.model
     variants = (
         Variant(resolution, framing, weights, precision)
         for resolution in compare.resolutions
@@ -58,20 +59,41 @@ def variants_of(config: Config) -> list[Variant]:
     return list(dict.fromkeys(variants))
 
 
+@dataclass(frozen=True)
+class ComparisonSettings:
+    """What all variants share.
+
+    Attributes:
+        model: the configured network, of which a variant changes some settings.
+        limits: what one image may cost.
+        confidence_level: of the intervals.
+    """
+
+    model: ModelSection
+    limits: Limits
+    confidence_level: float
+
+
 class Comparison:
     """Measures variants one after the other, on LiteRT, by the definition of measure_accuracy."""
 
-    def __init__(self, config: Config, storage: Storage, meanings: LabelClasses, image_bytes: DataFrame) -> None:
+    def __init__(
+        self,
+        settings: ComparisonSettings,
+        meanings: LabelClasses,
+        image_bytes: DataFrame,
+        local_weights: Callable[[str, Path], Weights],
+    ) -> None:
         """What all variants share.
 
         Args:
-            config: the run's; a variant changes its section [model].
-            storage: where weights are read.
+            settings: of the run.
             meanings: which classes mean which label.
             image_bytes: the lake's images, on which int8 is calibrated, with the column _metadata.
+            local_weights: brings weights, named as in model.weights, to a local folder.
         """
-        self._config, self._storage, self._meanings = config, storage, meanings
-        wanted = config.model.calibration_images
+        self._settings, self._meanings, self._local_weights = settings, meanings, local_weights
+        wanted = settings.model.calibration_images
         # Of one input at a time: variants that share it follow each other.
         self._calibration = lru_cache(maxsize=1)(lambda how: calibration_images(image_bytes, how, wanted))
 
@@ -79,21 +101,28 @@ class Comparison:
         """The variant's row of model_comparison, without on_front; one that cannot be built has an error and nulls."""
         row: dict[str, Any] = asdict(variant)
         try:
-            config = self._configured(variant)
-            row |= {"architecture": config.model.architecture, "alpha": config.model.alpha}
-            calibration = self._calibration(input_settings(config)) if variant.precision == "int8" else None
-            packed = convert_model(config.model, len(self._meanings.class_names), self._storage, calibration)
-            return row | {"model_bytes": len(packed.payload)} | self._measured(packed, config, sample)
+            with tempfile.TemporaryDirectory() as scratch:
+                weights = self._local_weights(variant.weights, Path(scratch))
+                model = self._configured(variant, weights)
+                row |= {"architecture": model.architecture, "alpha": model.alpha}
+                packed = self._converted(model, weights)
+            return row | {"model_bytes": len(packed.payload)} | self._measured(packed, model, sample)
         except ImageLakeError as error:
             return row | {"error": str(error)}
 
-    def _configured(self, variant: Variant) -> Config:
-        model = with_weights(self._config.model, variant.weights, self._storage)
+    def _configured(self, variant: Variant, weights: Weights) -> ModelSection:
+        model = with_weights(self._settings.model, variant.weights, weights)
         chosen = {"resolution": variant.resolution, "precision": variant.precision, "framing": variant.framing}
-        return self._config.model_copy(update={"model": model.model_copy(update={**chosen, "engine": "litert"})})
+        return model.model_copy(update={**chosen, "engine": "litert"})
 
-    def _measured(self, packed: PackedModel, config: Config, sample: Sample) -> dict[str, Any]:
-        settings = predict_settings(config, read_class_map(config.model, self._storage))
+    def _converted(self, model: ModelSection, weights: Weights) -> PackedModel:
+        calibration = None
+        if model.precision == "int8":
+            calibration = self._calibration(input_settings(model, self._settings.limits))
+        return convert_model(model, len(self._meanings.class_names), weights, calibration)
+
+    def _measured(self, packed: PackedModel, model: ModelSection, sample: Sample) -> dict[str, Any]:
+        settings = predict_settings(model, self._settings.limits, self._meanings.class_names)
         shipped = sample.images.sparkSession.sparkContext.broadcast(packed)
         predicted = timed_predictions(sample.images, shipped, settings).persist(StorageLevel.DISK_ONLY)
         try:
@@ -104,9 +133,9 @@ class Comparison:
 
     def _accuracy(self, predicted: DataFrame, labels: DataFrame) -> dict[str, Any]:
         judged = judge_predictions(labels, predicted, self._meanings)
-        by_label = measure_labels(judged, self._meanings, self._config.accuracy.confidence_level)
-        seen = by_label.where("covered AND images > 0").toPandas()
-        (overall,) = overall_accuracy(seen, len(seen)).to_dict("records")
+        by_label = measure_labels(judged, self._meanings, self._settings.confidence_level)
+        measured = by_label.where("covered AND images > 0").toPandas()
+        (overall,) = overall_accuracy(measured, len(measured)).to_dict("records")
         return {"labels": overall["covered_labels"], **{name: overall[name] for name in ACCURACY}}
 
 

@@ -13,16 +13,15 @@ from imagelake.tables import TABLES
 from imagelake.transforms.ingest import annotations as lines_of
 from imagelake.transforms.ingest.folder_labels import class_folders, folder_labels
 from imagelake.transforms.ingest.raw_csv import read_csv_rows
-from imagelake.transforms.ingest.sources import find_open_images_files, source_folder
-from imagelake.transforms.labels.label_classes import labels_of_folders
-from imagelake.transforms.labels.label_hierarchy import hierarchy_table, read_hierarchy
+from imagelake.transforms.labels.label_classes import LabelRules, labels_of_folders
+from imagelake.transforms.labels.label_hierarchy import hierarchy_table
 from imagelake.transforms.rows.verdicts import kept
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
 
-    from imagelake.config import Config
-    from imagelake.lake.storage import Storage
+    from imagelake.taxonomy.hierarchy import Hierarchy
+    from imagelake.transforms.ingest.sources import OpenImagesFiles
 
 
 @dataclass(frozen=True)
@@ -42,15 +41,15 @@ class Annotations:
     facts: dict[str, str] = field(default_factory=dict)
 
 
-def read_annotations(spark: SparkSession, storage: Storage, images: DataFrame, config: Config) -> Annotations:
-    """Read the annotations of the configured source."""
-    if config.source.kind == "folder":
-        return _from_folders(spark, storage, images, config)
-    return _from_open_images(spark, storage, images, source_folder(config))
+def read_open_images(images: DataFrame, found: OpenImagesFiles, hierarchy: Hierarchy | None) -> Annotations:
+    """Read published Open Images files.
 
-
-def _from_open_images(spark: SparkSession, storage: Storage, images: DataFrame, folder: str) -> Annotations:
-    found = find_open_images_files(storage, folder)
+    Args:
+        images: the images table, which has the split of those whose annotations do not say it.
+        found: the files.
+        hierarchy: as read from its file; None where there is none.
+    """
+    spark = images.sparkSession
     class_lines = read_csv_rows(spark, found.headed_classes, lines_of.CLASS_CELLS).unionByName(
         read_csv_rows(spark, found.classes, lines_of.CLASS_CELLS, header=False)
     )
@@ -65,7 +64,7 @@ def _from_open_images(spark: SparkSession, storage: Storage, images: DataFrame, 
     names = {row["label_id"]: row["label"] for row in classes.collect()}
     return Annotations(
         classes=classes,
-        hierarchy=hierarchy_table(spark, read_hierarchy(storage, found.hierarchies), names),
+        hierarchy=hierarchy_table(spark, hierarchy, names),
         labels=lines_of.complete(_typed(judged["labels"]), classes, images),
         boxes=lines_of.complete(_typed(judged["boxes"]), classes, images),
         rejected=reduce(_union, (lines_of.rejected_lines(rows, name) for name, rows in judged.items())),
@@ -83,8 +82,14 @@ def _union(first: DataFrame, second: DataFrame) -> DataFrame:
     return first.unionByName(second)
 
 
-def _from_folders(spark: SparkSession, storage: Storage, images: DataFrame, config: Config) -> Annotations:
-    label_of_folder = labels_of_folders(class_folders(images), config, storage)
+def read_class_folders(images: DataFrame, rules: LabelRules) -> Annotations:
+    """Label photos by the folders in which they lie.
+
+    Args:
+        images: the images table of a folder of photos.
+        rules: what says which label a folder means.
+    """
+    spark, label_of_folder = images.sparkSession, labels_of_folders(class_folders(images), rules)
     labels = folder_labels(images, label_of_folder)
     names = sorted(set(label_of_folder.values()))
     return Annotations(

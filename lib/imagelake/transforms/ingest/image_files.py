@@ -10,15 +10,14 @@ from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
 from imagelake.errors import ImageLakeError
-from imagelake.transforms.ingest.sources import METADATA_NAME, find_open_images_files, source_folder
+from imagelake.transforms.ingest.sources import METADATA_NAME, OpenImagesFiles, Source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pyspark.sql import Column, DataFrame, SparkSession
 
-    from imagelake.config import Config, ImagesSection
-    from imagelake.lake.storage import Storage
+    from imagelake.config import ImagesSection
 
 IMAGE_NAME = r"(?i)\.(jpe?g|jfif|png|webp|gif|bmp|tiff?|ppm|pgm|pbm|pnm)$"
 SPLIT_FOLDERS = {
@@ -44,27 +43,28 @@ class FoundImages:
     rejected: DataFrame
 
 
-def find_images(spark: SparkSession, storage: Storage, config: Config) -> FoundImages:
-    """Find the image bytes of the configured source.
+def find_images(spark: SparkSession, source: Source, max_bytes: int, error_on_no_images: bool) -> FoundImages:
+    """Find the image bytes of a source.
+
+    Args:
+        spark: the session.
+        source: where to look.
+        max_bytes: larger files are not packed.
+        error_on_no_images: whether a source without any image is an error.
 
     Raises:
-        ImageLakeError: the folder is not there, or holds no image at all and the configuration asks for some.
+        ImageLakeError: there is no image at all, and that is an error.
     """
-    folder = source_folder(config)
-    if not storage.is_folder(folder):
-        raise ImageLakeError(f"{folder}: there is no such folder of images")
-    files = (
-        _folder_of_photos(spark, storage, folder)
-        if config.source.kind == "folder"
-        else _open_images(spark, storage, folder)
-    )
+    found = read_folder_files(spark, source.folder, source.empty_files)
+    files = _open_images(found, source.published) if source.published else _folder_of_photos(found)
     images = files.where(F.col("reason").isNull())
     kept, repeated = unrepeated(images.drop("reason"))
-    fits = F.col("length") <= config.images.max_bytes
+    fits = F.col("length") <= max_bytes
     described = kept.drop("content").withColumn("error", F.when(~fits, "too_many_bytes"))
-    if config.source.error_on_no_images and described.isEmpty():
+    if error_on_no_images and described.isEmpty():
         raise ImageLakeError(
-            f"{folder}: no image is here; images end in .jpg, .jpeg, .png, .webp, .gif, .bmp, .tif, .ppm, .avif, .heic"
+            f"{source.folder}: no image is here; "
+            "images end in .jpg, .jpeg, .png, .webp, .gif, .bmp, .tif, .ppm, .avif, .heic"
         )
     rejected = files.where(F.col("reason").isNotNull()).unionByName(
         repeated.withColumn("reason", F.lit("duplicate_image_id"))
@@ -72,21 +72,21 @@ def find_images(spark: SparkSession, storage: Storage, config: Config) -> FoundI
     return FoundImages(files, described, kept.where(fits), rejected)
 
 
-def _folder_of_photos(spark: SparkSession, storage: Storage, folder: str) -> DataFrame:
-    files = identify(read_folder_files(spark, storage, folder), by_stem=False)
+def _folder_of_photos(found: DataFrame) -> DataFrame:
+    files = identify(found, by_stem=False)
     return files.withColumn("reason", F.when(~F.col("path").rlike(IMAGE_NAME), "other_file")).drop("relative")
 
 
-def _open_images(spark: SparkSession, storage: Storage, folder: str) -> DataFrame:
+def _open_images(found: DataFrame, published: OpenImagesFiles) -> DataFrame:
     """Files in folders, named by their ImageID, and Parquet with a binary column; metadata files are no images."""
-    loose = identify(read_folder_files(spark, storage, folder), by_stem=True).where(~F.col("path").rlike(METADATA_NAME))
+    loose = identify(found, by_stem=True).where(~F.col("path").rlike(METADATA_NAME))
     loose = loose.withColumn("reason", F.when(~F.col("path").rlike(IMAGE_NAME), "other_file")).drop("relative")
-    parquet = find_open_images_files(storage, folder).parquet
-    packed = [read_bytes_parquet(spark, uri) for uri in parquet if holds_bytes(spark, uri)]
+    spark = found.sparkSession
+    packed = [read_bytes_parquet(spark, uri) for uri in published.parquet if holds_bytes(spark, uri)]
     return reduce(lambda first, second: first.unionByName(second), [loose, *packed])
 
 
-def read_folder_files(spark: SparkSession, storage: Storage, folder: str) -> DataFrame:
+def read_folder_files(spark: SparkSession, folder: str, empty_files: Sequence[str]) -> DataFrame:
     """Every file below a folder: path, length, content; Spark reads content only where it is asked for."""
     files = (
         spark.read.format("binaryFile")
@@ -95,7 +95,7 @@ def read_folder_files(spark: SparkSession, storage: Storage, folder: str) -> Dat
         .select("path", "length", "content")
     )
     # Spark leaves out files without a single byte, which would be lost without a word.
-    empty = [(file.path, 0, b"") for file in storage.files(folder) if file.size == 0]
+    empty = [(path, 0, b"") for path in empty_files]
     found = files.unionByName(spark.createDataFrame(empty, files.schema)) if empty else files
     return found.withColumn("relative", _relative_to(folder))
 

@@ -11,13 +11,11 @@ from pyspark.sql.window import Window
 from imagelake.transforms.ingest import typed_cells as cells
 from imagelake.transforms.ingest.image_files import holds_bytes
 from imagelake.transforms.ingest.raw_csv import MALFORMED, SOURCE_FILE, read_csv_rows
-from imagelake.transforms.ingest.sources import find_open_images_files, source_folder
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-    from imagelake.config import Config
-    from imagelake.lake.storage import Storage
+    from imagelake.transforms.ingest.sources import OpenImagesFiles
 
 IMAGE_CELLS = {
     "ImageID": "image_id",
@@ -32,15 +30,14 @@ IMAGE_CELLS = {
 }
 
 
-def read_image_lists(spark: SparkSession, storage: Storage, config: Config) -> DataFrame:
+def read_image_lists(spark: SparkSession, published: OpenImagesFiles | None) -> DataFrame:
     """The lines of all image lists of the source as text cells; a folder of photos has none."""
-    if config.source.kind == "folder":
+    if published is None:
         return read_csv_rows(spark, [], tuple(IMAGE_CELLS))
-    found = find_open_images_files(storage, source_folder(config))
-    lists = [read_image_parquet(spark, uri) for uri in found.parquet if not holds_bytes(spark, uri)]
+    lists = [read_image_parquet(spark, uri) for uri in published.parquet if not holds_bytes(spark, uri)]
     return reduce(
         lambda first, second: first.unionByName(second),
-        [read_csv_rows(spark, found.image_lists, tuple(IMAGE_CELLS)), *lists],
+        [read_csv_rows(spark, published.image_lists, tuple(IMAGE_CELLS)), *lists],
     )
 
 

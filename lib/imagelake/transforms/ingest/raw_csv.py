@@ -16,8 +16,6 @@ from imagelake.errors import ImageLakeError
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
-    from imagelake.lake.storage import Storage
-
 MALFORMED = "_malformed"
 SOURCE_FILE = "source_file"
 HEAD_BYTES = 65_536
@@ -30,6 +28,13 @@ class CsvFile:
     uri: str
     first_line: tuple[str, ...]
 
+    @classmethod
+    def from_head(cls, uri: str, head: bytes) -> CsvFile:
+        """The file by its first bytes, up to HEAD_BYTES of them; an empty file has no first line."""
+        lines = head.decode("utf-8-sig", errors="replace").splitlines()
+        cells = next(csv.reader(lines[:1]), [])
+        return cls(uri, tuple(cell.strip() for cell in cells))
+
     @property
     def name(self) -> str:
         """The file's name without its folders."""
@@ -38,14 +43,6 @@ class CsvFile:
     def has(self, *columns: str) -> bool:
         """Whether the first line names all these columns, in any case."""
         return {column.lower() for column in columns} <= {cell.lower() for cell in self.first_line}
-
-
-def open_csv(storage: Storage, uri: str) -> CsvFile:
-    """Read a file's first line; an empty file has none."""
-    head = storage.read_head(uri, HEAD_BYTES).decode("utf-8-sig", errors="replace")
-    lines = head.splitlines()
-    cells = next(csv.reader(lines[:1]), [])
-    return CsvFile(uri, tuple(cell.strip() for cell in cells))
 
 
 def read_csv_rows(

@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imagelake.errors import ImageLakeError
-from imagelake.lake.storage import to_uri
-from imagelake.transforms.ingest.raw_csv import CsvFile, open_csv
+from imagelake.transforms.ingest.raw_csv import CsvFile
 
 if TYPE_CHECKING:
-    from imagelake.config import Config
-    from imagelake.lake.storage import Storage
+    from collections.abc import Sequence
 
-SAMPLE_FILES = "sample_files"
 METADATA_NAME = r"(?i)(\.(csv|json|parquet|txt|md|crc)$|/_[^/]*$)"
 
 
@@ -31,29 +28,34 @@ class OpenImagesFiles:
     others: tuple[str, ...]
 
 
-def source_folder(config: Config) -> str:
-    """The folder that holds the source: the drawn sample's, or the user's.
+@dataclass(frozen=True)
+class Source:
+    """What is ingested.
 
-    Raises:
-        ImageLakeError: the configuration names none.
+    Attributes:
+        folder: its full address.
+        empty_files: the files in it without a single byte, which Spark leaves out of its listing.
+        published: the metadata files of Open Images in it; None for a folder of photos.
     """
-    if config.source.kind == "sample":
-        return f"{to_uri(config.lake.root)}/{SAMPLE_FILES}"
-    if not config.source.path:
-        raise ImageLakeError(f"source.kind = {config.source.kind!r} needs source.path, the folder to read")
-    return to_uri(config.source.path)
+
+    folder: str
+    empty_files: tuple[str, ...]
+    published: OpenImagesFiles | None
 
 
-def find_open_images_files(storage: Storage, folder: str) -> OpenImagesFiles:
-    """Sort the metadata files of a folder, at any depth, by what they hold.
+def sort_open_images_files(folder: str, csv_files: Sequence[CsvFile], uris: Sequence[str]) -> OpenImagesFiles:
+    """Sort the metadata files of a folder, found at any depth, by what they hold.
+
+    Args:
+        folder: for errors.
+        csv_files: CSV files.
+        uris: JSON and Parquet files.
 
     Raises:
         ImageLakeError: none of the published files is there.
     """
-    uris = sorted(file.path for file in storage.files(folder))
     kinds: dict[str, list[CsvFile]] = {}
-    for uri in (uri for uri in uris if uri.lower().endswith(".csv")):
-        file = open_csv(storage, uri)
+    for file in csv_files:
         kinds.setdefault(_kind_of_csv(file), []).append(file)
     hierarchies = tuple(uri for uri in uris if uri.lower().endswith(".json") and "hierarchy" in uri.rsplit("/", 1)[-1])
     parquet = tuple(uri for uri in uris if uri.lower().endswith(".parquet"))

@@ -6,26 +6,15 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imagelake.config import conf_text
-from imagelake.errors import ImageLakeError
-from imagelake.lake.storage import to_uri
-from imagelake.taxonomy.class_map import ClassMap
-from imagelake.taxonomy.hierarchy import Hierarchy
-from imagelake.taxonomy.kinds import read_kinds
-from imagelake.taxonomy.label_map import LabelMap
-from imagelake.taxonomy.name_matching import NameMatcher
-from imagelake.taxonomy.synonyms import Synonyms
 from imagelake.transforms.labels.label_hierarchy import hierarchy_graph
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from imagelake.config import Config, ModelSection, SourceSection
-    from imagelake.lake.storage import Storage
-
-KNOWN_CLASSES = {"sample": "labels/sample_classes.csv", "imagenet": "labels/imagenet_to_openimages.csv"}
-SYNONYMS = "labels/synonyms.csv"
-KINDS = "labels/kinds.csv"
+    from imagelake.taxonomy.class_map import ClassMap
+    from imagelake.taxonomy.hierarchy import Hierarchy
+    from imagelake.taxonomy.label_map import LabelMap
+    from imagelake.taxonomy.name_matching import NameMatcher
 
 
 @dataclass(frozen=True)
@@ -47,23 +36,31 @@ class LabelClasses:
 
 
 @dataclass(frozen=True)
+class LabelRules:
+    """What says which classes mean a label.
+
+    Attributes:
+        class_map: the classes of the model.
+        label_map: what the user says of labels and folders, before all else.
+        matcher: finds labels and classes by name.
+        kinds: the hierarchy of a lake that has none of its own.
+        by_folder: whether labels are names of folders.
+    """
+
+    class_map: ClassMap
+    label_map: LabelMap
+    matcher: NameMatcher
+    kinds: Hierarchy
+    by_folder: bool
+
+
+@dataclass(frozen=True)
 class Vocabulary:
     """What a lake calls things: its labels, every name it knows, and its hierarchy of names where it has one."""
 
     labels: tuple[str, ...]
     known: frozenset[str]
     hierarchy: Hierarchy | None
-
-
-def label_class_files(config: Config) -> tuple[str, ...]:
-    """The user's own files that say what classes mean; what ships with the library is part of its version."""
-    label_map = config.source.label_map
-    return (*((to_uri(label_map),) if label_map else ()), *class_files(config.model))
-
-
-def class_files(model: ModelSection) -> tuple[str, ...]:
-    """The user's own list of the model's classes."""
-    return () if model.classes in KNOWN_CLASSES else (to_uri(model.classes),)
 
 
 def vocabulary(labels: DataFrame, classes: DataFrame, hierarchy: DataFrame) -> Vocabulary:
@@ -79,78 +76,44 @@ def vocabulary(labels: DataFrame, classes: DataFrame, hierarchy: DataFrame) -> V
     return Vocabulary(used, frozenset((*used, *described, *(tree.nodes if tree else ()))), tree)
 
 
-def read_class_map(model: ModelSection, storage: Storage) -> ClassMap:
-    """The classes of the configured model: one of ours, or a CSV of the user's.
-
-    Raises:
-        ImageLakeError: there is no such file, or it is no class map.
-    """
-    if model.classes in KNOWN_CLASSES:
-        return ClassMap.from_csv(conf_text(KNOWN_CLASSES[model.classes]), f"conf/{KNOWN_CLASSES[model.classes]}")
-    return ClassMap.from_csv(_read_text(model.classes, "model.classes", storage), model.classes)
-
-
-def labels_of_folders(folders: Iterable[str], config: Config, storage: Storage) -> dict[str, str]:
+def labels_of_folders(folders: Iterable[str], rules: LabelRules) -> dict[str, str]:
     """The label of each class folder: as the label map says, else the label it is named after, else its own name."""
-    class_map = read_class_map(config.model, storage)
-    label_map, matcher = _read_label_map(config.source, class_map, storage), _matcher()
 
     def label_of(folder: str) -> str:
-        if folder in label_map:
-            return label_map.folder(folder).label
-        return matcher.match_label(folder, class_map.labels) or folder
+        if folder in rules.label_map:
+            return rules.label_map.folder(folder).label
+        return rules.matcher.match_label(folder, rules.class_map.labels) or folder
 
     return {folder: label_of(folder) for folder in folders}
 
 
-def label_classes(words: Vocabulary, config: Config, storage: Storage) -> LabelClasses:
+def label_classes(words: Vocabulary, rules: LabelRules) -> LabelClasses:
     """The classes that mean each label of a lake.
 
     What the user's label map lists counts as it says. Other labels count by the class map, where a class means the
     label it is mapped to and all that this is a kind of, and by their names.
     """
-    class_map, matcher = read_class_map(config.model, storage), _matcher()
-    listed = _read_label_map(config.source, class_map, storage).classes_by_label()
-    here = matcher.in_vocabulary(class_map, words.known)
+    matcher, listed = rules.matcher, rules.label_map.classes_by_label()
+    here = matcher.in_vocabulary(rules.class_map, words.known)
     # A folder of photos has no hierarchy of its own; without one a folder called birds would mean no eagle.
-    tree = words.hierarchy or read_kinds(conf_text(KINDS), f"conf/{KINDS}")
+    tree = words.hierarchy or rules.kinds
 
     def classes_of(label: str) -> frozenset[int]:
         if label in listed:
             return listed[label]
         # Names are looked up for folders and for labels of the hierarchy; among the 20,000 others are homonyms.
-        if config.source.kind == "folder" or label in tree:
+        if rules.by_folder or label in tree:
             return matcher.match_classes(label, here, tree)
         return here.classes_of(label, tree)
 
     classes = {label: classes_of(label) for label in words.labels}
     label_of = {} if listed else {i: c.label for i, c in enumerate(here.classes) if c.label is not None}
-    if listed or config.source.kind == "folder":
+    if listed or rules.by_folder:
         label_of |= _narrowest(classes)
-    return LabelClasses(tuple(c.name for c in class_map.classes), classes, label_of)
+    return LabelClasses(tuple(c.name for c in rules.class_map.classes), classes, label_of)
 
 
 def _narrowest(classes: Mapping[str, Collection[int]]) -> dict[int, str]:
     """For each class the label with the fewest classes that has it; the first by name where several do."""
     last_wins = sorted(sorted(classes, reverse=True), key=lambda label: len(classes[label]), reverse=True)
     return {index: label for label in last_wins for index in classes[label]}
-
-
-def _matcher() -> NameMatcher:
-    return NameMatcher(Synonyms.from_csv(conf_text(SYNONYMS), f"conf/{SYNONYMS}"))
-
-
-def _read_label_map(source: SourceSection, class_map: ClassMap, storage: Storage) -> LabelMap:
-    if not source.label_map:
-        return LabelMap(())
-    text = _read_text(source.label_map, "source.label_map", storage)
-    return LabelMap.from_csv(text, source.label_map, class_map)
-
-
-def _read_text(file: str, setting: str, storage: Storage) -> str:
-    if not storage.exists(to_uri(file)):
-        raise ImageLakeError(f"{setting} = {file!r}: there is no such file")
-    try:
-        return storage.read_bytes(to_uri(file)).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ImageLakeError(f"{setting} = {file!r} is not UTF-8: {error}") from None

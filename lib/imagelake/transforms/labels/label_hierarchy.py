@@ -1,37 +1,17 @@
-"""The hierarchy of labels: from its published file to the table, and from the table back to the graph."""
+"""The hierarchy of labels: from the graph to the table and back."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imagelake.config import conf_text
-from imagelake.errors import ImageLakeError, unknown_choice
+from imagelake.errors import unknown_choice
 from imagelake.tables import TABLES
-from imagelake.taxonomy.hierarchy import Hierarchy, read_parts
+from imagelake.taxonomy.hierarchy import Hierarchy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pyspark.sql import DataFrame, SparkSession
-
-    from imagelake.lake.storage import Storage
-
-PARTS = "labels/hierarchy_parts.csv"
-
-
-def read_hierarchy(storage: Storage, uris: Sequence[str]) -> Hierarchy | None:
-    """The hierarchy of a source; None where it has no such file.
-
-    Raises:
-        ImageLakeError: there are several files, or one is no hierarchy.
-    """
-    if len(uris) > 1:
-        raise ImageLakeError(f"several hierarchy files, which would be one too many: {', '.join(uris)}; keep one")
-    if not uris:
-        return None
-    # One published form does not tell parts from kinds; the other one does and is not changed by this list.
-    parts = read_parts(conf_text(PARTS), f"conf/{PARTS}")
-    return Hierarchy.from_json(storage.read_bytes(uris[0]).decode("utf-8"), uris[0], parts)
 
 
 def hierarchy_table(spark: SparkSession, hierarchy: Hierarchy | None, names: Mapping[str, str]) -> DataFrame:

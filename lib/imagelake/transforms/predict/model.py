@@ -1,15 +1,12 @@
-"""The configured model: converted once, kept beside the tables as one file, and shipped to the executors as bytes."""
+"""The configured model: converted once, kept beside the tables as one file; and what it is given."""
 
 from __future__ import annotations
 
 import hashlib
-import tempfile
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from imagelake.errors import ImageLakeError
-from imagelake.lake.storage import to_uri
 from imagelake.transforms.predict.predict import PredictSettings
 from imagelake.vision.limits import Limits
 from imagelake.vision.mobilenet import build_model
@@ -19,41 +16,41 @@ from imagelake.vision.preprocess import InputSettings
 from imagelake.vision.weights_network import hyperparameters_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
-    from imagelake.config import Config, ModelSection
+    from imagelake.config import ImagesSection, ModelSection
     from imagelake.lake.manifest import Manifest
-    from imagelake.lake.storage import Storage
     from imagelake.taxonomy.class_map import ClassMap
 
 # What predictions depend on: with other settings they are others.
 PREDICTION_SETTINGS = ("model", "images")
-SAMPLE_WEIGHTS = "samples/weights/mobilenet_v1_0.25_128.weights.h5"
+Weights = Path | Literal["imagenet"]
+"""A local file, or those that Keras fetches itself."""
 
 
 def convert_model(
-    model: ModelSection, classes: int, storage: Storage, calibration: NDArray[np.uint8] | None = None
+    model: ModelSection, classes: int, weights: Weights, calibration: NDArray[np.uint8] | None = None
 ) -> PackedModel:
     """Build the network, fill it with its weights and pack it for its engine; takes TensorFlow, on the driver.
 
     Args:
         model: the network.
         classes: how many it tells apart.
-        storage: where its weights are read.
+        weights: as the driver reads them.
         calibration: prepared images uint8 [N, S, S, 3], which int8 takes its ranges from; None for float32.
 
     Raises:
-        ImageLakeError: the weights are missing or made for another network; the message names both.
+        ImageLakeError: the weights are made for another network; the message names both.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        weights = _local_weights(model.weights, Path(scratch), storage)
-        network = build_model(model.architecture, model.alpha, model.resolution, classes, weights)
-        return pack(network, model.engine, calibration)
+    network = build_model(model.architecture, model.alpha, model.resolution, classes, weights)
+    return pack(network, model.engine, calibration)
 
 
 def save_network(packed: PackedModel, model: ModelSection, class_map: ClassMap, folder: Path) -> Path:
-    """Write the file that `load_network` reads, and the card that says what it is; returns the first."""
+    """Write the file that executors get, and the card that says what it is; returns the first."""
     file = folder / network_file(model)
     file.write_bytes(packed.payload)
     (folder / CARD).write_text(network_card(packed, model, class_map).to_json(), encoding="utf-8")
@@ -86,34 +83,24 @@ def network_file(model: ModelSection) -> str:
     return "network.int8.tflite" if model.precision == "int8" else "network.tflite"
 
 
-def load_network(folder: str, model: ModelSection, storage: Storage) -> PackedModel:
-    """The converted network of a published folder, which needs no TensorFlow where its engine is LiteRT.
-
-    Raises:
-        ImageLakeError: it was converted for another engine or precision than the configured one.
-    """
-    file = f"{folder}/{network_file(model)}"
-    if not storage.exists(file):
-        raise ImageLakeError(
-            f"{folder} holds no network for model.engine={model.engine} and model.precision={model.precision}: "
-            "run convert_model with them"
-        )
-    return PackedModel(model.engine, storage.read_bytes(file))
-
-
 def features_name(packed: PackedModel, model: ModelSection) -> str:
     """Names the features that a network gives: equal names mean that they can be compared."""
     digest = hashlib.sha256(packed.payload).hexdigest()[:12]
     return f"{network_name(model)}, {model.framing}, {model.engine} {model.precision} {digest}"
 
 
-def require_features(predictions: Manifest, network: Manifest, config: Config) -> None:
-    """Make sure that published predictions hold the features of the network beside them, seen as configured.
+def require_features(predictions: Manifest, network: Manifest, settings_digest: str) -> None:
+    """Make sure that published predictions hold the features of the network beside them, prepared as configured.
+
+    Args:
+        predictions: of the table.
+        network: of the folder model.
+        settings_digest: of PREDICTION_SETTINGS, as configured.
 
     Raises:
         ImageLakeError: they were made with another network or other settings.
     """
-    same_settings = predictions.config_digest == config.digest(PREDICTION_SETTINGS)
+    same_settings = predictions.config_digest == settings_digest
     if predictions.inputs.get("model") != network.run_id or not same_settings:
         raise ImageLakeError(
             "the features in predictions were made with another network, or with other settings than the given ones "
@@ -121,52 +108,37 @@ def require_features(predictions: Manifest, network: Manifest, config: Config) -
         )
 
 
-def _local_weights(weights: str, scratch: Path, storage: Storage) -> Path | Literal["imagenet"]:
-    if weights == "imagenet":
-        return "imagenet"
-    local = scratch / Path(weights).name
-    if weights == "sample":
-        local.write_bytes((resources.files("imagelake") / SAMPLE_WEIGHTS).read_bytes())
-    else:
-        storage.download(to_uri(weights), local)
-    return local
-
-
-def with_weights(model: ModelSection, weights: str, storage: Storage) -> ModelSection:
+def with_weights(model: ModelSection, name: str, weights: Weights) -> ModelSection:
     """The model with other weights: family and width are read from them.
 
     Those of imagenet stay as configured, because Keras fetches the ones that are asked for.
 
+    Args:
+        model: the network.
+        name: the weights as in model.weights.
+        weights: as the driver reads them.
+
     Raises:
-        ImageLakeError: the weights are missing or hold no network of these families.
+        ImageLakeError: the weights hold no network of these families.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        local = _local_weights(weights, Path(scratch), storage)
-        if local == "imagenet":
-            return model.model_copy(update={"weights": weights})
-        found = hyperparameters_of(local)
-    return model.model_copy(update={"weights": weights, "architecture": found.architecture, "alpha": found.alpha})
+    if weights == "imagenet":
+        return model.model_copy(update={"weights": name})
+    found = hyperparameters_of(weights)
+    return model.model_copy(update={"weights": name, "architecture": found.architecture, "alpha": found.alpha})
 
 
-def weights_files(model: ModelSection) -> tuple[str, ...]:
-    """The user's own weights; what ships with the library is part of its version."""
-    return () if model.weights in ("sample", "imagenet") else (to_uri(model.weights),)
-
-
-def input_settings(config: Config) -> InputSettings:
-    """How an image becomes the network's input."""
-    model = config.model
-    return InputSettings(model.resolution, model.framing, image_limits(config), model.scaled_decode)
-
-
-def image_limits(config: Config) -> Limits:
+def image_limits(images: ImagesSection) -> Limits:
     """What one image may cost."""
-    images = config.images
     return Limits(images.max_pixels, images.max_bytes, images.timeout_s, images.formats)
 
 
-def predict_settings(config: Config, class_map: ClassMap) -> PredictSettings:
+def input_settings(model: ModelSection, limits: Limits) -> InputSettings:
+    """How an image becomes the network's input."""
+    return InputSettings(model.resolution, model.framing, limits, model.scaled_decode)
+
+
+def predict_settings(model: ModelSection, limits: Limits, class_names: Sequence[str]) -> PredictSettings:
     """How images are scored."""
-    names = tuple(model_class.name for model_class in class_map.classes)
-    model = config.model
-    return PredictSettings(input_settings(config), model.batch_size, model.top_k, names, model.features)
+    return PredictSettings(
+        input_settings(model, limits), model.batch_size, model.top_k, tuple(class_names), model.features
+    )

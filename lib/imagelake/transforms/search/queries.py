@@ -58,8 +58,8 @@ def predict_query(name: str, content: bytes, engine: Engine, meanings: LabelClas
     """Score a query image from outside the lake; one that cannot be decoded has an error and no query."""
     row: dict[str, Any] = {"query": name}
     try:
-        pixels = prepare(content, input_settings(config))
-        row["thumbnail"] = thumbnail(content, config.report.thumbnail_side, image_limits(config))
+        pixels = prepare(content, input_settings(config.model, image_limits(config.images)))
+        row["thumbnail"] = thumbnail(content, config.report.thumbnail_side, image_limits(config.images))
     except ImageError as error:
         return QueryImage(row | {"error": error.reason, "error_detail": error.detail}, None)
     scored = engine.run(pixels[np.newaxis])
@@ -88,7 +88,9 @@ def lake_queries(
                 "query_image_id": seen["image_id"],
                 "top_names": list(seen["top_names"]),
                 "top_scores": list(seen["top_scores"]),
-                "thumbnail": thumbnail(contents[seen["image_id"]], config.report.thumbnail_side, image_limits(config)),
+                "thumbnail": thumbnail(
+                    contents[seen["image_id"]], config.report.thumbnail_side, image_limits(config.images)
+                ),
             },
             Query(
                 seen["image_id"],

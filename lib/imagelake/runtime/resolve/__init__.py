@@ -1,0 +1,1 @@
+"""What jobs resolve once, from configuration and files, before their first transform."""

@@ -1,0 +1,69 @@
+"""What says which classes mean a label: the user's files, and those of conf/labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imagelake.config import conf_text
+from imagelake.errors import ImageLakeError
+from imagelake.lake.storage import to_uri
+from imagelake.taxonomy.class_map import ClassMap
+from imagelake.taxonomy.kinds import read_kinds
+from imagelake.taxonomy.label_map import LabelMap
+from imagelake.taxonomy.name_matching import NameMatcher
+from imagelake.taxonomy.synonyms import Synonyms
+from imagelake.transforms.labels.label_classes import LabelRules
+
+if TYPE_CHECKING:
+    from imagelake.config import Config, ModelSection
+    from imagelake.lake.storage import Storage
+
+KNOWN_CLASSES = {"sample": "labels/sample_classes.csv", "imagenet": "labels/imagenet_to_openimages.csv"}
+SYNONYMS = "labels/synonyms.csv"
+KINDS = "labels/kinds.csv"
+
+
+def label_class_files(config: Config) -> tuple[str, ...]:
+    """The user's own files that say what classes mean; what ships with the library is part of its version."""
+    label_map = config.source.label_map
+    return (*((to_uri(label_map),) if label_map else ()), *class_files(config.model))
+
+
+def class_files(model: ModelSection) -> tuple[str, ...]:
+    """The user's own list of the model's classes."""
+    return () if model.classes in KNOWN_CLASSES else (to_uri(model.classes),)
+
+
+def read_label_rules(config: Config, storage: Storage) -> LabelRules:
+    """All that is said of labels and classes.
+
+    Raises:
+        ImageLakeError: a file of the user's is missing, or is not what it should be.
+    """
+    class_map, label_map = read_class_map(config.model, storage), LabelMap(())
+    if config.source.label_map:
+        text = _read_text(config.source.label_map, "source.label_map", storage)
+        label_map = LabelMap.from_csv(text, config.source.label_map, class_map)
+    matcher = NameMatcher(Synonyms.from_csv(conf_text(SYNONYMS), f"conf/{SYNONYMS}"))
+    kinds = read_kinds(conf_text(KINDS), f"conf/{KINDS}")
+    return LabelRules(class_map, label_map, matcher, kinds, by_folder=config.source.kind == "folder")
+
+
+def read_class_map(model: ModelSection, storage: Storage) -> ClassMap:
+    """The classes of the configured model: one of ours, or a CSV of the user's.
+
+    Raises:
+        ImageLakeError: there is no such file, or it is no class map.
+    """
+    if model.classes in KNOWN_CLASSES:
+        return ClassMap.from_csv(conf_text(KNOWN_CLASSES[model.classes]), f"conf/{KNOWN_CLASSES[model.classes]}")
+    return ClassMap.from_csv(_read_text(model.classes, "model.classes", storage), model.classes)
+
+
+def _read_text(file: str, setting: str, storage: Storage) -> str:
+    if not storage.exists(to_uri(file)):
+        raise ImageLakeError(f"{setting} = {file!r}: there is no such file")
+    try:
+        return storage.read_bytes(to_uri(file)).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ImageLakeError(f"{setting} = {file!r} is not UTF-8: {error}") from None
