@@ -65,7 +65,7 @@ def test_a_process_that_has_only_just_started_counts() -> None:
 def test_those_that_do_not_listen_are_killed_and_named(sleeper: Sleeper) -> None:
     """Processes are asked first; after the policy is over they are killed."""
     obedient, deaf = sleeper("mark"), sleeper("mark", code=_DEAF)
-    assert processes.terminate({obedient.pid: "mark", deaf.pid: "mark"}, grace_s=0.5) == [deaf.pid]
+    assert processes.terminate({obedient.pid: "mark", deaf.pid: "mark"}, timeout_s=0.5) == [deaf.pid]
     assert obedient.wait() == -15
     assert deaf.wait() == -9
 

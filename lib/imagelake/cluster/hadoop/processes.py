@@ -62,22 +62,22 @@ def is_running(pid: int | None, mark: str) -> bool:
     return mark in words
 
 
-def terminate(marks: Mapping[int, str], grace_s: float) -> list[int]:
+def terminate(marks: Mapping[int, str], timeout_s: float) -> list[int]:
     """Ask processes to end, wait, kill those that have not.
 
     Args:
         marks: pid -> mark; a process without its mark is left alone.
-        grace_s: seconds until SIGKILL.
+        timeout_s: seconds until SIGKILL.
 
     Returns:
         The pids that had to be killed.
     """
     _signal(marks, signal.SIGTERM)
-    if _gone_within(marks, grace_s):
+    if _gone_within(marks, timeout_s):
         return []
     stubborn = [pid for pid, mark in marks.items() if is_running(pid, mark)]
     _signal(marks, signal.SIGKILL)
-    _gone_within(marks, grace_s)
+    _gone_within(marks, timeout_s)
     return stubborn
 
 
