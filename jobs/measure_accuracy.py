@@ -16,7 +16,7 @@ from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
 from imagelake.runtime.resolve.labels import label_class_files, read_label_rules
-from imagelake.transforms.accuracy.confusion import confuse, describe_confusions, worst_confusions
+from imagelake.transforms.accuracy.confusion import confuse, describe_confusions
 from imagelake.transforms.accuracy.label_accuracy import (
     check_class_names,
     count_outcomes,
@@ -25,8 +25,6 @@ from imagelake.transforms.accuracy.label_accuracy import (
 )
 from imagelake.transforms.accuracy.overall_accuracy import accuracy_notes
 from imagelake.transforms.labels.label_classes import label_classes, vocabulary
-
-WORST = 5
 
 
 def run(work: Work, config: Config) -> None:
@@ -41,7 +39,7 @@ def run(work: Work, config: Config) -> None:
     work.account("image and label pairs", *count_outcomes(accuracy, judged))
     for name, value in accuracy_notes(accuracy.toPandas()).items():
         work.tell(name, value)
-    work.tell("worst confusions", describe_confusions(worst_confusions(confusion, WORST)) or "none")
+    work.tell("worst confusions", describe_confusions(confusion) or "none")
 
 
 JOB = Job(

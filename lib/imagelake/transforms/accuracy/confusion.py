@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 CELL = ("label", "predicted")
+DESCRIBED = 5
 
 
 def confuse(judged: DataFrame, covered: Collection[str], examples: int) -> DataFrame:
@@ -56,9 +57,9 @@ def worst_confusions(confusion: DataFrame, count: int) -> DataFrame:
     return mistakes.orderBy(F.desc("images"), F.desc("share"), "label", "predicted").limit(count)
 
 
-def describe_confusions(worst: DataFrame) -> str:
-    """The mistakes in a line, for the summary; empty where there are none."""
+def describe_confusions(confusion: DataFrame) -> str:
+    """The worst confusions in a line, for the summary; empty where there are none."""
     return "; ".join(
         f"{row['label']} taken for {row['predicted']}: {row['images']:,} ({row['share']:.0%})"
-        for row in worst.collect()
+        for row in worst_confusions(confusion, DESCRIBED).collect()
     )
