@@ -3,7 +3,7 @@
 Reads the source: published image lists (CSV or Parquet) and bytes (folders or Parquet), or a folder of photos. Writes
 images, image_bytes and images_rejected. An image that cannot be opened is a row of images with an error.
 
-    spark-submit jobs/ingest_images.py --root var/lake --set source.kind=folder --set source.path=photos
+    spark-submit jobs/ingest_images.py --root var/lake --set source.type=folder --set source.path=photos
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def run(work: Work, config: Config) -> None:
     found = find_images(spark, storage, config)
     packed = work.write("image_bytes", found.packed.select("image_id", "content"), pack_options(config.images))
     headers = read_headers(packed, image_limits(config))
-    described = describe_images(kept(lines), found.described, headers, has_lists=config.source.kind != "folder")
+    described = describe_images(kept(lines), found.described, headers, has_lists=config.source.type != "folder")
     images = work.write("images", described)
     line_rejects = rejected_image_lines(lines)
     work.write("images_rejected", line_rejects.unionByName(rejected_files(found.rejected)))

@@ -44,7 +44,7 @@ def main() -> int:
     except ImageLakeError as error:
         sys.stderr.write(f"run_pipeline: {error}\n")
         return UNUSABLE
-    steps = STEPS if config.source.kind == "sample" else STEPS[1:]
+    steps = STEPS if config.source.type == "sample" else STEPS[1:]
     code = run_jobs([load(step) for step in steps], config, options.force)
     if code == 0:
         sys.stdout.write(f"\nThe report: {config.lake.root}/report/index.html\n")
@@ -61,8 +61,8 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     source = made.add_mutually_exclusive_group()
-    source.add_argument("--images", metavar="FOLDER", help="photos, in class folders or flat (source.kind=folder)")
-    source.add_argument("--open-images", metavar="DIR", help="published Open Images files (source.kind=open_images)")
+    source.add_argument("--images", metavar="FOLDER", help="photos, in class folders or flat (source.type=folder)")
+    source.add_argument("--open-images", metavar="DIR", help="published Open Images files (source.type=open_images)")
     made.add_argument(
         "--weights", metavar="FILE", help="a local file of ImageNet weights; what network it is for is read from it"
     )
@@ -78,7 +78,7 @@ def settings_of(options: argparse.Namespace) -> list[str]:
     """The short options as settings; later --set ones win over them."""
     settings: list[str] = []
     if folder := options.images or options.open_images:
-        settings += [f"source.kind={'folder' if options.images else 'open_images'}", f"source.path={folder}"]
+        settings += [f"source.type={'folder' if options.images else 'open_images'}", f"source.path={folder}"]
     if options.label_map:
         settings.append(f"source.label_map={options.label_map}")
     if options.weights:

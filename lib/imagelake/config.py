@@ -23,6 +23,7 @@ Positive = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 Framing = Literal["crop", "squeeze"]
 Precision = Literal["float32", "int8"]
+RENAMED_SETTINGS = {"source.kind": "source.type"}  # old name -> new name
 
 
 class _Section(BaseModel):
@@ -38,7 +39,7 @@ class LakeSection(_Section):
 class SourceSection(_Section):
     """Where images and metadata come from."""
 
-    kind: Literal["sample", "folder", "open_images"]
+    type: Literal["sample", "folder", "open_images"]
     path: str
     label_map: str
     error_on_no_images: bool
@@ -201,7 +202,7 @@ class Config(_Section):
     spark: dict[str, str]
 
     def digest(self, sections: Iterable[str]) -> str:
-        """A short hash of some sections: two runs with equal digests were asked for the same."""
+        """A short hash of some sections: two runs with equal digests have equal settings in them."""
         values = self.model_dump(mode="json", include=set(sections))
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -275,6 +276,8 @@ def _merge(base: dict[str, Any], changes: Mapping[str, Any], known: Mapping[str,
         if not isinstance(values, Mapping):
             raise ImageLakeError(f"{origin}: {section!r} is a section, not a value; write {section}.key=value")
         for key, value in values.items():
+            if new_name := RENAMED_SETTINGS.get(f"{section}.{key}"):
+                raise ImageLakeError(f"{origin}: {section}.{key} is now called {new_name}")
             if section != "spark" and key not in known[section]:
                 raise ImageLakeError(
                     f"{origin}: {unknown_choice(f'setting of section [{section}]', key, known[section])}"

@@ -53,7 +53,7 @@ SETTINGS = {
     "lake.root": Param(
         "hdfs:///imagelake", type="string", minLength=1, description="Where the tables live: a folder on HDFS."
     ),
-    "source.kind": Param(
+    "source.type": Param(
         "open_images", type="string", enum=["open_images", "folder"], description="What the source is."
     ),
     "source.path": Param(

@@ -44,7 +44,7 @@ class Annotations:
 
 def read_annotations(spark: SparkSession, storage: Storage, images: DataFrame, config: Config) -> Annotations:
     """Read the annotations of the configured source."""
-    if config.source.kind == "folder":
+    if config.source.type == "folder":
         return _from_folders(spark, storage, images, config)
     return _from_open_images(spark, storage, images, source_folder(config))
 

@@ -55,7 +55,7 @@ def find_images(spark: SparkSession, storage: Storage, config: Config) -> FoundI
         raise ImageLakeError(f"{folder}: there is no such folder of images")
     files = (
         _folder_of_photos(spark, storage, folder)
-        if config.source.kind == "folder"
+        if config.source.type == "folder"
         else _open_images(spark, storage, folder)
     )
     images = files.where(F.col("reason").isNull())

@@ -34,7 +34,7 @@ IMAGE_CELLS = {
 
 def read_image_lists(spark: SparkSession, storage: Storage, config: Config) -> DataFrame:
     """The lines of all image lists of the source as text cells; a folder of photos has none."""
-    if config.source.kind == "folder":
+    if config.source.type == "folder":
         return read_csv_rows(spark, [], tuple(IMAGE_CELLS))
     found = find_open_images_files(storage, source_folder(config))
     lists = [read_image_parquet(spark, uri) for uri in found.parquet if not holds_bytes(spark, uri)]

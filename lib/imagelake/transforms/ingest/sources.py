@@ -37,10 +37,10 @@ def source_folder(config: Config) -> str:
     Raises:
         ImageLakeError: the configuration names none.
     """
-    if config.source.kind == "sample":
+    if config.source.type == "sample":
         return f"{to_uri(config.lake.root)}/{SAMPLE_FILES}"
     if not config.source.path:
-        raise ImageLakeError(f"source.kind = {config.source.kind!r} needs source.path, the folder to read")
+        raise ImageLakeError(f"source.type = {config.source.type!r} needs source.path, the folder to read")
     return to_uri(config.source.path)
 
 

@@ -119,13 +119,13 @@ def label_classes(words: Vocabulary, config: Config, storage: Storage) -> LabelC
         if label in listed:
             return listed[label]
         # Names are looked up for folders and for labels of the hierarchy; among the 20,000 others are homonyms.
-        if config.source.kind == "folder" or label in tree:
+        if config.source.type == "folder" or label in tree:
             return matcher.match_classes(label, here, tree)
         return here.classes_of(label, tree)
 
     classes = {label: classes_of(label) for label in words.labels}
     label_of = {} if listed else {i: c.label for i, c in enumerate(here.classes) if c.label is not None}
-    if listed or config.source.kind == "folder":
+    if listed or config.source.type == "folder":
         label_of |= _narrowest(classes)
     return LabelClasses(tuple(c.name for c in class_map.classes), classes, label_of)
 
