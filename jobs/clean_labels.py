@@ -27,8 +27,8 @@ def run(work: Work, config: Config) -> None:
     clean = work.write("labels_clean", kept(judged))
     dropped = work.write("labels_rejected", rejected(judged))
     work.account("label rows", labels.count(), work.rows["labels_clean"], count_by_reason(dropped))
-    work.tell("images with a clean label", f"{clean.select('image_id').distinct().count():,}")
-    work.tell("rule", f"confidence > {config.clean.min_confidence}")
+    work.note("images with a clean label", f"{clean.select('image_id').distinct().count():,}")
+    work.note("rule", f"confidence > {config.clean.min_confidence}")
 
 
 JOB = Job(

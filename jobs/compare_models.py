@@ -44,11 +44,11 @@ def run(work: Work, config: Config) -> None:
         work.write_folder("comparison", Path(scratch), files=1)
     failed = table.where("error IS NOT NULL").count()
     work.account("variants", len(variants), len(variants) - failed, {"not_measured": failed})
-    work.tell("labels covered by the model", f"{len(meanings.covered):,} of {len(meanings.classes):,}")
-    work.tell("images", f"{sample.size:,}, the same ones for every variant")
-    for fact, value in summary_lines(shown.records("model_comparison")).items():
-        work.tell(fact, value)
-    work.tell("page", f"{work.lake.address('comparison')}/index.html")
+    work.note("labels covered by the model", f"{len(meanings.covered):,} of {len(meanings.classes):,}")
+    work.note("images", f"{sample.size:,}, the same ones for every variant")
+    for name, value in summary_lines(shown.records("model_comparison")).items():
+        work.note(name, value)
+    work.note("page", f"{work.lake.address('comparison')}/index.html")
 
 
 def weights(config: Config) -> tuple[str, ...]:

@@ -29,12 +29,12 @@ def run(work: Work, config: Config) -> None:
     calibration = None
     if model.precision == "int8":
         calibration = calibration_images(work.read("image_bytes"), input_settings(config), model.calibration_images)
-        work.tell("calibrated on", f"{len(calibration):,} images of the lake")
+        work.note("calibrated on", f"{len(calibration):,} images of the lake")
     with tempfile.TemporaryDirectory() as scratch:
         packed = convert_model(model, len(class_map), storage, calibration)
         network = save_network(packed, model, class_map, Path(scratch))
-        work.tell("network", f"{network_name(model)}, {len(class_map):,} classes")
-        work.tell("size", f"{network.stat().st_size / 2**20:,.1f} MiB for {model.engine}, {model.precision}")
+        work.note("network", f"{network_name(model)}, {len(class_map):,} classes")
+        work.note("size", f"{network.stat().st_size / 2**20:,.1f} MiB for {model.engine}, {model.precision}")
         work.write_folder("model", Path(scratch), files=2)
 
 

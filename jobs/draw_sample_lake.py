@@ -25,7 +25,7 @@ def run(work: Work, config: Config) -> None:
         files = sum(1 for path in folder.rglob("*") if path.is_file())
         work.write_folder("sample_files", folder, files)
     work.images = config.sample.images
-    work.tell("drawn", f"{config.sample.images:,} images of seed {config.sample.seed}")
+    work.note("drawn", f"{config.sample.images:,} images of seed {config.sample.seed}")
 
 
 JOB = Job(name="draw_sample_lake", doc=__doc__, run=run, writes=("sample_files",), settings=("sample",))

@@ -17,12 +17,12 @@ from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
 from imagelake.transforms.explore.annotation_counts import count_boxes, count_labels
 from imagelake.transforms.explore.box_counts import boxes_per_image
-from imagelake.transforms.explore.explore_facts import explore_facts
 from imagelake.transforms.explore.facets import count_facets
 from imagelake.transforms.explore.image_shapes import count_shapes
 from imagelake.transforms.explore.label_counts import occurrences
 from imagelake.transforms.explore.null_counts import count_nulls
 from imagelake.transforms.explore.split_summary import summarise_splits
+from imagelake.transforms.explore.summary_notes import summary_notes
 from imagelake.transforms.explore.unmatched import images_without_label, labels_without_image, match_images
 
 INGESTED = ("images", "labels", "boxes", "classes", "hierarchy")
@@ -43,8 +43,8 @@ def run(work: Work, config: Config) -> None:
     work.write("facets", count_facets(label_counts, box_counts, hierarchy))
     work.write("images_without_label", images_without_label(matched))
     work.write("labels_without_image", labels_without_image(label_counts, images))
-    for fact, value in explore_facts(splits, by_label).items():
-        work.tell(fact, value)
+    for name, value in summary_notes(splits, by_label).items():
+        work.note(name, value)
 
 
 JOB = Job(

@@ -27,8 +27,8 @@ def run(work: Work, config: Config) -> None:
     for name in ("classes", "labels", "boxes"):
         reasons = count_by_reason(dropped.where(dropped["table_name"] == name))
         work.account(f"{name} lines", found.lines[name], work.rows[name], reasons | found.repeated.get(name, {}))
-    for fact, value in found.facts.items():
-        work.tell(fact, value)
+    for name, value in found.notes.items():
+        work.note(name, value)
 
 
 def files(config: Config) -> tuple[str, ...]:

@@ -31,9 +31,9 @@ def run(work: Work, config: Config) -> None:
     accuracy = work.write("label_accuracy", measure_labels(judged, meanings, config.accuracy.confidence_level))
     confusion = work.write("confusion", confuse(judged, meanings.covered, config.accuracy.examples))
     work.account("image and label pairs", *count_outcomes(accuracy, judged))
-    for fact, value in accuracy_facts(accuracy, config.accuracy.confidence_level).items():
-        work.tell(fact, value)
-    work.tell("worst confusions", worst_confusions(confusion) or "none")
+    for name, value in accuracy_facts(accuracy, config.accuracy.confidence_level).items():
+        work.note(name, value)
+    work.note("worst confusions", worst_confusions(confusion) or "none")
 
 
 JOB = Job(

@@ -31,10 +31,10 @@ def run(work: Work, config: Config) -> None:
     quality = work.write("image_quality", combine_quality(measured).join(kinds.table, "image_id", how="left"))
     ranks = work.write("image_rank", rank_images(quality, work.read("labels_clean"), config.rank))
     work.account("images", images.count(), work.rows["image_quality"], count_by_reason(rejected(judged)))
-    work.tell("best first", f"{config.rank.measure}, {config.rank.order}")
-    work.tell("top images", top_images(ranks) or "none")
-    work.tell("selected", f"{ranks.where('selected').select('image_id').distinct().count():,} images")
-    work.tell("photo or depiction", kinds.told_by)
+    work.note("best first", f"{config.rank.measure}, {config.rank.order}")
+    work.note("top images", top_images(ranks) or "none")
+    work.note("selected", f"{ranks.where('selected').select('image_id').distinct().count():,} images")
+    work.note("photo or depiction", kinds.told_by)
     work.images = work.rows["image_quality"]
 
 

@@ -35,9 +35,9 @@ def run(work: Work, config: Config) -> None:
     manifests = {name: asdict(work.lake.require(name)) for name in work.job.reads}
     with tempfile.TemporaryDirectory() as scratch:
         page = write_report(ReportRows(config.report.title, frames, thumbnails, manifests), Path(scratch))
-        work.tell("size", f"{page.stat().st_size:,} bytes, {len(thumbnails):,} images in it")
+        work.note("size", f"{page.stat().st_size:,} bytes, {len(thumbnails):,} images in it")
         work.write_folder("report", Path(scratch), files=1)
-    work.tell("report", f"{work.lake.address('report')}/index.html")
+    work.note("report", f"{work.lake.address('report')}/index.html")
 
 
 JOB = Job(

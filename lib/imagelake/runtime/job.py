@@ -71,7 +71,7 @@ class Work:
     lake: Lake
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     accounts: list[Account] = field(default_factory=list)
-    facts: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     images: int | None = None
 
@@ -118,9 +118,9 @@ class Work:
         account.check()
         self.accounts.append(account)
 
-    def tell(self, fact: str, value: str) -> None:
-        """A line of the summary."""
-        self.facts[fact] = value
+    def note(self, name: str, value: str) -> None:
+        """Add a line to the summary: what it is about, and its value."""
+        self.notes[name] = value
 
 
 @dataclass(frozen=True)

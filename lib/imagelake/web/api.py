@@ -9,7 +9,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 
-from imagelake.serving.catalogue import ImageFacts
+from imagelake.serving.catalogue import ImageDetails
 from imagelake.serving.parameters import QueryParameters, SearchParameters, Text
 from imagelake.serving.search import Found, query_of, search
 from imagelake.serving.served_lake import SearchQuery, ServedLake
@@ -73,10 +73,10 @@ class Results(BaseModel):
     results: list[Result]
 
 
-def image_of(facts: ImageFacts) -> Image:
-    """An image's facts as the API gives them."""
-    known = {name: value for name, value in asdict(facts).items() if name in Image.model_fields}
-    links = {name: address(f"/{name}", id=facts.image_id) for name in ("thumbnail", "original")}
+def image_of(details: ImageDetails) -> Image:
+    """An image's details as the API gives them."""
+    known = {name: value for name, value in asdict(details).items() if name in Image.model_fields}
+    links = {name: address(f"/{name}", id=details.image_id) for name in ("thumbnail", "original")}
     return Image.model_validate(known | links)
 
 
@@ -112,7 +112,7 @@ def api(served: ServedLake, photos: Photos, tables: Tables, size: int) -> APIRou
         row = served.catalogue.row_of(id)
         if row is None:
             raise ProblemError(404, "the lake has no such image")
-        return image_of(served.catalogue.facts([row])[0])
+        return image_of(served.catalogue.details([row])[0])
 
     @router.get("/tables")
     def published() -> dict[str, int]:
@@ -141,5 +141,5 @@ def _results(query: SearchQuery, found: Found, parameters: QueryParameters) -> R
         total=found.total,
         page=parameters.page,
         pages=found.pages,
-        results=[Result(similarity=one.similarity, image=image_of(one.facts)) for one in found.answers],
+        results=[Result(similarity=one.similarity, image=image_of(one.details)) for one in found.answers],
     )

@@ -55,7 +55,7 @@ def media(served: ServedLake, threads: int) -> APIRouter:
         content = None if row is None else served.originals.read(row)
         if row is None or content is None:
             raise ProblemError(404, "the lake has no bytes of this image")
-        kind = _SHOWN.get(served.catalogue.facts([row])[0].format or "")
+        kind = _SHOWN.get(served.catalogue.details([row])[0].format or "")
         headers = {"Content-Security-Policy": FILE_POLICY}
         if kind is None:
             name = hashlib.sha256(id.encode("utf-8", "replace")).hexdigest()[:16]

@@ -58,7 +58,7 @@ def search_views(served: ServedLake, photos: Photos, size: int, upload_bytes: in
             link=parameters.link_parameters(),
             found=found,
             classes=query.classes,
-            facts=None if query.row is None else served.catalogue.facts([query.row])[0],
+            details=None if query.row is None else served.catalogue.details([query.row])[0],
             labels=list(labelling.counts)[:_LABELS_OFFERED],
             splits=served.catalogue.splits,
             most=CANDIDATES,
@@ -70,11 +70,11 @@ def search_views(served: ServedLake, photos: Photos, size: int, upload_bytes: in
         if row is None:
             raise ProblemError(404, "the lake has no such image")
         query = served.query_of_image(id)
-        (facts,) = served.catalogue.facts([row])
+        (details,) = served.catalogue.details([row])
         return page(
             "image.html",
-            title=facts.title or facts.image_id,
-            facts=facts,
+            title=details.title or details.image_id,
+            details=details,
             classes=query.classes if query else (),
             searchable=served.index.row_of(id) is not None,
         )

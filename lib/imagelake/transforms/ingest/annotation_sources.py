@@ -39,7 +39,7 @@ class Annotations:
     rejected: DataFrame
     lines: dict[str, int]
     repeated: dict[str, dict[str, int]] = field(default_factory=dict)
-    facts: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
 
 
 def read_annotations(spark: SparkSession, storage: Storage, images: DataFrame, config: Config) -> Annotations:
@@ -71,7 +71,7 @@ def _from_open_images(spark: SparkSession, storage: Storage, images: DataFrame, 
         rejected=reduce(_union, (lines_of.rejected_lines(rows, name) for name, rows in judged.items())),
         lines={name: rows.count() for name, rows in judged.items()},
         repeated={"classes": {"repeated": sound.where("repeated").count()}},
-        facts={"files of no known kind, not read": ", ".join(found.others)} if found.others else {},
+        notes={"files of no known kind, not read": ", ".join(found.others)} if found.others else {},
     )
 
 
@@ -94,5 +94,5 @@ def _from_folders(spark: SparkSession, storage: Storage, images: DataFrame, conf
         boxes=spark.createDataFrame([], TABLES["boxes"].ddl),
         rejected=spark.createDataFrame([], TABLES["annotations_rejected"].ddl),
         lines={"classes": len(names), "labels": labels.count(), "boxes": 0},
-        facts={"class folders": f"{len(label_of_folder):,}"},
+        notes={"class folders": f"{len(label_of_folder):,}"},
     )
