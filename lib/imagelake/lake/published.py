@@ -74,7 +74,7 @@ class HdfsFiles(Files):
     def names(self, folder: str) -> list[str]:
         """See Files."""
         listing = self._store.listing(f"{self._root}/{folder}") or {}
-        return sorted(name for name, status in listing.items() if status.kind == "FILE")
+        return sorted(name for name, status in listing.items() if status.type == "FILE")
 
     def open(self, path: str) -> RawIOBase:
         """See Files."""

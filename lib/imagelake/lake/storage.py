@@ -206,9 +206,9 @@ def storage_error(uri: str, error: Exception) -> ImageLakeError:
     cause = error.java_exception
     while cause.getCause() is not None:
         cause = cause.getCause()
-    kind = cause.getClass().getSimpleName()
-    if kind == "RemoteException":  # the NameNode's own exception, by name
-        kind = cause.getClassName().rpartition(".")[2]
+    error_class = cause.getClass().getSimpleName()
+    if error_class == "RemoteException":  # the NameNode's own exception, by name
+        error_class = cause.getClassName().rpartition(".")[2]
     message = (cause.getMessage() or "").splitlines()
-    text = f"{kind}: {message[0] if message else 'no message'}"
+    text = f"{error_class}: {message[0] if message else 'no message'}"
     return ImageLakeError(f"{uri}: {text}. {advice}" if (advice := remedy(text)) else f"{uri}: {text}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import requests
 from urllib3 import exceptions as urllib3_errors
 
-# In this order: some are kinds of later ones.
+# Tried in this order: some are subclasses of later ones.
 _WORDS: tuple[tuple[type[Exception], str], ...] = (
     (urllib3_errors.NameResolutionError, "the host name is not known (no network, or no DNS)"),
     (urllib3_errors.NewConnectionError, "nothing answers at this address"),
@@ -19,8 +19,8 @@ _WORDS: tuple[tuple[type[Exception], str], ...] = (
 def plain_reason(error: requests.exceptions.RequestException) -> str:
     """The cause under the layers of requests and urllib3, without addresses, so that equal causes read equally."""
     cause = _cause(error)
-    for kind, words in _WORDS:
-        if isinstance(cause, kind):
+    for error_type, words in _WORDS:
+        if isinstance(cause, error_type):
             return words
     return f"{type(error).__name__}: {cause}"
 

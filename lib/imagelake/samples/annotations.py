@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from imagelake.samples.painting.labels import LABEL_NAMES, MID_OF
 
 from .classes import BOXABLE, SCENE_MIDS, UNKNOWN_MID, parents
-from .plan import ImagePlan, Split, image_id_of, rotated_kinds
+from .plan import ImagePlan, Split, image_id_of, in_turn
 from .raw_files import KEPT, RawRow
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _side_labels(plan: ImagePlan, dice: np.random.Generator) -> Iterator[tuple[s
 
 
 def _dirty_rows(plan: ImagePlan) -> Iterator[LabelRow]:
-    for reason, changes in rotated_kinds(_DIRT, plan.block):
+    for reason, changes in in_turn(_DIRT, plan.block):
         cells = [plan.image_id, _HUMAN, MID_OF[plan.given], "1"]
         for column, cell in changes:
             if column < 0:
@@ -128,7 +128,7 @@ def _dirty_rows(plan: ImagePlan) -> Iterator[LabelRow]:
 def _stray_rows(plan: ImagePlan) -> Iterator[LabelRow]:
     """Rows about images or classes that no list knows, some of which would be rejected for a later reason as well."""
     dice, mid = plan.dice("strays"), MID_OF[plan.given]
-    phantom, denied = (image_id_of(plan.seed, plan.block, kind) for kind in ("phantom", "denied phantom"))
+    phantom, denied = (image_id_of(plan.seed, plan.block, purpose) for purpose in ("phantom", "denied phantom"))
     yield from tell(plan, mid, "machine_agrees", dice, phantom)
     yield from tell(plan, mid, "contradicted", dice, denied)
     yield from tell(plan, UNKNOWN_MID, "denied", dice)

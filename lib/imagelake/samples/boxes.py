@@ -9,7 +9,7 @@ import numpy as np
 from imagelake.samples.painting.drawing import Box, Drawing
 from imagelake.samples.painting.labels import MID_OF
 
-from .plan import ImagePlan, rotated_kinds
+from .plan import ImagePlan, in_turn
 from .raw_files import RawRow
 
 BOX_COLUMNS = (
@@ -81,6 +81,6 @@ def _dirty_rows(plan: ImagePlan, good: list[str]) -> Iterator[RawRow]:
     if plan.block % 5 == 0:
         yield RawRow(tuple(good[:-1]), "malformed_row")
         yield RawRow((*good, "0"), "malformed_row")
-    for reason, changes in rotated_kinds(_DIRT, plan.block):
+    for reason, changes in in_turn(_DIRT, plan.block):
         replaced = dict(zip(columns, good, strict=True)) | dict(changes)
         yield RawRow(tuple(replaced.values()), reason)

@@ -19,13 +19,13 @@ class Damage:
     """One way to fail.
 
     Attributes:
-        kind: its name in the planted facts.
+        type: its name in the planted facts.
         extension: of the file that pretends to be an image.
         spoil: makes the bytes from the picture that was meant and a text that no other file has.
         partly_decodable: a decoder with relaxed settings gets some or all of the picture.
     """
 
-    kind: str
+    type: str
     extension: str
     spoil: Callable[[Image.Image, str], bytes]
     partly_decodable: bool = False

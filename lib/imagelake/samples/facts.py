@@ -23,7 +23,7 @@ class ImageFact:
         file: path within the lake's folder; empty when its bytes are missing.
         truth: name of the label that was drawn; also for damaged files, where it cannot be seen.
         given: name of the label that its rows state as verified or doubt; empty for images without labels.
-        damage: empty, or the kind of damage that keeps it from being decoded with Pillow's default settings.
+        damage: empty, or the type of damage that keeps it from being decoded with Pillow's default settings.
         partly_decodable: damaged, but relaxed settings give some or all of its pixels.
         format: as Pillow names it; empty when damaged or missing.
         mode: Pillow's mode of the stored pixels.
@@ -119,7 +119,7 @@ class PlantedFacts:
 
     @property
     def corrupt(self) -> dict[str, str]:
-        """Kind of damage by image id, for the files that cannot be decoded."""
+        """Type of damage by image id, for the files that cannot be decoded."""
         return {image.image_id: image.damage for image in self.images if image.damage}
 
     @property

@@ -38,7 +38,7 @@ class ImageFile:
             file=self.path,
             truth=plan.truth,
             given="" if plan.part == "unlabelled" else plan.given,
-            damage=damage.kind if damage else "",
+            damage=damage.type if damage else "",
             partly_decodable=damage is not None and damage.partly_decodable,
             format=held.format,
             mode=held.mode,

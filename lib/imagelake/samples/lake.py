@@ -158,9 +158,9 @@ class Ledger:
             near_duplicates=tuple(self.near),
         )
 
-    def _ingested(self, kind: str) -> list[tuple[str, RawRow]]:
-        """(split, row) of the rows that survive reading, over the files of one kind."""
-        files = ((name.split("-")[0], file) for name, file in self.files.items() if kind in name)
+    def _ingested(self, name_part: str) -> list[tuple[str, RawRow]]:
+        """(split, row) of the rows that survive reading, over the files with a part in their name."""
+        files = ((name.split("-")[0], file) for name, file in self.files.items() if name_part in name)
         return [(split, row) for split, file in files for row in file.rows if row.ingested]
 
 

@@ -20,7 +20,7 @@ from .damage import DAMAGES, Damage
 Split = Literal["train", "validation", "test"]
 Part = Literal["plain", "wrong_label", "unlabelled", "exact_copy", "near_copy", "corrupt", "missing_bytes", "unlisted"]
 
-Kind = TypeVar("Kind")
+T = TypeVar("T")
 
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 BLOCK = 20
@@ -115,14 +115,14 @@ class ImagePlan:
         return np.random.default_rng([self.seed, self.index, *purpose.encode()])
 
 
-def image_id_of(seed: int, index: int, kind: str = "image") -> str:
+def image_id_of(seed: int, index: int, purpose: str = "image") -> str:
     """An id like those of Open Images: 16 lower-case hexadecimal digits."""
-    return hashlib.sha256(f"{kind} {seed} {index}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{purpose} {seed} {index}".encode()).hexdigest()[:16]
 
 
-def rotated_kinds(kinds: tuple[Kind, ...], block: int) -> tuple[Kind, ...]:
-    """The kinds of dirt that a block carries: the first block all of them, the others one each in turn."""
-    return kinds if block == 0 else (kinds[block % len(kinds)],)
+def in_turn(faults: tuple[T, ...], block: int) -> tuple[T, ...]:
+    """The faults that a block has: the first block all of them, each later block one, in turn."""
+    return faults if block == 0 else (faults[block % len(faults)],)
 
 
 def plan_image(seed: int, index: int) -> ImagePlan:

@@ -33,7 +33,7 @@ class Filters:
     """Which images may be answers; the default lets all pass.
 
     Attributes:
-        label: a display name; images with it or a kind of it.
+        label: a display name; images with it or a narrower label.
         split: the images of one split.
         min_ppi: at least this PPI.
         min_pixels: at least so many pixels.

@@ -137,7 +137,7 @@ class ServedLake:
 
     def of_label(self, label: str, filters: Filters, without: int | None = None) -> Ranked:
         """The images with a label that pass the filters, the highest PPI first."""
-        chosen = self.catalogue.labelling.with_label(label, kinds=False)
+        chosen = self.catalogue.labelling.with_label(label, narrower=False)
         passing = self.catalogue.allowed(filters)
         rows = np.flatnonzero(chosen if passing is None else chosen & passing)
         rows = rows[(rows != (-1 if without is None else without)) & ~np.isnan(self.catalogue.ppi[rows])]

@@ -106,12 +106,12 @@ class ClassMap:
         return self._class(class_index).label
 
     def classes_of(self, label: str, hierarchy: Hierarchy | None = None) -> frozenset[int]:
-        """The classes whose pictures are pictures of a label: those of the label and of its kinds, at any distance.
+        """The classes that count as a label: those that it or one of its descendants contains.
 
-        A label that the hierarchy does not know has no kinds.
+        A label that the hierarchy does not know has no descendants.
         """
-        kinds = hierarchy.descendants(label) if hierarchy and label in hierarchy else frozenset()
-        return frozenset().union(*(self._by_label.get(kind, frozenset()) for kind in {label, *kinds}))
+        below = hierarchy.descendants(label) if hierarchy and label in hierarchy else frozenset()
+        return frozenset().union(*(self._by_label.get(name, frozenset()) for name in {label, *below}))
 
     def covers(self, label: str, hierarchy: Hierarchy | None = None) -> bool:
         """Whether any class means the label; where none does the model cannot be judged on it."""

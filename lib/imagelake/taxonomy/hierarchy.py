@@ -1,7 +1,7 @@
-"""The hierarchy of labels: a directed acyclic graph with one root, whose edges say *is a kind of* or *is a part of*.
+"""The hierarchy of labels: a directed acyclic graph with one root, with edges of two relations: subcategory and part.
 
-Only kinds count when one label is asked to contain another: every eagle is a bird, but a wheel is no land vehicle,
-and the published hierarchy of Open Images calls musical instruments a part of buildings.
+Only subcategory edges decide whether one label contains another: every eagle is a bird, but a wheel is no land
+vehicle, and the published hierarchy of Open Images calls musical instruments a part of buildings.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from imagelake.taxonomy.csv_rows import nearest, read_rows
 from imagelake.taxonomy.hierarchy_json import Edge, Relation, read_hierarchy_json
 
 PARTS_COLUMNS = ("parent", "child")
-Edges = Literal["kinds", "all"]
+Edges = Literal["subcategory", "all"]
 
 
 class HierarchyRow(NamedTuple):
-    """One edge for a table; the root has a row of its own with no parent and no relation.
+    """One edge as a row of the table hierarchy; the root has a row without parent and relation.
 
     ``depth`` is the node's: steps from the root by the shortest way, 0 for the root.
     """
@@ -47,9 +47,9 @@ class Hierarchy:
         self.root = root
         self.edges: tuple[Edge, ...] = tuple(dict.fromkeys(edges))
         self._source = source
-        self._kinds = [edge for edge in self.edges if edge.relation == "subcategory"]
+        subcategories = [edge for edge in self.edges if edge.relation == "subcategory"]
         self._index = {
-            "kinds": (_grouped(self._kinds, "parent"), _grouped(self._kinds, "child")),
+            "subcategory": (_grouped(subcategories, "parent"), _grouped(subcategories, "child")),
             "all": (_grouped(self.edges, "parent"), _grouped(self.edges, "child")),
         }
         self._depths = _depths(root, self._index["all"][0].get)
@@ -62,8 +62,8 @@ class Hierarchy:
         Args:
             text: ``{"LabelName", "Subcategory", "Part"}`` with MIDs, or ``{"name", "children", "size"}`` with names.
             source: the file's name, for errors.
-            parts: parent and child of edges that mean *part of*. The second form merges parts and kinds; see
-                ``read_parts``. Pairs that are no edge are ignored.
+            parts: parent and child of edges that mean *part of*. The second form does not tell the two
+                relations apart; see ``read_parts``. Pairs that are no edge are ignored.
 
         Raises:
             ImageLakeError: the text is not JSON of either form, or a node is its own ancestor.
@@ -99,26 +99,26 @@ class Hierarchy:
 
     @property
     def nodes(self) -> tuple[str, ...]:
-        """Every node, the root first, by depth."""
+        """All nodes by depth, the root first."""
         return tuple(self._depths)
 
-    def parents(self, node: str, edges: Edges = "kinds") -> frozenset[str]:
+    def parents(self, node: str, edges: Edges = "subcategory") -> frozenset[str]:
         """The nodes directly above."""
         self._known(node)
         return frozenset(self._index[edges][1].get(node, ()))
 
-    def children(self, node: str, edges: Edges = "kinds") -> tuple[str, ...]:
+    def children(self, node: str, edges: Edges = "subcategory") -> tuple[str, ...]:
         """The nodes directly below, in the source's order."""
         self._known(node)
         return self._index[edges][0].get(node, ())
 
-    def ancestors(self, node: str, edges: Edges = "kinds") -> frozenset[str]:
-        """What the node is a kind of, at any distance, itself excluded; with ``all``, or a part of."""
+    def ancestors(self, node: str, edges: Edges = "subcategory") -> frozenset[str]:
+        """The broader labels of a node, at any distance, itself excluded; with ``all``, also what it is part of."""
         self._known(node)
         return frozenset(_depths(node, self._index[edges][1].get)) - {node}
 
-    def descendants(self, node: str, edges: Edges = "kinds") -> frozenset[str]:
-        """The kinds of the node, at any distance, itself excluded; with ``all``, also its parts and theirs."""
+    def descendants(self, node: str, edges: Edges = "subcategory") -> frozenset[str]:
+        """The narrower labels of a node, at any distance, itself excluded; with ``all``, also its parts and theirs."""
         self._known(node)
         return frozenset(_depths(node, self._index[edges][0].get)) - {node}
 
@@ -128,7 +128,7 @@ class Hierarchy:
         return self._depths[node]
 
     def categories(self) -> tuple[str, ...]:
-        """The broadest labels: the kinds directly below the root, in the source's order."""
+        """The broadest labels: the children of the root, in the source's order."""
         return self.children(self.root)
 
     def rows(self) -> list[HierarchyRow]:
@@ -189,7 +189,7 @@ def _check(edges: Iterable[Edge], depths: Mapping[str, int], source: str) -> Non
     lost = sorted({node for edge in edges for node in edge[:2]} - depths.keys())
     if lost:
         raise ImageLakeError(f"{source}: not reached from the root: {', '.join(map(repr, lost[:5]))}")
-    # Nodes that nothing undecided stands above are taken away, again and again; what remains is a cycle or below one.
+    # Repeatedly remove the nodes without a remaining parent; what is left lies on a cycle or below one.
     above = {node: set(parents) for node, parents in _grouped(edges, "child").items()}
     while free := [node for node, parents in above.items() if not parents & above.keys()]:
         for node in free:
@@ -199,7 +199,7 @@ def _check(edges: Iterable[Edge], depths: Mapping[str, int], source: str) -> Non
 
 
 def _cycle(above: Mapping[str, set[str]]) -> list[str]:
-    """A path from a node back to itself, downwards, among nodes of which each has a parent among them."""
+    """A path from a node down to itself; every node of ``above`` has a parent in ``above``."""
     path = [min(above)]
     while True:
         node = min(above[path[-1]] & above.keys())

@@ -1,8 +1,8 @@
 """The two published JSON forms of the Open Images hierarchy, read into edges.
 
 The official file nests ``{"LabelName": MID, "Subcategory": [...], "Part": [...]}``; the file of the visualizer nests
-``{"name": name, "children": [...], "size": number}`` and does not tell parts from kinds. A label with several parents
-is written out under each of them.
+``{"name": name, "children": [...], "size": number}`` and does not tell parts from subcategories. A
+label with several parents is written out under each of them.
 """
 
 from __future__ import annotations

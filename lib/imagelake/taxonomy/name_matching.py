@@ -41,7 +41,7 @@ class NameMatcher:
         """The classes that mean a label: the model is right on its images where it answers one of them.
 
         Those are the classes of that name, those that the table of synonyms gives for it, and those that the class map
-        gives to the label and its kinds. Map and hierarchy must spell labels in the same way; see ``in_vocabulary``.
+        gives to the label and its descendants. Map and hierarchy must spell labels alike; see ``in_vocabulary``.
         """
         index = _name_index(frozenset(c.name for c in class_map.classes))
         named = index.by_number(label) | self._by_synonym(index)(label) | index.keyed(self._synonyms.classes_for(label))

@@ -1,8 +1,8 @@
 """Other words for labels and classes: a small table of a name, a synonym and how they stand to each other.
 
 - ``same``: two names of one thing, e.g. rhino and Rhinoceros, or a label's name in another release.
-- ``narrower``: the name is a class that is one kind of the synonym, e.g. timber wolf and wolf.
-- ``broader``: the name is a class that the synonym is one kind of, e.g. porcupine or hedgehog and hedgehog.
+- ``narrower``: the name is a class that the synonym contains, e.g. timber wolf and wolf.
+- ``broader``: the name is a class that contains the synonym, e.g. porcupine or hedgehog and hedgehog.
 
 The last two do not make the names equal; they only say which classes are right for a word that is itself no label.
 """
@@ -62,7 +62,7 @@ class Synonyms:
         return frozenset().union(*(self._groups.get(form, frozenset()) for form in name_forms(word)))
 
     def classes_for(self, word: str) -> frozenset[str]:
-        """The keys of the classes that are kinds of a word, or that the word is a kind of."""
+        """The keys of the classes that are narrower or broader than a word."""
         return frozenset().union(*(self._classes.get(form, frozenset()) for form in name_forms(word)))
 
     def _join(self, row: Synonym) -> None:

@@ -71,8 +71,8 @@ def _exif_behind_pixels(content: bytes) -> bytes | None:
     """The EXIF chunk of a PNG, wherever it stands: 4 bytes of length, 4 of kind, the data, 4 of checksum."""
     start = 8
     while start + 8 <= len(content):
-        length, kind = struct.unpack_from(">I4s", content, start)
-        if kind == b"eXIf":
+        length, chunk_type = struct.unpack_from(">I4s", content, start)
+        if chunk_type == b"eXIf":
             return content[start + 8 : start + 8 + length]
         start += 12 + length
     return None

@@ -55,19 +55,19 @@ def media(served: ServedLake, threads: int) -> APIRouter:
         content = None if row is None else served.originals.read(row)
         if row is None or content is None:
             raise ProblemError(404, "the lake has no bytes of this image")
-        kind = _SHOWN.get(served.catalogue.details([row])[0].format or "")
+        media_type = _SHOWN.get(served.catalogue.details([row])[0].format or "")
         headers = {"Content-Security-Policy": FILE_POLICY}
-        if kind is None:
+        if media_type is None:
             name = hashlib.sha256(id.encode("utf-8", "replace")).hexdigest()[:16]
             headers["Content-Disposition"] = f'attachment; filename="{name}"'
-        return Response(content, media_type=kind or "application/octet-stream", headers=headers)
+        return Response(content, media_type=media_type or "application/octet-stream", headers=headers)
 
     @router.get("/static/{name}")
     def static(name: str) -> Response:
         content = static_files().get(name)
         if content is None:
             raise ProblemError(404, "there is no such file")
-        kind = MEDIA_TYPES.get(name.rpartition(".")[2], "application/octet-stream")
-        return Response(content, media_type=kind, headers={"Cache-Control": _KEPT})
+        media_type = MEDIA_TYPES.get(name.rpartition(".")[2], "application/octet-stream")
+        return Response(content, media_type=media_type, headers={"Cache-Control": _KEPT})
 
     return router

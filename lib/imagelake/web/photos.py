@@ -59,13 +59,13 @@ class Photos:
         return self._served.queries.keep(prediction), prediction
 
     async def _content(self, request: Request) -> bytes:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind == "multipart/form-data":
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type == "multipart/form-data":
             return await self._of_form(request)
         body = await request.body()
-        if kind == "application/json":
+        if media_type == "application/json":
             return await self._behind(_url_in(body))
-        if kind == "application/octet-stream" or kind.startswith("image/"):
+        if media_type == "application/octet-stream" or media_type.startswith("image/"):
             return body
         raise ProblemError(415, "send a form with a photo or a url, JSON with a url, or the photo itself as image/*")
 

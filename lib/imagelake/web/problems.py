@@ -55,7 +55,7 @@ def install(app: FastAPI) -> None:
     async def told(request: Request, error: Exception) -> Response:
         return problem_response(problem_of(error), request.headers)
 
-    for kind in (
+    for error_type in (
         ProblemError,
         QueryError,
         FetchError,
@@ -64,7 +64,7 @@ def install(app: FastAPI) -> None:
         HTTPException,
         ImageLakeError,
     ):
-        app.add_exception_handler(kind, told)
+        app.add_exception_handler(error_type, told)
 
 
 def problem_of(error: Exception) -> ProblemError:

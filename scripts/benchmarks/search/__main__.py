@@ -25,7 +25,7 @@ from two_processes import two_to_one
 HERE = Path(__file__).parent
 OURS, OURS_ALONE = "ours", "ours, built on one core"
 PLAIN, LIKE_OURS = "FAISS IVF-PQ, re-ranked", "FAISS IVF-PQ, learning as ours"
-# Name -> environment, module and kind.
+# Name -> environment, module and variant.
 CONTESTANTS = {
     OURS: ("", "ours", "2"),
     OURS_ALONE: ("", "ours", "1"),
@@ -109,9 +109,9 @@ def can_answer(name: str, result: dict[str, Any]) -> bool:
 
 def command_of(name: str) -> list[Any]:
     """How a contestant is started, but for what it is to do."""
-    environment, module, kind = CONTESTANTS[name]
+    environment, module, variant = CONTESTANTS[name]
     python = python_of(environment, BENCH) if environment else Path(sys.executable)
-    return [python, HERE / "contest.py", module, kind]
+    return [python, HERE / "contest.py", module, variant]
 
 
 def built(name: str, folder: Path, limit_s: float) -> dict[str, Any]:

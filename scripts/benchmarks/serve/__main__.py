@@ -1,7 +1,7 @@
 """Fifty people at once on a served lake: each searches by photos, looks at answers, filters, clicks on.
 
 The users run on the same machine as the server. Each waits a second on average between two steps, as one does who
-looks at what has come, and then asks for everything that a page shows. Percentiles of every kind of step go to
+looks at what has come, and then asks for everything that a page shows. Percentiles of each step go to
 var/bench/serve.json, and with --readme into the README's table.
 """
 
@@ -44,7 +44,7 @@ STEPS = {
 
 
 class Times:
-    """Seconds of each kind of step, and what went wrong. Threads may share it."""
+    """Seconds of each step, and what went wrong. Threads may share it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

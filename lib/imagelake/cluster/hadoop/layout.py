@@ -11,7 +11,7 @@ MASTER_HOST = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Role:
-    """A kind of daemon.
+    """The role of a daemon.
 
     Attributes:
         name: as in the service names of docker-compose.yml.

@@ -49,12 +49,12 @@ def _dump(jvm: Any, application: str, folder: str) -> None:
     yarn = jvm.org.apache.hadoop.yarn
     helpers, request = yarn.logaggregation.LogCLIHelpers(), yarn.logaggregation.ContainerLogsRequest()
     helpers.setConf(yarn.conf.YarnConfiguration())
-    kinds = jvm.java.util.HashSet()
-    for kind in ("stdout", "stderr"):
-        kinds.add(kind)
+    log_types = jvm.java.util.HashSet()
+    for log_type in ("stdout", "stderr"):
+        log_types.add(log_type)
     request.setAppId(yarn.api.records.ApplicationId.fromString(application))
     request.setAppOwner(jvm.org.apache.hadoop.security.UserGroupInformation.getCurrentUser().getShortUserName())
-    request.setLogTypes(kinds)
+    request.setLogTypes(log_types)
     request.setBytes(_ALL_BYTES)
     request.setAppFinished(True)
     request.setOutputLocalDir(folder)

@@ -44,13 +44,13 @@ class Status:
     """A file or folder on HDFS.
 
     Attributes:
-        kind: FILE, DIRECTORY or SYMLINK.
+        type: FILE, DIRECTORY or SYMLINK.
         bytes: its length.
         modified_s: when it was closed last, seconds since 1970.
         plain: neither erasure-coded nor in an encryption zone; only then is HDFS's checksum that of the bytes.
     """
 
-    kind: str
+    type: str
     bytes: int
     modified_s: float
     plain: bool = True

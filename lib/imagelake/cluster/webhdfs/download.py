@@ -38,7 +38,7 @@ class Download:
         status = self._store.status(self._source)
         if status is None:
             raise RefusedError(f"{self._source}: there is no such file or folder on HDFS")
-        if status.kind == "DIRECTORY":
+        if status.type == "DIRECTORY":
             yield from self._folder(self._source.rstrip("/"), self._target)
         else:
             folder, _, name = self._source.rpartition("/")
@@ -57,15 +57,15 @@ class Download:
             yield Problem(remote, str(error))
             return
         yield from self._entries(remote, local, entries)
-        for name in [name for name, status in entries.items() if status.kind == "DIRECTORY"]:
+        for name in [name for name, status in entries.items() if status.type == "DIRECTORY"]:
             yield from self._folder(f"{remote}/{name}", local / name)
 
     def _entries(self, remote: str, local: Path, entries: dict[str, Status]) -> Iterator[Task | Problem]:
         for name, status in entries.items():
             path = f"{remote}/{name}"
-            if status.kind == "SYMLINK":
+            if status.type == "SYMLINK":
                 yield Problem(path, "a symbolic link of HDFS, which WebHDFS does not follow")
-            elif status.kind == "FILE" and not is_staged(name):
+            elif status.type == "FILE" and not is_staged(name):
                 yield Task(path, partial(self._receive, path, local / name, status))
 
     def _receive(self, remote: str, local: Path, status: Status) -> int | None:

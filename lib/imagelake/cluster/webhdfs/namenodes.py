@@ -14,7 +14,9 @@ from imagelake.errors import ImageLakeError
 VARIABLE = "IMAGELAKE_WEBHDFS"
 EXAMPLE = "http://namenode:9870"
 # Innermost first: `${env.A:-${env.B:-x}}`.
-_EXPANSION = re.compile(r"\$\{(?:env\.(?P<variable>\w+)(?:(?P<kind>:?-)(?P<default>[^${}]*))?|(?P<name>[^${}\s]+))\}")
+_EXPANSION = re.compile(
+    r"\$\{(?:env\.(?P<variable>\w+)(?:(?P<operator>:?-)(?P<default>[^${}]*))?|(?P<name>[^${}\s]+))\}"
+)
 
 
 def find_namenodes(given: str | None, environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
@@ -121,7 +123,7 @@ def _expand(text: str, settings: Mapping[str, str], environment: Mapping[str, st
         if match["name"]:
             return settings.get(match["name"], "")
         value = environment.get(match["variable"])
-        missing = value is None or (match["kind"] == ":-" and not value)
+        missing = value is None or (match["operator"] == ":-" and not value)
         return (match["default"] or "") if missing else str(value)
 
     for _ in range(20):  # as Hadoop does: a setting that leads back to itself ends

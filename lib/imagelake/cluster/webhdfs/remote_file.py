@@ -1,4 +1,4 @@
-"""A file on HDFS as Python's own kind of file: read-only, with a position, and with the client's policy behind it."""
+"""A file on HDFS as a Python file object: read-only, seekable, with the retries of the client."""
 
 from __future__ import annotations
 

@@ -109,5 +109,5 @@ class Retrier:
 
 def _final(failure: Failure, where: str, attempts: int) -> Exception:
     tried = f" ({attempts} attempts)" if attempts > 1 else ""
-    kind = UnreachableError if failure.everywhere else RefusedError
-    return kind(f"{where}: {failure.reason}{tried}")
+    error_type = UnreachableError if failure.everywhere else RefusedError
+    return error_type(f"{where}: {failure.reason}{tried}")

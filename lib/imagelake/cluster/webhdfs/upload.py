@@ -82,8 +82,8 @@ class Upload:
             self._options.display.finish_file()
 
     def _is_there(self, source: Path, target: str, there: Status) -> bool:
-        if there.kind != "FILE":
-            raise RefusedError(f"{target}: is a {there.kind.lower()} on HDFS")
+        if there.type != "FILE":
+            raise RefusedError(f"{target}: is a {there.type.lower()} on HDFS")
         if is_same(self._store, source, target, there):
             return True
         if not self._options.force:

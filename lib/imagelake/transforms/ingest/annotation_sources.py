@@ -1,4 +1,4 @@
-"""Annotations of either kind of source, as one: published Open Images files, or the folders of photos."""
+"""The annotations of a source: published Open Images files, or the class folders of photos."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _from_open_images(spark: SparkSession, storage: Storage, images: DataFrame, 
         rejected=reduce(_union, (lines_of.rejected_lines(rows, name) for name, rows in judged.items())),
         lines={name: rows.count() for name, rows in judged.items()},
         repeated={"classes": {"repeated": sound.where("repeated").count()}},
-        notes={"files of no known kind, not read": ", ".join(found.others)} if found.others else {},
+        notes={"other CSV files, not read": ", ".join(found.others)} if found.others else {},
     )
 
 

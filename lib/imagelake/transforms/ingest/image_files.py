@@ -175,7 +175,7 @@ def read_bytes_parquet(spark: SparkSession, uri: str) -> DataFrame:
     """
     frame = spark.read.parquet(uri)
     identifier = _named(frame, ("imageid", "image_id", "id", "key"))
-    content = next((name for name, kind in frame.dtypes if kind == "binary"), None)
+    content = next((name for name, column_type in frame.dtypes if column_type == "binary"), None)
     if identifier is None or content is None:
         raise ImageLakeError(
             f"{uri}: no identifier (ImageID, image_id, id, key) or no binary column; found {frame.dtypes}"
@@ -193,7 +193,7 @@ def read_bytes_parquet(spark: SparkSession, uri: str) -> DataFrame:
 
 def holds_bytes(spark: SparkSession, uri: str) -> bool:
     """Whether a Parquet file holds image bytes, not an image list."""
-    return any(kind == "binary" for _, kind in spark.read.parquet(uri).dtypes)
+    return any(column_type == "binary" for _, column_type in spark.read.parquet(uri).dtypes)
 
 
 def _named(frame: DataFrame, names: Sequence[str]) -> str | None:

@@ -11,9 +11,9 @@ from imagelake.errors import ImageLakeError
 from imagelake.lake.storage import to_uri
 from imagelake.taxonomy.class_map import ClassMap
 from imagelake.taxonomy.hierarchy import Hierarchy
-from imagelake.taxonomy.kinds import read_kinds
 from imagelake.taxonomy.label_map import LabelMap
 from imagelake.taxonomy.name_matching import NameMatcher
+from imagelake.taxonomy.narrower_labels import read_narrower_labels
 from imagelake.taxonomy.synonyms import Synonyms
 from imagelake.transforms.labels.label_hierarchy import hierarchy_graph
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 KNOWN_CLASSES = {"sample": "labels/sample_classes.csv", "imagenet": "labels/imagenet_to_openimages.csv"}
 SYNONYMS = "labels/synonyms.csv"
-KINDS = "labels/kinds.csv"
+NARROWER_LABELS = "labels/narrower_labels.csv"
 
 
 @dataclass(frozen=True)
@@ -107,13 +107,13 @@ def label_classes(words: Vocabulary, config: Config, storage: Storage) -> LabelC
     """The classes that mean each label of a lake.
 
     What the user's label map lists counts as it says. Other labels count by the class map, where a class means the
-    label it is mapped to and all that this is a kind of, and by their names.
+    label it is mapped to and all ancestors of that label, and by their names.
     """
     class_map, matcher = read_class_map(config.model, storage), _matcher()
     listed = _read_label_map(config.source, class_map, storage).classes_by_label()
     here = matcher.in_vocabulary(class_map, words.known)
     # A folder of photos has no hierarchy of its own; without one a folder called birds would mean no eagle.
-    tree = words.hierarchy or read_kinds(conf_text(KINDS), f"conf/{KINDS}")
+    tree = words.hierarchy or read_narrower_labels(conf_text(NARROWER_LABELS), f"conf/{NARROWER_LABELS}")
 
     def classes_of(label: str) -> frozenset[int]:
         if label in listed:

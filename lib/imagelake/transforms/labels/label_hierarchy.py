@@ -29,7 +29,7 @@ def read_hierarchy(storage: Storage, uris: Sequence[str]) -> Hierarchy | None:
         raise ImageLakeError(f"several hierarchy files, which would be one too many: {', '.join(uris)}; keep one")
     if not uris:
         return None
-    # One published form does not tell parts from kinds; the other one does and is not changed by this list.
+    # One published form does not tell parts from subcategories; the other does, and this list does not change it.
     parts = read_parts(conf_text(PARTS), f"conf/{PARTS}")
     return Hierarchy.from_json(storage.read_bytes(uris[0]).decode("utf-8"), uris[0], parts)
 
