@@ -87,7 +87,7 @@ def test_files_survive_a_killed_datanode_and_fsck_says_what_is_missing(hadoop: H
     assert _state(hadoop("status", expect=1), "datanode-2") == "not running"
     hadoop("fs", "-get", "/content", str(tmp_path / "received"))
     assert (tmp_path / "received").read_bytes() == _CONTENT
-    assert _read(hadoop, "/content", patience_s=30) == _CONTENT
+    assert _read(hadoop, "/content", timeout_s=30) == _CONTENT
     _wait(lambda: _blocks_short_of_a_replica(hadoop) > 0, 60)
     report = hadoop("fsck", "/content")
     assert "Under-replicated blocks:\t1 (100.0 %)" in report
@@ -139,9 +139,9 @@ def test_a_daemon_that_dies_at_once_is_reported_with_its_log(hadoop_jars: Path, 
     assert call(tmp_path, "stop").startswith("nothing runs")
 
 
-def _read(hadoop: Hadoop, path: str, patience_s: float = 0) -> bytes:
+def _read(hadoop: Hadoop, path: str, timeout_s: float = 0) -> bytes:
     """Retried, because the NameNode sends WebHDFS to a killed DataNode until it is stale."""
-    deadline = time.monotonic() + patience_s
+    deadline = time.monotonic() + timeout_s
     while True:
         try:
             with hadoop.webhdfs().read(path) as reader:

@@ -44,7 +44,7 @@ def test_a_dropped_connection_resumes_where_it_broke(server: FileServer, tmp_pat
     assert [request.range for request in server.seen] == [None, "bytes=150000-", "bytes=225000-", "bytes=262500-"]
 
 
-def test_progress_renews_patience(server: FileServer, tmp_path: Path) -> None:
+def test_progress_resets_the_retries(server: FileServer, tmp_path: Path) -> None:
     """More drops than retries are survived as long as each attempt brings something."""
     server.fail("/file", ["drop"] * 10)
     assert download(server, tmp_path).read_bytes() == BODY

@@ -65,7 +65,7 @@ def test_a_process_that_has_only_just_started_counts() -> None:
 def test_those_that_do_not_listen_are_killed_and_named(sleeper: Sleeper) -> None:
     """Processes are asked first; after the policy is over they are killed."""
     obedient, deaf = sleeper("mark"), sleeper("mark", code=_DEAF)
-    assert processes.terminate({obedient.pid: "mark", deaf.pid: "mark"}, patience_s=0.5) == [deaf.pid]
+    assert processes.terminate({obedient.pid: "mark", deaf.pid: "mark"}, timeout_s=0.5) == [deaf.pid]
     assert obedient.wait() == -15
     assert deaf.wait() == -9
 
@@ -129,6 +129,6 @@ def test_the_end_of_a_log_is_told_without_its_stack_frames(tmp_path: Path) -> No
     """The last lines that say something, and the path of the log."""
     log = tmp_path / "namenode.log"
     log.write_text("first\n" * 50 + "Exiting with status 1: the reason\n" + "\tat org.apache.Some.method\n" * 40)
-    text = daemons.last_words(log)
+    text = daemons.log_tail(log)
     assert str(log) in text
     assert text.splitlines()[-1].strip() == "Exiting with status 1: the reason"

@@ -1,4 +1,4 @@
-"""Processes by pid, and never a stranger: a pid counts only while its process bears the mark it was started with."""
+"""Processes by pid. As pids are reused, one counts only while its process has the mark on its command line."""
 
 from __future__ import annotations
 
@@ -58,22 +58,22 @@ def is_running(pid: int | None, mark: str) -> bool:
     return mark in words
 
 
-def terminate(marks: Mapping[int, str], patience_s: float) -> list[int]:
+def terminate(marks: Mapping[int, str], timeout_s: float) -> list[int]:
     """Ask processes to end, wait, kill those that have not.
 
     Args:
         marks: pid -> mark; a process without its mark is left alone.
-        patience_s: seconds until SIGKILL.
+        timeout_s: seconds until SIGKILL.
 
     Returns:
         The pids that had to be killed.
     """
     _signal(marks, signal.SIGTERM)
-    if _gone_within(marks, patience_s):
+    if _gone_within(marks, timeout_s):
         return []
     stubborn = [pid for pid, mark in marks.items() if is_running(pid, mark)]
     _signal(marks, signal.SIGKILL)
-    _gone_within(marks, patience_s)
+    _gone_within(marks, timeout_s)
     return stubborn
 
 
@@ -84,7 +84,7 @@ def containers_below(folder: Path) -> list[int]:
 
 
 def kill_containers_below(folder: Path) -> int:
-    """End what a killed NodeManager left behind.
+    """Kill the containers that a killed NodeManager left running.
 
     Returns:
         How many processes were left.
@@ -97,7 +97,7 @@ def kill_containers_below(folder: Path) -> int:
 
 
 def owner_of_port(port: int) -> str:
-    """Who listens on a TCP port, in words: `pid 17 (java -Xmx256m ...)`."""
+    """The process that listens on a TCP port, as text: `pid 17 (java -Xmx256m ...)`."""
     sockets = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
     for pid in _all_pids():
         if sockets & set(_open_files(pid)):

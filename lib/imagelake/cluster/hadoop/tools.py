@@ -51,13 +51,13 @@ def resolve(tool: str, arguments: Sequence[str]) -> tuple[str, list[str]]:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Of the folder's cluster; where there is none, this process's own, which may name a cluster elsewhere."""
+    """Environment variables of the folder's cluster; without one, this process's, which may name another cluster."""
     cluster = record.load(folder)
     return {**os.environ, **(cluster.client_environment() if cluster else {})}
 
 
 def replace_process(runtime: Runtime, folder: Path, tool: str, arguments: Sequence[str]) -> None:
-    """Become the tool: its output, its exit code and Ctrl-C are then its own."""
+    """Replace this process by the tool (exec): output, exit code and Ctrl-C are then the tool's."""
     main, rest = resolve(tool, arguments)
     command = [*runtime.command(main, _HEAP_MB), *rest]
     os.execve(command[0], command, environment(folder))

@@ -1,4 +1,4 @@
-"""What a driver in cluster mode wrote, read from the logs that YARN gathers on HDFS when an application ends.
+"""The output of a driver in cluster mode, from the logs that YARN aggregates on HDFS when an application ends.
 
 Hadoop's own `yarn logs` cannot start from Spark's jars, which lack a library of it; the class behind it can.
 """
@@ -16,13 +16,13 @@ from pyspark.java_gateway import launch_gateway
 
 from imagelake.cluster.submission.spark import environment
 
-_PATIENCE_S = 20.0  # NodeManagers hand in their logs a few seconds after the end
+_PATIENCE_S = 20.0  # NodeManagers upload their logs a few seconds after the end
 _DRIVER = re.compile(r"container_.*_000001$")
 _ALL_BYTES = 2**62
 
 
 def driver_log(application: str) -> dict[str, str]:
-    """``stdout`` and ``stderr`` of the driver's last attempt; empty where the logs do not turn up.
+    """``stdout`` and ``stderr`` of the driver's last attempt; empty if the logs are not found in time.
 
     Args:
         application: its id.
@@ -62,6 +62,6 @@ def _dump(jvm: Any, application: str, folder: str) -> None:
 
 
 def split_log(text: str) -> dict[str, str]:
-    """The files of a container, as YARN writes one behind the other, by name."""
+    """The log files of a container by name; YARN concatenates them."""
     parts = re.findall(r"^LogType:(\S+)\n.*?^LogContents:\n(.*?)\nEnd of LogType:\1$", text, re.DOTALL | re.MULTILINE)
     return dict(parts)

@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        0 when every file is in its place, 1 when one is not or the run ended early, 130 after Ctrl-C.
+        0 when every file was transferred or is there already, 1 otherwise, 130 after Ctrl-C.
     """
     options = parser().parse_args(arguments)
     account, began = Account(), time.monotonic()
@@ -62,7 +62,7 @@ def _transfer(options: argparse.Namespace, account: Account) -> None:
 
 def _end_early(command: str, reason: str, account: Account) -> int:
     done = account.files + account.skipped
-    rest = f"; {done:,} files are in place, the same command goes on with the others" if done else ""
+    rest = f"; {done:,} files are done, the same command continues with the others" if done else ""
     sys.stderr.write(f"{problems_text(account)}{command}: {reason}{rest}\n")
     return 1
 

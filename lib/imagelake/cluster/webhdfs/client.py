@@ -1,4 +1,4 @@
-"""The hdfs package's client with what it lacks: policy, fail-over that goes on, names as they are, safe renames."""
+"""The hdfs package's client, extended by retries, fail-over between NameNodes, literal file names and safe renames."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ T = TypeVar("T")
 CHUNK_BYTES = 1 << 18
 _CONNECT_S, _SILENCE_S = 10.0, 60.0
 
-# It would print each failed attempt to standard error, through the progress bar.
+# It prints each failed attempt to standard error, into the progress bar.
 logging.getLogger("hdfs").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True)
 class Access:
-    """Where the NameNodes are and who asks.
+    """The NameNodes, and the user to act as.
 
     Attributes:
         namenodes: `http://host:9870`, tried in turn.
-        user: None for the user of this process; not with Kerberos, where the ticket says who asks.
+        user: None for the user of this process; unused with Kerberos, where the ticket names the user.
         kerberos: whether to authenticate by the ticket of `kinit`.
     """
 
@@ -57,7 +57,7 @@ class Status:
 
 
 class WebHdfs:
-    """HDFS for any number of threads. Each method but `read` and `write` tries again until it succeeds or must not.
+    """HDFS for any number of threads. All methods but `read` and `write` retry failed requests by the retry policy.
 
     Raises:
         RefusedError, UnreachableError, StoppedError: by every method, as `Retrier.call` says.
@@ -70,7 +70,7 @@ class WebHdfs:
         self._local = threading.local()
 
     def retried(self, action: Callable[[], T], path: str) -> T:
-        """What the action gives, tried again as long as there is retry_time."""
+        """The result of the action, retried by the retry policy."""
         try:
             return self._retrier.call(action, lambda: f"{self._serving()}{path}")
         except UnreachableError as error:
@@ -115,7 +115,7 @@ class WebHdfs:
             yield from chunks
 
     def read_range(self, path: str, offset: int, length: int) -> bytes:
-        """A stretch of a file, whole.
+        """Consecutive bytes of a file, all of them.
 
         Args:
             path: the file.
@@ -133,7 +133,7 @@ class WebHdfs:
         return self.retried(attempt, path)
 
     def publish(self, staged: str, target: str, replace: bool) -> None:
-        """Rename in one step. Without ``replace`` a target that is there is an error, never lost or moved into.
+        """Rename atomically. Without ``replace`` an existing target is an error; it is never overwritten or moved into.
 
         Hadoop's older rename, which the package's method asks for, would move a file *into* a target that is a folder.
         """
@@ -145,7 +145,7 @@ class WebHdfs:
             except hdfs.HdfsError as error:
                 if error.exception != "FileNotFoundException" or self.status(target) is None:
                     raise
-                # An earlier attempt was done, and only its answer was lost.
+                # An earlier attempt succeeded, but its response was lost.
 
         self.retried(rename, target)
 
@@ -165,18 +165,18 @@ class WebHdfs:
         return self.retried(attempt, path)
 
     def _client(self) -> Any:
-        """One a thread: a session is not made to be shared."""
+        """One a thread: sessions of requests are not thread-safe."""
         if not hasattr(self._local, "client"):
             self._local.client = _connect(self._access, (_CONNECT_S, _SILENCE_S))
         return self._local.client
 
     def _serving(self) -> str:
-        """The NameNode that was asked last; the package keeps it in front."""
+        """The NameNode of the last request; the package keeps it first in its list."""
         return str(self._client()._urls[0])
 
 
 def _statuses(client: Any, folder: str) -> list[Mapping[str, Any]]:
-    # The package's own method asks once more for each folder of one file, and hides why a file is no folder.
+    # The package's own method sends another request for a folder of one file, and hides that a path is a file.
     return list(client._list_status(folder).json()["FileStatuses"]["FileStatus"])
 
 
@@ -192,7 +192,7 @@ def _connect(access: Access, timeouts: tuple[float, float]) -> Any:
         client = _kerberos_client()(addresses, timeout=timeouts, session=session)
     else:
         client = hdfs.InsecureClient(addresses, user=access.user, timeout=timeouts, session=session)
-    # A path is what it says: the package would take a name that ends in #LATEST for the newest file.
+    # Paths are literal: the package would replace a name that ends in #LATEST by the newest file.
     client.resolve = str
     return client
 

@@ -1,4 +1,4 @@
-"""Files of HDFS to a local folder: each comes into a part beside its place, is compared, then renamed into it."""
+"""Files of HDFS to a local folder: each is written to a part file, compared by checksum, then renamed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from imagelake.cluster.webhdfs.transfer import TransferOptions
 
 
 class Download:
-    """Files of a folder on HDFS on their way into a local folder."""
+    """The download of a folder of HDFS into a local folder."""
 
     def __init__(self, source: str, target: Path, transfer: TransferOptions) -> None:
         self._source, self._target, self._options = source, target, transfer
@@ -30,7 +30,7 @@ class Download:
         return self._store.totals(self._source)
 
     def items(self) -> Iterator[Task | Problem]:
-        """A task for each file, folder by folder, and what cannot be fetched at all.
+        """A task for each file, folder by folder, and a problem for each that cannot be fetched.
 
         Raises:
             RefusedError: there is nothing of that name, or it may not be read.
@@ -116,7 +116,7 @@ class Download:
             raise
 
     def _check(self, remote: str, part: Path) -> None:
-        # Asked anew: the file may have been replaced since its folder was listed.
+        # Requested again: the file may have been replaced since its folder was listed.
         status = self._store.status(remote)
         if status is None:
             raise RefusedError(f"{remote}: was removed meanwhile")
@@ -126,7 +126,7 @@ class Download:
 
 @contextmanager
 def _held(part: Path) -> Iterator[BinaryIO]:
-    """The part, open for this process alone: two runs into one folder must not write the same file.
+    """Open and lock the part file: two runs into one folder must not write the same file.
 
     Raises:
         RefusedError: another process has it.
@@ -134,7 +134,7 @@ def _held(part: Path) -> Iterator[BinaryIO]:
     with part.open("ab", buffering=0) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Between opening and locking, another process may have finished it: it then bears the file's own name.
+            # Between opening and locking, another process may have finished and renamed it.
             ours = part.exists() and os.path.samestat(part.stat(), os.fstat(file.fileno()))
         except BlockingIOError:
             ours = False

@@ -20,14 +20,14 @@ _EXPANSION = re.compile(
 
 
 def find_namenodes(given: str | None, environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
-    """The addresses, from the first place that has any.
+    """The addresses, from the first of these sources that has any.
 
     Args:
         given: `http://a:9870,http://b:9870`, or None.
         environment: may have IMAGELAKE_WEBHDFS, in the same form, and HADOOP_CONF_DIR.
 
     Raises:
-        ImageLakeError: an address that is none, or none anywhere.
+        ImageLakeError: an address is malformed, or there is none.
     """
     if listed := given or environment.get(VARIABLE):
         return tuple(check_address(text.strip()) for text in listed.split(",") if text.strip())

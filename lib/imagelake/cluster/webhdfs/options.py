@@ -7,25 +7,25 @@ import argparse
 from imagelake.net.option_types import at_least_one, seconds
 
 _UPLOAD = """\
-Put a local file, or all that is in a local folder, into a folder on HDFS: LOCAL/a/b becomes HDFS_FOLDER/a/b.
+Upload a local file, or everything in a local folder, to a folder on HDFS: LOCAL/a/b becomes HDFS_FOLDER/a/b.
 
-Each file is written beside its place, compared with the local one by HDFS's own checksum, then renamed: under its own
-name a file is always whole. What is there already with the same content is skipped, so the same command goes on where
-an interrupted one stopped.
+Each file is written under a temporary name, compared with the local one by HDFS's own checksum, then renamed, so that
+a file under its own name is always complete. Files that are there already with the same content are skipped, so the
+same command continues an interrupted one.
 """
 _DOWNLOAD = """\
-Bring a file, or all that is in a folder on HDFS, into a local folder: HDFS_PATH/a/b becomes LOCAL_FOLDER/a/b.
+Download a file, or everything in a folder on HDFS, to a local folder: HDFS_PATH/a/b becomes LOCAL_FOLDER/a/b.
 
-Each file comes into a part beside its place, is compared with HDFS's own checksum, then renamed: under its own name a
-file is always whole. What is there already with the same content is skipped, so the same command goes on where an
-interrupted one stopped.
+Each file is written to a part file, compared with HDFS's own checksum, then renamed, so that a file under its own name
+is always complete. Files that are there already with the same content are skipped, so the same command continues an
+interrupted one.
 """
 _EPILOG = """\
 The NameNodes are those of --namenode; else of IMAGELAKE_WEBHDFS, in the same form; else of the site files in
-HADOOP_CONF_DIR. With several, the next is asked when one is on standby or does not answer.
+HADOOP_CONF_DIR. With several, the next is tried when one is on standby or does not answer.
 
-Exit status: 0 when every file is in its place; 1 when one is not (each is listed with its reason) or the run ended
-early; 2 for a wrong command line; 130 after Ctrl-C.
+Exit status: 0 when every file was transferred or is there already; 1 when one failed (each is listed with its reason)
+or the run ended early; 2 for a wrong command line; 130 after Ctrl-C.
 """
 
 

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 class RemoteFile(io.RawIOBase):
-    """Reads stretches of a file by WebHDFS; each read is one request, so read much at once."""
+    """A file read by WebHDFS; each read is one request, so large reads are best."""
 
     def __init__(self, store: WebHdfs, path: str, size: int) -> None:
-        """Stand at the beginning.
+        """Open the file at position 0.
 
         Args:
             store: where the file is.

@@ -1,4 +1,4 @@
-"""Trying again: with growing, varied waits, for a time that depends on what went wrong."""
+"""Retries with exponential back-off and jitter, for a time that depends on the error."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from imagelake.cluster.webhdfs.failures import (
 )
 
 T = TypeVar("T")
-# However long an attempt lasted, it counts for no more: a large file may break late, and that is not a long outage.
+# The most that one attempt counts: a large file that breaks late is not a long outage.
 _LONGEST_ATTEMPT_S = 20.0
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long to go on.
+    """How long to retry.
 
     Attributes:
-        timeout_s: without a NameNode that serves.
+        timeout_s: while no NameNode serves.
         brief_s: with an error of HDFS that may be passing; a killed DataNode is still offered for about 7 s.
     """
 
@@ -52,7 +52,7 @@ class RetryPolicy:
 
 @dataclass
 class Clock:
-    """Time as the retries see it: ``wait`` ends early, with True, when the run is stopped."""
+    """The clock of the retries; ``wait`` returns True early when the run is stopped."""
 
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -66,20 +66,20 @@ class Clock:
 
 
 class Retrier:
-    """Calls actions until they succeed or their error is final."""
+    """Calls actions until success or a final error."""
 
     def __init__(self, policy: RetryPolicy, clock: Clock, notify: Callable[[str], None]) -> None:
         self._policy, self._clock, self._notify = policy, clock, notify
 
     def call(self, action: Callable[[], T], where: Callable[[], str]) -> T:
-        """What the action gives, in as many attempts as it takes.
+        """The result of the action, called again after each error that may be temporary.
 
         Args:
-            action: may be called again after it failed.
+            action: may be called several times.
             where: the address and path, for messages.
 
         Raises:
-            RefusedError: HDFS will not, or not within the time for its passing errors.
+            RefusedError: the error is final, or a temporary one lasted too long.
             UnreachableError: no NameNode served in time.
             StoppedError: the run was stopped meanwhile.
         """
