@@ -22,7 +22,7 @@ from imagelake.lake.manifest import MANIFEST, Manifest
 if TYPE_CHECKING:
     from io import RawIOBase
 
-_PATIENCE = RetryPolicy(timeout_s=20.0, brief_s=15.0)  # somebody waits for a page
+_PATIENCE = RetryPolicy(timeout_s=20.0, brief_s=15.0)  # short, since a user waits for a page
 
 
 class Files(ABC):
@@ -66,7 +66,7 @@ class LocalFiles(Files):
 
 
 class HdfsFiles(Files):
-    """Files of HDFS, asked for through WebHDFS; a NameNode that is down or on standby is passed over."""
+    """Files of HDFS, read by WebHDFS; a NameNode that is down or on standby is skipped."""
 
     def __init__(self, root: str, store: WebHdfs) -> None:
         self._root, self._store = root.rstrip("/"), store
@@ -116,12 +116,12 @@ class PublishedLake:
 
     @contextmanager
     def opened(self, part: str) -> Iterator[pq.ParquetFile]:
-        """A Parquet file; what is read of it comes in few large pieces."""
+        """A Parquet file, opened for few large reads."""
         with self.files.open(part) as file:
             yield pq.ParquetFile(file, pre_buffer=True)
 
     def batches(self, table: str, columns: Iterable[str], rows: int = 8192) -> Iterator[pa.RecordBatch]:
-        """The rows of a published table, so many at a time, in the order of its files."""
+        """Batches of at most so many rows of a published table, in the order of its files."""
         self.require(table)
         for part in self.parts(table):
             with self.opened(part) as file:
@@ -155,8 +155,8 @@ def open_lake(
     Args:
         root: a local folder, or hdfs://.
         namenodes: addresses of WebHDFS, as find_namenodes takes them.
-        user: who asks HDFS; None for the user of this process.
-        kerberos: whether the ticket of kinit says who asks.
+        user: the HDFS user; None for the user of this process.
+        kerberos: whether to authenticate by the ticket of kinit.
 
     Raises:
         ImageLakeError: no folder is there, or no NameNode is known.

@@ -1,4 +1,4 @@
-"""How much an image shows, judged by its grey values: entropy and gradient."""
+"""Texture measures of an image's grey values: entropy and gradient."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-# Temporaries of a whole image may be large enough for malloc to fetch fresh pages each time, which costs more than the
+# Bands of rows: for temporaries of a whole image malloc may fetch new pages each time, which costs more than the
 # arithmetic.
 ROWS_AT_ONCE = 64
 

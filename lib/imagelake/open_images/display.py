@@ -1,4 +1,4 @@
-"""What a download is doing, on standard error: bars on a terminal, a line now and then in a log."""
+"""The progress of a download on standard error: bars on a terminal, a line every few seconds in a log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOG_PERIOD_S = 15.0
 
 
 class Display:
-    """One bar a file, by bytes, and one a split, by images."""
+    """Progress bars: one a file, by bytes, and one a split, by images."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -41,13 +41,13 @@ class Display:
 
     @contextmanager
     def reading(self, name: str) -> Iterator[Callable[[Position], None]]:
-        """Show a file that streams by; gives what to call with each new position in it."""
+        """Show the progress of a file; yields a function to call with each new position."""
         with self._task(name) as show:
             yield lambda position: show(position.offset, position.total, _amount(position))
 
     @contextmanager
     def images(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
-        """Show images that come in; gives what to call with each new number of them."""
+        """Show the progress of images; yields a function to call with each new number of them."""
         started = time.monotonic()
 
         def state(done: int) -> str:

@@ -32,7 +32,7 @@ class IdSet(Container[bytes]):
 
 
 def ids_in(files: Iterable[Path]) -> Iterator[bytes]:
-    """The image id of every record of CSV files, repeated as often as it stands there."""
+    """The image id of every record of CSV files, with repetitions."""
     for file in files:
         with file.open("rb") as stream:
             yield from (line[:ID_BYTES] for line in stream if RECORD.match(line))

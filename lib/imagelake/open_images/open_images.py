@@ -1,8 +1,8 @@
 """Download a chosen slice of Open Images V7 from its public addresses, in the layout in which it is published.
 
 The folder then holds the class names, the hierarchy, of every large CSV file the rows of the chosen images, and
-their bytes, as ``scripts/run --open-images DIR`` reads them. A run that was interrupted, even killed, goes on where
-it stopped when the same command is given again.
+their bytes, as ``scripts/run --open-images DIR`` reads them. The same command continues a run that was interrupted or
+killed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Keep some rows of a CSV file of any size while it streams by: one chunk in memory, resumable half-way.
+"""A resumable filter of the rows of a CSV stream of any size, with one chunk in memory.
 
 The large files of Open Images start every record with the image's 16 hexadecimal digits and a comma, and quote with
 double quotes; a quoted title may contain a line break. Hence a line that does not start like a record belongs to
@@ -53,7 +53,7 @@ def _is_one(confidence: bytes) -> bool:
 
 
 class RowFilter:
-    """A sink that writes the header and the rows asked for to ``part``, and names it ``target`` when it has all.
+    """A sink that writes the header and the wanted rows to ``part``, and renames it to ``target`` at the end.
 
     Args:
         source: where the bytes come from; a part taken from elsewhere is not continued.
@@ -74,7 +74,7 @@ class RowFilter:
         self._next_note = self.position.offset + NOTE_EVERY_BYTES
 
     def restart(self) -> None:
-        """Drop what has come so far."""
+        """Drop all bytes so far."""
         self._file.truncate(0)
         note_of(self._part).unlink(missing_ok=True)
         self.position, self._carry, self._keeping, self._header_seen = Position(), b"", False, False
@@ -94,11 +94,11 @@ class RowFilter:
             self._next_note = self.position.offset + NOTE_EVERY_BYTES
 
     def close(self) -> None:
-        """Leave the part for a later run to continue from its last note."""
+        """Close the part, which a later run can continue from its last note."""
         self._file.close()
 
     def finish(self) -> None:
-        """Take a last line without line break, and give the kept rows their name."""
+        """Take a last line without line break, and rename the part to ``target``."""
         self._take([self._carry] if self._carry else [])
         if not self._header_seen:
             raise ImageLakeError(f"{self._source} is empty")
@@ -132,7 +132,7 @@ class RowFilter:
                 yield line
 
     def _note(self) -> None:
-        """Note a place to go on from: the last line break, and the length of what was written up to it."""
+        """Note where a later run can continue: the last line break, and the length written up to it."""
         self._file.flush()
         at_line = Position(self.position.offset - len(self._carry), self.position.etag, self.position.total)
         values = {
@@ -145,7 +145,7 @@ class RowFilter:
 
 
 def read_rows(file: Path, sink: RowFilter) -> None:
-    """Let a local file stream through the filter, in place of a download."""
+    """Filter a local file instead of a download."""
     with file.open("rb") as stream:
         stream.seek(sink.position.offset)
         while chunk := stream.read(1 << 20):

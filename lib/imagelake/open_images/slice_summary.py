@@ -1,4 +1,4 @@
-"""What a download came to, for its reader: counts that add up, and why what is missing is missing."""
+"""The summary of a download: counts that add up, and the reasons of failures."""
 
 from __future__ import annotations
 
