@@ -31,11 +31,11 @@ examples:
   scripts/fetch_open_images --out zoo --labels Lion --labels /m/07dm6 --split validation --split test
 
 Images are chosen among those with a human-verified label, or a box, of confidence 1 whose bytes are published. The
-CSV files stream by and only rows of chosen images are kept: about 150 MB of them for validation, 500 MB for test,
-18 GB for train (13 GB with --keep-full). failed.csv lists images that could not be had; choice.json what was chosen.
+CSV files are streamed and only rows of chosen images are kept: about 150 MB are read for validation, 500 MB for test,
+18 GB for train (13 GB with --keep-full). failed.csv lists images that failed; choice.json records the chosen images.
 
 Exit status: 0 when every chosen image is there, 1 when some are not or the run ended in an error, 2 for a wrong
-command line, 130 after Ctrl-C. Whatever the status, the same command again goes on where this one stopped.
+command line, 130 after Ctrl-C. Whatever the status, the same command continues the download.
 """
 
 
@@ -125,10 +125,10 @@ def _parser() -> argparse.ArgumentParser:
         "--split", choices=SPLITS, action="append", help="train, validation or test, repeatable (default: validation)"
     )
     what.add_argument("--seed", type=int, default=7, help="another seed chooses other images (default: 7)")
-    return _add_manner(parser)
+    return _add_transfer_options(parser)
 
 
-def _add_manner(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+def _add_transfer_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     how = parser.add_argument_group("how")
     how.add_argument(
         "--workers", type=at_least_one, default=8, metavar="N", help="images downloaded at a time (default: 8)"

@@ -23,7 +23,7 @@ TRANSIENT_ERRORS = (requests.exceptions.ConnectionError, requests.exceptions.Tim
 
 
 class DownloadError(ImageLakeError):
-    """A download that failed for good: ``reason`` is a short text to count by, ``reached`` whether a server answered."""
+    """A download that finally failed: ``reason`` is a short text to count by, ``reached`` whether a server answered."""
 
     def __init__(self, url: str, reason: str, reached: bool = True) -> None:
         super().__init__(f"cannot download {url}: {reason}")

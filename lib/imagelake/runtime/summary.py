@@ -1,4 +1,4 @@
-"""What a job prints at its end: short, and made to be read by a person."""
+"""The summary that a job prints at its end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from imagelake.runtime.job import Outcome, Work
 
 
 def print_outcome(outcome: Outcome, console: Console) -> None:
-    """Say how a job ended: its tables, where the rows went, its notes, its pace."""
+    """Print how a job ended: seconds and images a second, row counts, notes and tables."""
     if outcome.work is None:
         console.print(
             f"[bold]{outcome.job.name}[/]: nothing has changed since its last run; skipped (--force redoes it)"

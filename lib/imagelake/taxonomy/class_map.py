@@ -1,4 +1,4 @@
-"""What the outputs of a model mean: each class and the label that contains it.
+"""The class map: each class of a model and the label that contains it.
 
 A label contains a class when every picture of the class is a picture of the label: a Dalmatian is a Dog, a rhinoceros
 beetle is a Beetle and no Rhinoceros. A class that no label contains has none.
@@ -22,8 +22,8 @@ _Key = TypeVar("_Key")
 class ModelClass(NamedTuple):
     """One output of a model.
 
-    ``label`` is the most specific label that contains the class, None where none does. ``relation`` says how the class
-    stands to it: the same thing, or a narrower one.
+    ``label`` is the most specific label that contains the class, None where none does. ``relation`` is ``same`` or, for
+    a class narrower than its label, ``narrower``.
     """
 
     name: str

@@ -31,7 +31,7 @@ class HierarchyRow(NamedTuple):
 
 
 class Hierarchy:
-    """Labels and how they contain each other. A node is a name or a MID, whichever the source used."""
+    """A graph of labels. A node is a name or a MID, as in the source."""
 
     def __init__(self, root: str, edges: Iterable[Edge], source: str = "hierarchy") -> None:
         """Check and index the edges.

@@ -72,7 +72,7 @@ def _form_of(top: dict[str, Any], source: str) -> _Form:
 
 
 def _edges(top: dict[str, Any], form: _Form) -> Iterator[Edge]:
-    waiting = deque([top])  # not recursion: the depth of the text is not ours to choose
+    waiting = deque([top])  # no recursion, since the depth of the text is unknown
     while waiting:
         node = waiting.popleft()
         name = _name_of(node, form, "a node")
