@@ -54,8 +54,8 @@ class LocalFiles(Files):
 
     def names(self, folder: str) -> list[str]:
         """See Files."""
-        place = self._root / folder
-        return sorted(entry.name for entry in os.scandir(place) if entry.is_file()) if place.is_dir() else []
+        path = self._root / folder
+        return sorted(entry.name for entry in os.scandir(path) if entry.is_file()) if path.is_dir() else []
 
     def open(self, path: str) -> pa.NativeFile:
         """See Files."""

@@ -8,7 +8,7 @@ _TICKET = "klist shows the ticket in use, kinit gets one, scripts/submit --princ
 _GONE = "check the host, its port in --root and in fs.defaultFS of HADOOP_CONF_DIR, and that the NameNode runs"
 # Words of an error -> its remedy. The first that matches counts, so authentication comes before permissions.
 _REMEDIES = {
-    r"Client cannot authenticate via|GSSException|KrbException": f"it asks for a valid Kerberos ticket: {_TICKET}",
+    r"Client cannot authenticate via|GSSException|KrbException": f"it needs a valid Kerberos ticket: {_TICKET}",
     r"SIMPLE authentication is not enabled": (
         f"the cluster is secure and this configuration is not: set HADOOP_CONF_DIR to the cluster's own; then {_TICKET}"
     ),

@@ -181,14 +181,14 @@ def _no_address() -> FetchError:
 
 def _first_socket(addresses: Sequence[Address], port: int, ends: float) -> socket.socket:
     """A connection to the first address that answers."""
-    for place, address in enumerate(addresses, start=1):
+    for position, address in enumerate(addresses, start=1):
         left = ends - time.monotonic()
         if left <= 0:
             raise TimeoutError
         try:
             return socket.create_connection((str(address), port), timeout=left)
         except OSError:
-            if place == len(addresses):
+            if position == len(addresses):
                 raise
     raise TimeoutError
 

@@ -104,15 +104,15 @@ class ChoiceFile:
         write_json(self._path, self._values)
 
     def _check(self, request: Request) -> None:
-        asked = {"labels": request.classes, "per_label": request.per_label, "seed": request.seed}
-        missing = sorted({*asked, "splits"} - set(self._values))
+        requested = {"labels": request.classes, "per_label": request.per_label, "seed": request.seed}
+        missing = sorted({*requested, "splits"} - set(self._values))
         if missing:
             raise ImageLakeError(
                 f"{self._path} lacks {', '.join(missing)}; it is no record of this command: take another --out"
             )
         differences = [
             f"{name} {_shown(self._values[name])} there, {_shown(value)} now"
-            for name, value in asked.items()
+            for name, value in requested.items()
             if self._values[name] != value
         ]
         if differences:

@@ -138,7 +138,7 @@ def _add_transfer_options(parser: argparse.ArgumentParser) -> argparse.ArgumentP
         help="keep the whole CSV files too, in FULL (default: beside DIR, as DIR-full), where other slices find them",
     )  # fmt: skip
     how.add_argument(
-        "--base-url", metavar="URL", help="a mirror that serves the published paths, in place of both addresses"
+        "--base-url", metavar="URL", help="a mirror that serves the published paths, instead of both addresses"
     )
     how.add_argument("--config", type=Path, metavar="FILE", help="addresses (default: conf/open_images.toml)")
     how.add_argument(

@@ -24,7 +24,7 @@ RECORD = re.compile(rb"[0-9a-f]{16},")
 
 @dataclass(frozen=True)
 class Rows:
-    """Which rows to keep: ``keep`` answers for the first line of a record; the header starts with ``columns``."""
+    """Which rows to keep: ``keep`` decides by the first line of a record; the header starts with ``columns``."""
 
     columns: tuple[bytes, ...]
     keep: Callable[[bytes], bool]

@@ -143,8 +143,8 @@ class Client:
             raise DownloadError(url, "a web page came instead of the file (a proxy or login page?)")
 
     def _asked_wait_s(self, response: requests.Response) -> float:
-        asked = response.headers.get("Retry-After", "")
-        return min(float(asked), self._policy.longest_wait_s) if asked.isdecimal() else 0.0
+        value = response.headers.get("Retry-After", "")
+        return min(float(value), self._policy.longest_wait_s) if value.isdecimal() else 0.0
 
     def _take(self, response: requests.Response, sink: Sink, watch: Callable[[Position], None] | None) -> None:
         for chunk in _chunks(response):
@@ -192,5 +192,5 @@ def _agree_on_position(response: requests.Response, sink: Sink) -> None:
         first, total = _content_range(response)
         if first != position.offset or (position.total and total and total != position.total):
             sink.restart()
-            raise _BrokenError("the server resumed at another place, or the file has changed", reached=True)
+            raise _BrokenError("the server resumed at another position, or the file has changed", reached=True)
     sink.position.total, sink.position.etag = total, response.headers.get("ETag")

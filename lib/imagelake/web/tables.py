@@ -64,8 +64,8 @@ class Tables:
         ]
         if not shares:
             return None
-        said = f"From {shares[0].text} for {shares[0].name} to {shares[-1].text} for {shares[-1].name}."
-        return interval_chart(shares, "accuracy", "Top-1 accuracy by label with intervals", said)
+        description = f"From {shares[0].text} for {shares[0].name} to {shares[-1].text} for {shares[-1].name}."
+        return interval_chart(shares, "accuracy", "Top-1 accuracy by label with intervals", description)
 
     def best(self, most: int) -> list[dict[str, Any]]:
         """The first rows of image_rank, each image once: image_id, measure, value and rank."""
