@@ -34,7 +34,7 @@ def run(work: Work, config: Config) -> None:
     work.note("best first", f"{config.rank.measure}, {config.rank.order}")
     work.note("top images", top_images(ranks) or "none")
     work.note("selected", f"{ranks.where('selected').select('image_id').distinct().count():,} images")
-    work.note("photo or depiction", kinds.told_by)
+    work.note("photo or depiction", kinds.source)
     work.images = work.rows["image_quality"]
 
 

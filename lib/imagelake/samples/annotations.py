@@ -81,12 +81,12 @@ def label_rows(plan: ImagePlan) -> Iterator[LabelRow]:
     if plan.part == "unlabelled":
         return
     dice = plan.dice("labels")
-    yield from tell(plan, MID_OF[plan.given], plan.story, dice)
+    yield from rows_of_story(plan, MID_OF[plan.given], plan.story, dice)
     for mid, story in _side_labels(plan, dice):
-        yield from tell(plan, mid, story, dice)
+        yield from rows_of_story(plan, mid, story, dice)
 
 
-def tell(
+def rows_of_story(
     plan: ImagePlan, mid: str, story: str, dice: np.random.Generator, image_id: str | None = None
 ) -> Iterator[LabelRow]:
     """The rows of a story about one label of the image, or of another image id that is in no list."""
@@ -129,7 +129,7 @@ def _stray_rows(plan: ImagePlan) -> Iterator[LabelRow]:
     """Rows about images or classes that no list knows, some of which would be rejected for a later reason as well."""
     dice, mid = plan.dice("strays"), MID_OF[plan.given]
     phantom, denied = (image_id_of(plan.seed, plan.block, purpose) for purpose in ("phantom", "denied phantom"))
-    yield from tell(plan, mid, "machine_agrees", dice, phantom)
-    yield from tell(plan, mid, "contradicted", dice, denied)
-    yield from tell(plan, UNKNOWN_MID, "denied", dice)
-    yield from tell(plan, UNKNOWN_MID, "verified", dice, phantom)
+    yield from rows_of_story(plan, mid, "machine_agrees", dice, phantom)
+    yield from rows_of_story(plan, mid, "contradicted", dice, denied)
+    yield from rows_of_story(plan, UNKNOWN_MID, "denied", dice)
+    yield from rows_of_story(plan, UNKNOWN_MID, "verified", dice, phantom)

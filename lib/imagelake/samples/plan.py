@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 BLOCK = 20
-# The two places of a block that are never shuffled: copies need an earlier original.
+# The two slots of a block that are never shuffled: copies need an earlier original.
 EXACT_ORIGINAL, NEAR_ORIGINAL = 0, 1
 NEAR_CHANGES = ("reencoded", "resized", "cropped", "brightened")
 
@@ -34,7 +34,7 @@ _LABEL_WEIGHTS = (10, 9, 9, 10, 9, 11, 6, 9, 9, 10, 8)
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One place of a block: its part, the splits and the stories (see ``annotations.STORIES``) it takes in turn."""
+    """One slot of a block: its part, the splits and the stories (see ``annotations.STORIES``) it takes in turn."""
 
     part: Part
     splits: tuple[Split, ...]
@@ -127,8 +127,8 @@ def in_turn(faults: tuple[T, ...], block: int) -> tuple[T, ...]:
 
 def plan_image(seed: int, index: int) -> ImagePlan:
     """The part of the image at an index."""
-    block, place = divmod(index, BLOCK)
-    slot = SLOTS[_order_of(seed, block)[place]]
+    block, number = divmod(index, BLOCK)
+    slot = SLOTS[_order_of(seed, block)[number]]
     originals = {"exact_copy": EXACT_ORIGINAL, "near_copy": NEAR_ORIGINAL}
     drawn_index = block * BLOCK + originals[slot.part] if slot.part in originals else index
     truth = _label_of(seed, drawn_index)
@@ -143,12 +143,12 @@ def plan_image(seed: int, index: int) -> ImagePlan:
         given=MISTAKEN_FOR[truth] if slot.part == "wrong_label" else truth,
         drawn_index=drawn_index,
         block=block,
-        first_of_block=place == 0,
+        first_of_block=number == 0,
     )
 
 
 def _order_of(seed: int, block: int) -> list[int]:
-    """Which slot stands at each place of a block."""
+    """The slots of a block in their shuffled order."""
     fixed = [EXACT_ORIGINAL, NEAR_ORIGINAL]
     shuffled = np.random.default_rng([seed, block, 20]).permutation(np.arange(len(fixed), BLOCK))
     return [*fixed, *(int(slot) for slot in shuffled)]

@@ -1,4 +1,4 @@
-"""Variants of the network, each measured on the same images: what it gets right, what it costs a core, its size."""
+"""The measurement of variants of the network on the same images: accuracy, CPU time and size."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ACCURACY = ("images", "top1", "top1_low", "top1_high", "top5", "top5_low", "top5
 
 @dataclass(frozen=True)
 class Variant:
-    """One choice of the hyper-parameters: the key of model_comparison. Family and width are those of the weights."""
+    """The hyper-parameters of a variant: the key of model_comparison. Family and width are those of the weights."""
 
     resolution: int
     framing: Framing
@@ -62,7 +62,7 @@ class Comparison:
     """Measures variants one after the other, on LiteRT, by the definition of measure_accuracy."""
 
     def __init__(self, config: Config, storage: Storage, meanings: LabelClasses, image_bytes: DataFrame) -> None:
-        """What all variants share.
+        """Keep what all variants share.
 
         Args:
             config: the run's; a variant changes its section [model].
@@ -72,7 +72,7 @@ class Comparison:
         """
         self._config, self._storage, self._meanings = config, storage, meanings
         wanted = config.model.calibration_images
-        # Of one input at a time: variants that share it follow each other.
+        # Of one input only, since variants of the same input follow each other.
         self._calibration = lru_cache(maxsize=1)(lambda how: calibration_images(image_bytes, how, wanted))
 
     def measure(self, variant: Variant, sample: Sample) -> dict[str, Any]:
@@ -105,26 +105,26 @@ class Comparison:
     def _accuracy(self, predicted: DataFrame, labels: DataFrame) -> dict[str, Any]:
         judged = judge_predictions(labels, predicted, self._meanings)
         by_label = measure_labels(judged, self._meanings, self._config.accuracy.confidence_level)
-        seen = by_label.where("covered AND images > 0").toPandas()
-        (overall,) = overall_accuracy(seen, len(seen)).to_dict("records")
+        measured = by_label.where("covered AND images > 0").toPandas()
+        (overall,) = overall_accuracy(measured, len(measured)).to_dict("records")
         return {"labels": overall["covered_labels"], **{name: overall[name] for name in ACCURACY}}
 
 
 def _cost(predicted: DataFrame) -> dict[str, Any]:
-    """Images a second and core, and how many images were not decodable.
+    """Images a second of one core, and the number of undecodable images.
 
     Raises:
-        ImageLakeError: all of them.
+        ImageLakeError: all are undecodable.
     """
     totals = predicted.agg(
-        F.count_if(F.col("error").isNull()).alias("seen"),
+        F.count_if(F.col("error").isNull()).alias("predicted"),
         F.count_if(F.col("error").isNotNull()).alias("undecodable"),
         F.sum("core_s").alias("core_s"),
     ).first()
     assert totals is not None
-    if not totals["seen"]:
+    if not totals["predicted"]:
         raise ImageLakeError(f"none of the {totals['undecodable']:,} images of the comparison can be decoded")
-    return {"images_per_second": totals["seen"] / totals["core_s"], "undecodable": totals["undecodable"]}
+    return {"images_per_second": totals["predicted"] / totals["core_s"], "undecodable": totals["undecodable"]}
 
 
 def comparison_rows(spark: SparkSession, measured: Sequence[dict[str, Any]]) -> DataFrame:

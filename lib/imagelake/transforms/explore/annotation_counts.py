@@ -1,4 +1,4 @@
-"""Label and box rows counted once by image, label and split: the small frames that every exploration starts from."""
+"""Label and box rows counted once by image, label and split: the small frames of the exploration."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ ANNOTATION = ("image_id", "label_id", "split")
 def count_labels(labels: DataFrame, min_confidence: float) -> DataFrame:
     """One row an image, label and split of the labels.
 
-    The labels are shuffled here by image and nowhere else: what is later grouped by image or joined on it finds its
-    rows in place.
+    The labels are shuffled here by image; later groupings and joins by image need no further shuffle.
 
     Returns:
         image_id, label_id, split, rows, confident (whether one of the rows is above the threshold), and of the

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def boxes_per_image(box_counts: DataFrame, images: DataFrame) -> DataFrame:
     """The distribution: split, boxes, images; 0 boxes where an image of the split has none.
 
-    An image counts in its own split; one that boxes name and the images do not counts in the split of its boxes.
+    An image counts in its own split; one that only boxes name counts in the split of its boxes.
 
     Args:
         box_counts: as from count_boxes.

@@ -1,4 +1,4 @@
-"""Counts rolled up along the label hierarchy: an image of an eagle is one of a bird and one of an animal."""
+"""Counts by node of the label hierarchy: an image of an eagle counts for bird and animal, too."""
 
 from __future__ import annotations
 

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Annotations:
-    """The tables of a source's annotations, and what their accounts need.
+    """The tables of a source's annotations, and the counts for their accounts.
 
-    ``lines`` counts what was read for each table; ``repeated`` what said again what another line says.
+    ``lines`` is the number of lines read for each table; ``repeated`` the number of lines that repeat another one.
     """
 
     classes: DataFrame

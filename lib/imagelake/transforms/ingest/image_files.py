@@ -1,4 +1,4 @@
-"""Image bytes wherever they lie: files in folders, or a binary column of Parquet; one row a file."""
+"""Image bytes from files in folders or a binary column of Parquet; one row a file."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SPLIT_FOLDERS = {
 
 @dataclass(frozen=True)
 class FoundImages:
-    """The files of a source: all of them, and where each one goes.
+    """The files of a source, by what becomes of them.
 
     ``described`` holds every image file that gets a row of images, without its bytes; ``packed`` those of them whose
     bytes are packed, with content; ``rejected`` what is no image file, or has the identifier of another.
@@ -87,14 +87,14 @@ def _open_images(spark: SparkSession, storage: Storage, folder: str) -> DataFram
 
 
 def read_folder_files(spark: SparkSession, storage: Storage, folder: str) -> DataFrame:
-    """Every file below a folder: path, length, content; Spark reads content only where it is asked for."""
+    """Every file below a folder: path, length, content; Spark reads content only if it is selected."""
     files = (
         spark.read.format("binaryFile")
         .option("recursiveFileLookup", True)
         .load(folder)
         .select("path", "length", "content")
     )
-    # Spark leaves out files without a single byte, which would be lost without a word.
+    # Spark leaves out empty files, which would be lost silently.
     empty = [(file.path, 0, b"") for file in storage.files(folder) if file.size == 0]
     found = files.unionByName(spark.createDataFrame(empty, files.schema)) if empty else files
     return found.withColumn("relative", _relative_to(folder))
@@ -126,17 +126,17 @@ def identify(files: DataFrame, by_stem: bool) -> DataFrame:
 def unrepeated(files: DataFrame) -> tuple[DataFrame, DataFrame]:
     """The files to keep, and those whose image_id another file has: the first by path, then by content, stays.
 
-    Only identifiers are shuffled, and the bytes of the few files that repeat one.
+    Only identifiers are shuffled, and the bytes of files with a repeated identifier.
     """
     repeated_ids = files.groupBy("image_id").count().where("count > 1").select("image_id")
     single = files.join(F.broadcast(repeated_ids), "image_id", how="left_anti")
     order = Window.partitionBy("image_id").orderBy("path", F.sha2("content", 256))
     repeated = files.join(F.broadcast(repeated_ids), "image_id", how="left_semi").withColumn(
-        "place", F.row_number().over(order)
+        "row_number", F.row_number().over(order)
     )
     return (
-        single.unionByName(repeated.where("place = 1").drop("place")),
-        repeated.where("place > 1").drop("place"),
+        single.unionByName(repeated.where("row_number = 1").drop("row_number")),
+        repeated.where("row_number > 1").drop("row_number"),
     )
 
 
@@ -147,7 +147,7 @@ def rejected_files(files: DataFrame) -> DataFrame:
 
 
 def split_of_path() -> Column:
-    """The split that one of the folders on the way is called after; null where none is."""
+    """The split after which a folder of the path is named; null if there is none."""
     folders = F.slice(F.split(F.lower("relative"), "/"), 1, F.greatest(F.size(F.split("relative", "/")) - 1, F.lit(0)))
     named = F.create_map(*(F.lit(text) for pair in SPLIT_FOLDERS.items() for text in pair))
     found = F.filter(folders, lambda folder: folder.isin(*SPLIT_FOLDERS))
@@ -158,7 +158,7 @@ def pack_options(limits: ImagesSection) -> dict[str, str]:
     """Parquet options for image bytes: small row groups, no dictionary, no second compression of JPEGs."""
     return {
         "parquet.block.size": str(limits.row_group_bytes),
-        # Parquet looks at a row group's size only now and then; images are large, so look often.
+        # Parquet checks a row group's size every so many rows; images are large, so it must check often.
         "parquet.page.size.row.check.min": "8",
         "parquet.page.size.row.check.max": "64",
         "parquet.enable.dictionary#content": "false",
@@ -168,7 +168,7 @@ def pack_options(limits: ImagesSection) -> dict[str, str]:
 
 
 def read_bytes_parquet(spark: SparkSession, uri: str) -> DataFrame:
-    """Image bytes in Parquet: the identifier and the one binary column, whatever they are called.
+    """Image bytes in Parquet: the identifier and the one binary column, by any names.
 
     Raises:
         ImageLakeError: there is no such pair of columns.

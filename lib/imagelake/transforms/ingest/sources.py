@@ -1,4 +1,4 @@
-"""Which files of a source hold what: found by their names and first lines, never assumed by position."""
+"""The files of a source by content, which their names and first lines show."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ METADATA_NAME = r"(?i)(\.(csv|json|parquet|txt|md|crc)$|/_[^/]*$)"
 
 @dataclass(frozen=True)
 class OpenImagesFiles:
-    """The published files found in one folder, by what they hold; ``others`` are the other CSV files."""
+    """The published files found in one folder, by content; ``others`` are the other CSV files."""
 
     image_lists: tuple[CsvFile, ...]
     labels: tuple[CsvFile, ...]
@@ -45,7 +45,7 @@ def source_folder(config: Config) -> str:
 
 
 def find_open_images_files(storage: Storage, folder: str) -> OpenImagesFiles:
-    """Sort the metadata files of a folder, at any depth, by what they hold.
+    """Group the metadata files of a folder, at any depth, by content.
 
     Raises:
         ImageLakeError: none of the published files is there.

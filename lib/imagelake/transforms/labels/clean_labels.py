@@ -1,4 +1,4 @@
-"""Which labels can be trusted: every label row is kept, or dropped for the first reason that applies."""
+"""The cleaning of labels: each row is kept, or rejected for the first reason that applies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAIR = ("image_id", "label_id")
 
 
 def roll_up(labels: DataFrame, targets: Mapping[str, tuple[str, str]]) -> DataFrame:
-    """Replace each label that stands below a chosen one by the chosen one.
+    """Replace each descendant of a chosen label by the chosen label.
 
     Args:
         labels: rows with label_id and label.
@@ -69,11 +69,12 @@ def judge_labels(labels: DataFrame, images: DataFrame, rules: CleanSection) -> D
     )
     return (
         known.withColumn("reason", earlier_reasons)
-        .withColumn("place", F.row_number().over(best_first))
+        .withColumn("row_number", F.row_number().over(best_first))
         .withColumn(
-            "reason", F.when(F.col("reason").isNull() & (F.col("place") > 1), "duplicate").otherwise(F.col("reason"))
+            "reason",
+            F.when(F.col("reason").isNull() & (F.col("row_number") > 1), "duplicate").otherwise(F.col("reason")),
         )
-        .drop("image_known", "place")
+        .drop("image_known", "row_number")
     )
 
 

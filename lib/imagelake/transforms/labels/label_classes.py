@@ -1,4 +1,4 @@
-"""Which classes of the model mean a label: from the user's label map, the class map with the hierarchy, or by name."""
+"""The classes that count as each label: by the user's label map, by the class map with the hierarchy, or by name."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NARROWER_LABELS = "labels/narrower_labels.csv"
 
 @dataclass(frozen=True)
 class LabelClasses:
-    """What the model's classes say about the labels of a lake.
+    """The classes of the model that count as the labels of a lake.
 
     ``class_names`` are the model's outputs by index. ``classes`` holds the classes that mean each label; none where no
     class does. ``label_of`` is the label that a class itself means, for the classes that mean one.
@@ -42,13 +42,13 @@ class LabelClasses:
 
     @property
     def covered(self) -> frozenset[str]:
-        """The labels that some class means: those that the model can be judged on."""
+        """The labels that some class counts as; accuracy is measured on these."""
         return frozenset(label for label, classes in self.classes.items() if classes)
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What a lake calls things: its labels, every name it knows, and its hierarchy of names where it has one."""
+    """The vocabulary of a lake: its labels, all names of its classes, and its hierarchy of names if it has one."""
 
     labels: tuple[str, ...]
     known: frozenset[str]
@@ -56,20 +56,20 @@ class Vocabulary:
 
 
 def label_class_files(config: Config) -> tuple[str, ...]:
-    """The user's own files that say what classes mean; what ships with the library is part of its version."""
+    """The user's own files of label and class maps; those of the library are part of the code version."""
     label_map = config.source.label_map
     return (*((to_uri(label_map),) if label_map else ()), *class_files(config.model))
 
 
 def class_files(model: ModelSection) -> tuple[str, ...]:
-    """The user's own list of the model's classes."""
+    """The user's own class map."""
     return () if model.classes in KNOWN_CLASSES else (to_uri(model.classes),)
 
 
 def vocabulary(labels: DataFrame, classes: DataFrame, hierarchy: DataFrame) -> Vocabulary:
-    """The words of a lake: its tables of clean labels, class descriptions and hierarchy, in display names.
+    """The vocabulary of a lake, from its tables of clean labels, class descriptions and hierarchy, in display names.
 
-    All are collected: there are thousands of labels at most.
+    All tables are collected, since there are thousands of labels at most.
     """
     graph = hierarchy_graph(hierarchy)
     names = {row["label_id"]: row["label"] for row in hierarchy.where("label IS NOT NULL").collect()}
@@ -106,13 +106,13 @@ def labels_of_folders(folders: Iterable[str], config: Config, storage: Storage) 
 def label_classes(words: Vocabulary, config: Config, storage: Storage) -> LabelClasses:
     """The classes that mean each label of a lake.
 
-    What the user's label map lists counts as it says. Other labels count by the class map, where a class means the
-    label it is mapped to and all ancestors of that label, and by their names.
+    The user's label map comes first. For other labels a class counts as the label that the class map gives it, as all
+    ancestors of that label, and as labels of its name.
     """
     class_map, matcher = read_class_map(config.model, storage), _matcher()
     listed = _read_label_map(config.source, class_map, storage).classes_by_label()
     here = matcher.in_vocabulary(class_map, words.known)
-    # A folder of photos has no hierarchy of its own; without one a folder called birds would mean no eagle.
+    # A folder of photos has no hierarchy; without one the class eagle would not count as a folder called birds.
     tree = words.hierarchy or read_narrower_labels(conf_text(NARROWER_LABELS), f"conf/{NARROWER_LABELS}")
 
     def classes_of(label: str) -> frozenset[int]:

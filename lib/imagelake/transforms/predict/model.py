@@ -1,4 +1,4 @@
-"""The configured model: converted once, kept beside the tables as one file, and shipped to the executors as bytes."""
+"""The configured model: converted once, published as one file, and broadcast to the executors as bytes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from imagelake.lake.storage import Storage
     from imagelake.taxonomy.class_map import ClassMap
 
-# What predictions depend on: with other settings they are others.
+# The settings that predictions depend on.
 PREDICTION_SETTINGS = ("model", "images")
 SAMPLE_WEIGHTS = "samples/weights/mobilenet_v1_0.25_128.weights.h5"
 
@@ -39,9 +39,9 @@ def convert_model(
 
     Args:
         model: the network.
-        classes: how many it tells apart.
+        classes: the number of classes.
         storage: where its weights are read.
-        calibration: prepared images uint8 [N, S, S, 3], which int8 takes its ranges from; None for float32.
+        calibration: prepared images uint8 [N, S, S, 3] for the ranges of int8; None for float32.
 
     Raises:
         ImageLakeError: the weights are missing or made for another network; the message names both.
@@ -53,7 +53,7 @@ def convert_model(
 
 
 def save_network(packed: PackedModel, model: ModelSection, class_map: ClassMap, folder: Path) -> Path:
-    """Write the file that `load_network` reads, and the card that says what it is; returns the first."""
+    """Write the file that `load_network` reads, and its network card; returns the first."""
     file = folder / network_file(model)
     file.write_bytes(packed.payload)
     (folder / CARD).write_text(network_card(packed, model, class_map).to_json(), encoding="utf-8")
@@ -61,12 +61,12 @@ def save_network(packed: PackedModel, model: ModelSection, class_map: ClassMap, 
 
 
 def network_name(model: ModelSection) -> str:
-    """A network in a few words, such as mobilenet_v1 0.25 at 128 px."""
+    """The short name of a network, such as mobilenet_v1 0.25 at 128 px."""
     return f"{model.architecture} {model.alpha:g} at {model.resolution} px"
 
 
 def network_card(packed: PackedModel, model: ModelSection, class_map: ClassMap) -> NetworkCard:
-    """What the configured network is, for those who find it in a lake."""
+    """The network card of the configured network."""
     return NetworkCard(
         name=network_name(model),
         features=features_name(packed, model),
@@ -80,7 +80,7 @@ def network_card(packed: PackedModel, model: ModelSection, class_map: ClassMap) 
 
 
 def network_file(model: ModelSection) -> str:
-    """The name of a converted network, by which one of another engine or precision is told apart."""
+    """The file name of a converted network, with its engine and precision."""
     if model.engine == "tensorflow":
         return "network.keras"
     return "network.int8.tflite" if model.precision == "int8" else "network.tflite"
@@ -102,13 +102,13 @@ def load_network(folder: str, model: ModelSection, storage: Storage) -> PackedMo
 
 
 def features_name(packed: PackedModel, model: ModelSection) -> str:
-    """Names the features that a network gives: equal names mean that they can be compared."""
+    """The name of a network's features; features of equal names can be compared."""
     digest = hashlib.sha256(packed.payload).hexdigest()[:12]
     return f"{network_name(model)}, {model.framing}, {model.engine} {model.precision} {digest}"
 
 
 def require_features(predictions: Manifest, network: Manifest, config: Config) -> None:
-    """Make sure that published predictions hold the features of the network beside them, seen as configured.
+    """Check that the published predictions have the features of the published network in the configured framing.
 
     Raises:
         ImageLakeError: they were made with another network or other settings.
@@ -135,7 +135,7 @@ def _local_weights(weights: str, scratch: Path, storage: Storage) -> Path | Lite
 def with_weights(model: ModelSection, weights: str, storage: Storage) -> ModelSection:
     """The model with other weights: family and width are read from them.
 
-    Those of imagenet stay as configured, because Keras fetches the ones that are asked for.
+    For the weights ``imagenet`` they stay as configured.
 
     Raises:
         ImageLakeError: the weights are missing or hold no network of these families.
@@ -149,12 +149,12 @@ def with_weights(model: ModelSection, weights: str, storage: Storage) -> ModelSe
 
 
 def weights_files(model: ModelSection) -> tuple[str, ...]:
-    """The user's own weights; what ships with the library is part of its version."""
+    """The user's own weights; those of the library are part of the code version."""
     return () if model.weights in ("sample", "imagenet") else (to_uri(model.weights),)
 
 
 def input_settings(config: Config) -> InputSettings:
-    """How an image becomes the network's input."""
+    """The preprocessing settings."""
     model = config.model
     return InputSettings(model.resolution, model.framing, image_limits(config), model.scaled_decode)
 
