@@ -1,4 +1,4 @@
-"""Keep the labels that can be trusted, and every other one with its reason.
+"""Keep the labels that pass the cleaning rules, and every other one with the reason of its rejection.
 
 Reads labels, images, classes, hierarchy. Writes labels_clean and labels_rejected; their rows add up to those of labels.
 
@@ -20,7 +20,7 @@ from imagelake.transforms.rows.verdicts import count_by_reason, kept, rejected
 
 
 def run(work: Work, config: Config) -> None:
-    """Judge every label row once, then write the kept and the rejected ones."""
+    """Give every label row its reason, then write the kept and the rejected rows."""
     labels = work.read("labels")
     targets = roll_up_targets(work.read("hierarchy"), work.read("classes"), config.clean.roll_up_to)
     judged = judge_labels(roll_up(labels, targets), work.read("images"), config.clean).persist(StorageLevel.DISK_ONLY)

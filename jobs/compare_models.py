@@ -1,8 +1,8 @@
 """Compare variants of the network on the lake's own images: accuracy, images a second of one core, size.
 
 Reads image_bytes, labels_clean, classes, hierarchy, and the weights that compare.weights lists. Writes the table
-model_comparison and the page comparison/index.html. It is no step of the pipeline: run it before a choice of weights,
-resolution or precision. Its driver needs TensorFlow, as that of convert_model; executors run LiteRT.
+model_comparison and the page comparison/index.html. It is no step of the pipeline: run it to choose weights, resolution
+or precision. The driver needs TensorFlow; executors run LiteRT.
 
     spark-submit jobs/compare_models.py --set model.classes=imagenet --set 'compare.weights=["v1.h5", "v2.h5"]'
 """
@@ -27,7 +27,7 @@ from imagelake.transforms.predict.model import weights_files
 
 
 def run(work: Work, config: Config) -> None:
-    """Choose the images once, send every variant over them, show all."""
+    """Choose the images once, measure every variant on them, write the table and the page."""
     labels, image_bytes = work.read("labels_clean"), work.read("image_bytes")
     words = vocabulary(labels, work.read("classes"), work.read("hierarchy"))
     meanings = label_classes(words, config, work.lake.storage)
@@ -52,7 +52,7 @@ def run(work: Work, config: Config) -> None:
 
 
 def weights(config: Config) -> tuple[str, ...]:
-    """The user's own weights; one that is missing is a row with an error."""
+    """The user's own weights; a missing file becomes a row with an error."""
     models = (config.model.model_copy(update={"weights": variant.weights}) for variant in variants_of(config))
     return tuple(dict.fromkeys(file for model in models for file in weights_files(model)))
 

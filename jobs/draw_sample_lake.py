@@ -1,6 +1,6 @@
-"""Draw the sample lake: animals and their annotations in the shape of the published Open Images files.
+"""Draw the sample lake: animals and their annotations, in the format of the published Open Images files.
 
-Writes the folder sample_files; the facts planted in it are beside the files, as planted.json.
+Writes the folder sample_files, with the planted facts in planted.json.
 
     spark-submit jobs/draw_sample_lake.py --root var/lake --set sample.images=400
 """
@@ -18,7 +18,7 @@ from imagelake.samples import write_sample_lake
 
 
 def run(work: Work, config: Config) -> None:
-    """Draw into a local folder, then put it where the lake is."""
+    """Draw into a local folder, then upload it to the lake."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "sample_files"
         write_sample_lake(folder, config.sample.images, config.sample.seed)

@@ -1,4 +1,4 @@
-"""Say what is in the lake before anybody trusts it: nulls, splits, labels, boxes, facets, shapes, what is unmatched.
+"""Explore the lake: nulls, splits, labels, boxes, facets, image shapes, unmatched images and labels.
 
 Reads images, labels, boxes, classes, hierarchy. Writes null_counts, split_summary, label_counts, boxes_per_image,
 facets, image_shapes, images_without_label and labels_without_image. Labels and boxes are shuffled once, by image.
@@ -29,7 +29,7 @@ INGESTED = ("images", "labels", "boxes", "classes", "hierarchy")
 
 
 def run(work: Work, config: Config) -> None:
-    """Count labels and boxes once by image, then answer every question from these counts."""
+    """Count labels and boxes once by image, then make all tables from these counts."""
     images, labels, boxes, classes, hierarchy = (work.read(name) for name in INGESTED)
     label_counts = count_labels(labels, config.clean.min_confidence).persist(StorageLevel.DISK_ONLY)
     box_counts = count_boxes(boxes).persist(StorageLevel.DISK_ONLY)

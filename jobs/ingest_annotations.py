@@ -1,7 +1,7 @@
 """Read class descriptions, the hierarchy, image-level labels and boxes into typed tables.
 
-Reads images and the source's files; in a folder of photos, the folder of each photo is its label. Writes classes,
-hierarchy, labels, boxes and annotations_rejected: a line that cannot be typed is kept there with its reason.
+Reads images and the source's files; for a folder of photos, the folder of each photo is its label. Writes classes,
+hierarchy, labels, boxes and annotations_rejected, which has every malformed line with its reason.
 
     spark-submit jobs/ingest_annotations.py --root var/lake
 """
@@ -19,7 +19,7 @@ from imagelake.transforms.rows.verdicts import count_by_reason
 
 
 def run(work: Work, config: Config) -> None:
-    """Type every line, write the sound ones, keep the others with their reasons."""
+    """Parse every line, write the valid ones to their tables, the others with their reasons."""
     found = read_annotations(work.lake.spark, work.lake.storage, work.read("images"), config)
     for name in ("classes", "hierarchy", "labels", "boxes"):
         work.write(name, getattr(found, name))
@@ -32,7 +32,7 @@ def run(work: Work, config: Config) -> None:
 
 
 def files(config: Config) -> tuple[str, ...]:
-    """The source's folder and the user's label map."""
+    """The source's folder and the user's label map; the job runs again when they change."""
     return (source_folder(config), *([config.source.label_map] if config.source.label_map else []))
 
 

@@ -43,7 +43,7 @@ def run(work: Work, config: Config) -> None:
 
 
 def files(config: Config) -> tuple[str, ...]:
-    """The source's folder: any change of a file in it makes the job run again."""
+    """The source's folder; the job runs again when a file in it changes."""
     return (source_folder(config),)
 
 

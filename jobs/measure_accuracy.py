@@ -1,7 +1,7 @@
-"""Measure how well the model recognises each label: top-1, top-5, their intervals, and what it says instead.
+"""Measure the accuracy of the model by label: top-1 and top-5 with confidence intervals, and confusions.
 
 Reads labels_clean, predictions, classes, hierarchy. Writes label_accuracy and confusion. An image counts for each of
-its clean labels. A label that no class of the model means is reported as not covered, never as 0 %.
+its clean labels. A label that no class of the model counts as is reported as not covered, never as 0 %.
 
     spark-submit jobs/measure_accuracy.py --root var/lake --set accuracy.confidence_level=0.99
 """
@@ -22,7 +22,7 @@ from imagelake.transforms.labels.label_classes import label_class_files, label_c
 
 
 def run(work: Work, config: Config) -> None:
-    """Judge every image and label once, then count by label and by answer."""
+    """Compare the prediction of every image with each of its labels, then count by label and by confusion."""
     labels, predictions = work.read("labels_clean"), work.read("predictions")
     words = vocabulary(labels, work.read("classes"), work.read("hierarchy"))
     meanings = label_classes(words, config, work.lake.storage)

@@ -19,7 +19,7 @@ from imagelake.transforms.predict.predict import predict_images
 
 
 def run(work: Work, config: Config) -> None:
-    """Ship the converted network, score every image."""
+    """Broadcast the converted network, predict every image."""
     class_map = read_class_map(config.model, work.lake.storage)
     model = load_network(work.folder("model"), config.model, work.lake.storage)
     predicted = predict_images(work.read("image_bytes"), model, predict_settings(config, class_map))
@@ -33,7 +33,7 @@ def run(work: Work, config: Config) -> None:
 
 
 def files(config: Config) -> tuple[str, ...]:
-    """The class file: another one makes the job run again."""
+    """The class file; the job runs again when it changes."""
     return class_files(config.model)
 
 

@@ -63,13 +63,11 @@ def parser() -> argparse.ArgumentParser:
     source = made.add_mutually_exclusive_group()
     source.add_argument("--images", metavar="FOLDER", help="photos, in class folders or flat (source.type=folder)")
     source.add_argument("--open-images", metavar="DIR", help="published Open Images files (source.type=open_images)")
-    made.add_argument(
-        "--weights", metavar="FILE", help="a local file of ImageNet weights; what network it is for is read from it"
-    )
+    made.add_argument("--weights", metavar="FILE", help="a local file of ImageNet weights; the network is read from it")
     made.add_argument(
         "--label-map", metavar="CSV", help="folder,label,imagenet_classes for --images (source.label_map)"
     )
-    made.add_argument("--query", metavar="IMAGE", action="append", default=[], help="an image to look for; repeatable")
+    made.add_argument("--query", metavar="IMAGE", action="append", default=[], help="a query image; repeatable")
     add_common_options(made)
     return made
 
@@ -91,7 +89,7 @@ def settings_of(options: argparse.Namespace) -> list[str]:
 
 
 def load(step: str) -> Job:
-    """The job of a neighbouring file, or in cluster mode of the library's zip; jobs do not import each other."""
+    """The job of a neighbouring file, or in cluster mode of the library's zip, since jobs do not import each other."""
     file = Path(__file__).with_name(f"{step}.py")
     spec = importlib.util.spec_from_file_location(step, file) if file.is_file() else importlib.util.find_spec(step)
     if spec is None or spec.loader is None:
