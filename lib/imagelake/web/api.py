@@ -1,4 +1,4 @@
-"""The API: the same answers as the pages, as JSON; /openapi.json describes it."""
+"""The API: the same results as the pages, as JSON; /openapi.json describes it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class PredictedClass(BaseModel):
 
 
 class Image(BaseModel):
-    """What is known of an image."""
+    """An image's details."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -54,14 +54,14 @@ class Image(BaseModel):
 
 
 class Result(BaseModel):
-    """An answer: an image, and its cosine to the query where it was chosen by it."""
+    """A result: an image, and its cosine to the query in the mode of similar images."""
 
     similarity: float | None
     image: Image
 
 
 class Results(BaseModel):
-    """The answers of one page, and what the network predicts for the query."""
+    """The results of one page, and the classes that the network predicts for the query."""
 
     query: str | None
     link: str
@@ -93,7 +93,7 @@ def api(served: ServedLake, photos: Photos, tables: Tables, size: int) -> APIRou
 
     @router.get("/search")
     def search_again(parameters: Annotated[QueryParameters, Query()]) -> Results:
-        """Search by a photo that was sent before, or by an image of the lake."""
+        """Search by a photo that was uploaded before, or by an image of the lake."""
         query = query_of(served, parameters)
         return _results(query, search(served, query, parameters, size), parameters)
 
@@ -108,7 +108,7 @@ def api(served: ServedLake, photos: Photos, tables: Tables, size: int) -> APIRou
 
     @router.get("/image")
     def image(id: Annotated[Text, Query()]) -> Image:
-        """What is known of one image."""
+        """The details of one image."""
         row = served.catalogue.row_of(id)
         if row is None:
             raise ProblemError(404, "the lake has no such image")

@@ -1,4 +1,4 @@
-"""Pictures and the files that pages load: whatever a client names is looked up, never opened as a path."""
+"""Pictures and static files; names from clients are looked up, never used as paths."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from imagelake.web.guards import FILE_POLICY
 from imagelake.web.pages import MEDIA_TYPES, static_files
 from imagelake.web.problems import ProblemError
 
-# What browsers show; other formats are offered as files.
+# The formats that browsers show; others are downloads.
 _SHOWN = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
-_KEPT = "private, max-age=31536000, immutable"  # addresses change with what is behind them
+_KEPT = "private, max-age=31536000, immutable"  # an address changes when its content does
 
 
 def media(served: ServedLake, threads: int) -> APIRouter:
@@ -30,7 +30,7 @@ def media(served: ServedLake, threads: int) -> APIRouter:
     """
     router = APIRouter(include_in_schema=False)
 
-    # Who waits for a picture to be made waits without holding a thread that pages need.
+    # Requests wait for a thumbnail without a thread, which pages need.
     making = CapacityLimiter(threads)
 
     @router.get("/thumbnail")

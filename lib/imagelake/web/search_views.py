@@ -1,4 +1,4 @@
-"""The pages of a search, over the same functions as the API: the form, the answers, one image."""
+"""The pages of a search, by the same functions as the API: the form, the results, one image."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from imagelake.web.pages import address, render
 from imagelake.web.photos import BODY, Photos
 from imagelake.web.problems import ProblemError
 
-_LABELS_OFFERED = 2_000  # in the list that a browser suggests from
+_LABELS_OFFERED = 2_000  # in the list of the browser's suggestions
 
 
 def search_views(served: ServedLake, photos: Photos, size: int, upload_bytes: int) -> APIRouter:
@@ -25,7 +25,7 @@ def search_views(served: ServedLake, photos: Photos, size: int, upload_bytes: in
         served: the lake.
         photos: takes photos from requests.
         size: answers on one page.
-        upload_bytes: the longest upload, which the page tells before it begins.
+        upload_bytes: the longest upload, which the page shows.
     """
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     labelling = served.catalogue.labelling

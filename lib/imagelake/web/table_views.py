@@ -1,4 +1,4 @@
-"""The pages of what the tables say: labels, accuracy, ranking, duplicates, and the report."""
+"""The pages of the tables: labels, accuracy, ranking, duplicates, and the report."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LISTED = 500
 
 
 class Sheet(BaseModel):
-    """Which part of a long list."""
+    """A page of a long list."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -83,12 +83,12 @@ def table_views(served: ServedLake, tables: Tables, size: int) -> APIRouter:
         start = (sheet.page - 1) * size
         shown = best[start : start + size]
         rows = [served.catalogue.row_of(row["image_id"]) for row in shown]
-        known = [(place, row) for place, row in zip(shown, rows, strict=True) if row is not None]
+        known = [(ranked, row) for ranked, row in zip(shown, rows, strict=True) if row is not None]
         details = served.catalogue.details([row for _, row in known])
         return page(
             "ranking.html",
             title="Best images",
-            ranked=[(place, one) for (place, _), one in zip(known, details, strict=True)],
+            ranked=[(ranked, one) for (ranked, _), one in zip(known, details, strict=True)],
             measure=best[0]["measure"] if best else None,
             sheet=sheet.page,
             sheets=page_count(len(best), size),
