@@ -1,4 +1,4 @@
-"""What is planted where: every image's part in the lake, from (seed, index) alone.
+"""The plan of a sample lake: every image's part, as a function of (seed, index).
 
 Images come in blocks of 20 that hold each part once or more often, in shuffled order. Nothing refers to a later image,
 so the first n images of a lake are the same whatever its size.
@@ -28,7 +28,7 @@ BLOCK = 20
 EXACT_ORIGINAL, NEAR_ORIGINAL = 0, 1
 NEAR_CHANGES = ("reencoded", "resized", "cropped", "brightened")
 
-# How common the labels are, in the order of LABELS: a lake is never balanced.
+# The weights of the labels, in the order of LABELS, not balanced.
 _LABEL_WEIGHTS = (10, 9, 9, 10, 9, 11, 6, 9, 9, 10, 8)
 
 
@@ -74,7 +74,7 @@ class ImagePlan:
         index: of the image in the lake.
         image_id: 16 lower-case hexadecimal digits.
         split: the subset it is listed in.
-        part: what it is there for.
+        part: its role.
         story: of the rows of its main label.
         truth: name of the label that is drawn.
         given: name of the label that its rows state.

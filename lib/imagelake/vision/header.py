@@ -1,4 +1,4 @@
-"""What an image's header says, without decoding a pixel."""
+"""Image headers, read without decoding pixels."""
 
 import struct
 from dataclasses import dataclass
@@ -53,9 +53,9 @@ def stored_orientation(image: Image.Image, content: bytes) -> int:
     if image.format == "PNG" and "exif" not in image.info and (late := _exif_behind_pixels(content)):
         image.info["exif"] = late
     try:
-        # Not the method of PngImageFile, which would decode the whole image to look behind its pixels.
+        # The method of PngImageFile would decode the whole image to find EXIF after the pixels.
         value = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)
-    except Exception:  # metadata is no reason to lose an image, and a hostile one can raise anything
+    except Exception:  # bad metadata must not reject an image, and can raise anything
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 

@@ -1,4 +1,4 @@
-"""The only place that opens an image: limits before pixels, and every failure as an `ImageError`."""
+"""The opening of images: limits are checked before pixels are decoded, and every failure is an `ImageError`."""
 
 import ctypes
 import functools
@@ -61,10 +61,10 @@ def opened(content: bytes | None, limits: Limits) -> Iterator[Image.Image]:
 
 
 def hush_pillow() -> None:
-    """Turns off what Pillow and libtiff print about damaged files; what matters of it becomes an `ImageError`.
+    """Turns off the messages of Pillow and libtiff about damaged files; errors are raised as `ImageError`.
 
-    The filter stays, and is put back in front when something has pushed it aside: a `catch_warnings` for each image
-    would not be safe when several threads decode.
+    The filter is global, and moved to the front again when another was added: `catch_warnings` for each image is not
+    thread-safe.
     """
     _hush_once()
     if warnings.filters[:1] != [_PILLOW_WARNINGS]:
@@ -83,7 +83,7 @@ def _hush_once() -> None:
 
 
 class _TimedBytes(io.BytesIO):
-    """A file in memory that refuses to be read after a time; decoders read in small pieces."""
+    """A file in memory that raises when read after a time limit; decoders read in small pieces."""
 
     def __init__(self, content: bytes, timeout_s: float) -> None:
         super().__init__(content)

@@ -57,7 +57,7 @@ class Tables:
 
     @cached_property
     def accuracy_chart(self) -> Markup | None:
-        """The first measured labels with their intervals. Drawn under a lock: matplotlib is global."""
+        """The first measured labels with their intervals. One thread draws: matplotlib is global."""
         shares = [
             Share(clean_name(row["label"]), row["top1"], row["top1_low"], row["top1_high"], percent(row["top1"]))
             for row in self.measured[:CHARTED]
