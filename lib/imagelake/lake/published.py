@@ -22,7 +22,7 @@ from imagelake.lake.manifest import MANIFEST, Manifest
 if TYPE_CHECKING:
     from io import RawIOBase
 
-_PATIENCE = RetryPolicy(timeout_s=20.0, brief_s=15.0)  # short, since a user waits for a page
+_RETRY_POLICY = RetryPolicy(timeout_s=20.0, brief_s=15.0)  # short, since a user waits for a page
 
 
 class Files(ABC):
@@ -163,7 +163,7 @@ def open_lake(
     """
     if root.startswith("hdfs://"):
         addresses = find_namenodes(namenodes)
-        store = WebHdfs(Access(addresses, user, kerberos), Retrier(_PATIENCE, Clock(), lambda _: None))
+        store = WebHdfs(Access(addresses, user, kerberos), Retrier(_RETRY_POLICY, Clock(), lambda _: None))
         return PublishedLake(root, HdfsFiles(hdfs_path(root, addresses), store))
     folder = Path(root.removeprefix("file://")).expanduser()
     if not folder.is_dir():

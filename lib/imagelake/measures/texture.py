@@ -40,7 +40,7 @@ def _sum_of_magnitudes(levels: npt.NDArray[np.float32]) -> float:
     """The sum of the gradient's magnitudes at the inner pixels of levels [H, W], whole numbers, for two pixels."""
     across = levels[1:-1, 2:] - levels[1:-1, :-2]
     down = levels[2:, 1:-1] - levels[:-2, 1:-1]
-    # In place, and exact up to the root: squares of differences of levels are whole numbers below 2**24.
+    # Without copies, and exact up to the root: squares of differences of levels are whole numbers below 2**24.
     across *= across
     down *= down
     across += down

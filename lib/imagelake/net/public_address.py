@@ -2,7 +2,7 @@
 
 Python 3.11's ``ipaddress`` calls 64:ff9b::7f00:1, 2002:7f00:1::, 192.0.0.8 and 224.0.0.1 global, of which the first two
 lead to 127.0.0.1 through a translator. Sources: IANA's registries of special-purpose addresses (RFC 6890) for IPv4 and
-IPv6, as of 2026. A translator with a prefix of the network's own cannot be told from public IPv6.
+IPv6, as of 2026. A translator with a prefix of the network's own cannot be distinguished from public IPv6.
 """
 
 from __future__ import annotations

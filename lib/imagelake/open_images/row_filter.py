@@ -68,7 +68,7 @@ class RowFilter:
         usable = note.get("source") == source and part.exists() and part.stat().st_size >= note["written"]
         self.position = Position(**note["position"]) if usable else Position()
         self._keeping, self._carry = bool(usable and note["keeping"]), b""
-        self._header_seen = self.position.offset > 0
+        self._header_read = self.position.offset > 0
         self._file = part.open("ab")
         self._file.truncate(note["written"] if usable else 0)
         self._next_note = self.position.offset + NOTE_EVERY_BYTES
@@ -77,7 +77,7 @@ class RowFilter:
         """Drop all bytes so far."""
         self._file.truncate(0)
         note_of(self._part).unlink(missing_ok=True)
-        self.position, self._carry, self._keeping, self._header_seen = Position(), b"", False, False
+        self.position, self._carry, self._keeping, self._header_read = Position(), b"", False, False
         self._next_note = NOTE_EVERY_BYTES
 
     def write(self, chunk: bytes) -> None:
@@ -100,14 +100,14 @@ class RowFilter:
     def finish(self) -> None:
         """Take a last line without line break, and rename the part to ``target``."""
         self._take([self._carry] if self._carry else [])
-        if not self._header_seen:
+        if not self._header_read:
             raise ImageLakeError(f"{self._source} is empty")
         self.close()
         self._part.replace(self._target)
         note_of(self._part).unlink(missing_ok=True)
 
     def _take(self, lines: list[bytes]) -> None:
-        if lines and not self._header_seen:
+        if lines and not self._header_read:
             self._take_header(lines.pop(0))
         kept = list(self._kept(lines))
         if kept:
@@ -119,7 +119,7 @@ class RowFilter:
             expected = b",".join(self._rows.columns).decode()
             raise ImageLakeError(f"{self._source} starts with {line[:120]!r}, expected the columns {expected}")
         self._file.write(line + b"\n")
-        self._header_seen = True
+        self._header_read = True
 
     def _kept(self, lines: Iterable[bytes]) -> Iterable[bytes]:
         keep = self._rows.keep

@@ -136,13 +136,13 @@ class Client:
     def _check_status(self, url: str, response: requests.Response) -> None:
         reason = f"HTTP {response.status_code}"
         if response.status_code in TRANSIENT_STATUS:
-            raise _BrokenError(reason, reached=True, wait_s=self._asked_wait_s(response))
+            raise _BrokenError(reason, reached=True, wait_s=self._requested_wait_s(response))
         if response.status_code not in {200, 206, 416}:
             raise DownloadError(url, reason)
         if response.headers.get("Content-Type", "").startswith("text/html"):
             raise DownloadError(url, "a web page came instead of the file (a proxy or login page?)")
 
-    def _asked_wait_s(self, response: requests.Response) -> float:
+    def _requested_wait_s(self, response: requests.Response) -> float:
         value = response.headers.get("Retry-After", "")
         return min(float(value), self._policy.longest_wait_s) if value.isdecimal() else 0.0
 

@@ -59,10 +59,10 @@ class ClassMap:
         rows = read_rows(text, source, COLUMNS)
         labels = None if known_labels is None else frozenset(known_labels)
         by_index: dict[int, Row] = {}
-        seen_names: dict[str, Row] = {}
+        lines_by_name: dict[str, Row] = {}
         for row in rows:
             _once(by_index, _index(row), row, f"imagenet_index {row['imagenet_index']}")
-            _once(seen_names, row["imagenet_class"].casefold(), row, f"imagenet_class {row['imagenet_class']!r}")
+            _once(lines_by_name, row["imagenet_class"].casefold(), row, f"imagenet_class {row['imagenet_class']!r}")
         _check_complete(by_index, source)
         return cls([_model_class(by_index[index], labels) for index in sorted(by_index)])
 
@@ -129,10 +129,10 @@ class ClassMap:
         return self.classes[class_index]
 
 
-def _once(seen: dict[_Key, Row], key: _Key, row: Row, what: str) -> None:
-    if key in seen:
-        row.fail(f"{what} stands on line {seen[key].line} already")
-    seen[key] = row
+def _once(lines: dict[_Key, Row], key: _Key, row: Row, what: str) -> None:
+    if key in lines:
+        row.fail(f"{what} stands on line {lines[key].line} already")
+    lines[key] = row
 
 
 def _index(row: Row) -> int:

@@ -1,8 +1,8 @@
 """The small MobileNet that ships with the library, trained on drawn animals.
 
 It knows ten of the eleven labels: the rhinoceros is left out, as ImageNet leaves it out, so that the sample shows what
-a label that no class covers looks like. To make it again (about 10 minutes on two cores; top-1 on drawings that it has
-not seen is printed at the end):
+a label that no class covers looks like. To make it again (about 10 minutes on two cores; top-1 on held-out drawings is
+printed at the end):
 
     python -m imagelake.training.sample_weights --output lib/imagelake/samples/weights
 """

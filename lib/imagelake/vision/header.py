@@ -68,7 +68,7 @@ def _stored_size(image: Image.Image) -> tuple[int, int]:
 
 
 def _exif_behind_pixels(content: bytes) -> bytes | None:
-    """The EXIF chunk of a PNG, wherever it stands: 4 bytes of length, 4 of kind, the data, 4 of checksum."""
+    """The EXIF chunk of a PNG, at any position: 4 bytes of length, 4 of type, the data, 4 of checksum."""
     start = 8
     while start + 8 <= len(content):
         length, chunk_type = struct.unpack_from(">I4s", content, start)

@@ -127,16 +127,18 @@ def _translated(error: Exception, content: bytes, limits: Limits) -> ImageError:
 
 
 def _unidentified(content: bytes, limits: Limits) -> ImageError:
-    asked = ", ".join(limits.formats)
+    allowed = ", ".join(limits.formats)
     if content[4:8] == b"ftyp":
-        return ImageError("unsupported_format", f"an ISO media file of the brand {content[8:12]!r}; opened are {asked}")
+        return ImageError(
+            "unsupported_format", f"an ISO media file of the brand {content[8:12]!r}; allowed are {allowed}"
+        )
     Image.init()
     likely = [name for name, (_, accept) in Image.OPEN.items() if accept and _accepts(accept, content[:16])]
     for name in likely:
         if name in limits.formats:
             return ImageError("decode_error", f"starts like {name}, but its header cannot be read")
     if likely:
-        return ImageError("unsupported_format", f"starts like {likely[0]}; opened are {asked}")
+        return ImageError("unsupported_format", f"starts like {likely[0]}; allowed are {allowed}")
     return ImageError("not_an_image", f"first bytes {content[:8]!r}")
 
 

@@ -13,8 +13,8 @@ _TIFF_BYTE_ORDER = {b"II*\x00": "<", b"MM\x00*": ">"}
 def is_cut_short(content: bytes, image: Image.Image | None) -> bool:
     """Whether a WebP, TIFF, HEIC or AVIF file is shorter than its header says; False for other formats.
 
-    Sources: the RIFF container of WebP (RFC 9649, 2.4) announces its length; TIFF 6.0 announces the place of its
-    directory, and the place and length of each strip or tile; an ISO media file is a row of boxes of known lengths.
+    Sources: the RIFF container of WebP (RFC 9649, 2.4) announces its length; TIFF 6.0 announces the offset of its
+    directory, and the offset and length of each strip or tile; an ISO media file is a row of boxes of known lengths.
 
     Args:
         content: the file's bytes.

@@ -24,7 +24,7 @@ class LakeWatch:
 
     def __init__(self, lake: PublishedLake) -> None:
         self._lake = lake
-        self._opened = self._seen = self._runs()
+        self._opened = self._last = self._runs()
 
     def _runs(self) -> dict[str, str]:
         """Table -> the run that published it."""
@@ -40,12 +40,12 @@ class LakeWatch:
             ImageLakeError, OSError: it cannot be read at the moment.
         """
         now = self._runs()
-        settled, self._seen = now == self._seen, now
+        settled, self._last = now == self._last, now
         return settled and now != self._opened
 
     def opened(self) -> None:
         """Record the version of the last call as opened."""
-        self._opened = self._seen
+        self._opened = self._last
 
 
 class RenewedApp:
@@ -60,7 +60,7 @@ class RenewedApp:
             watch: of the lake, created before it was opened.
         """
         self._app, self._again, self._watch = app, again, watch
-        self._told = ""
+        self._logged = ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on."""
@@ -75,11 +75,11 @@ class RenewedApp:
             if self._watch.renewed():
                 self._app = self._again()
                 self._watch.opened()
-            self._told = ""
+            self._logged = ""
         except Exception as error:  # a half-published file can raise anything; the thread must go on
-            if str(error) != self._told:
+            if str(error) != self._logged:
                 sys.stderr.write(f"serve: the version served until now stays: {error}\n")
-            self._told = str(error)
+            self._logged = str(error)
 
     def renew_every(self, seconds: float) -> None:
         """Call ``renew`` every so many seconds in a daemon thread; never for 0 seconds."""

@@ -53,12 +53,12 @@ def become(role: Role, runtime: Runtime, environment: Mapping[str, str]) -> None
     """
     data = Path(environment.get("IMAGELAKE_DATA") or DATA)
     (data / "tmp").mkdir(parents=True, exist_ok=True)
-    told = {**environment, "JAVA_HOME": str(runtime.java_home)}
+    variables = {**environment, "JAVA_HOME": str(runtime.java_home)}
     if role == NAMENODE:
-        daemons.format_folder_if_new(data, runtime, told, data / "format.log")
+        daemons.format_folder_if_new(data, runtime, variables, data / "format.log")
     command = daemons.command(role, runtime, data)
     os.chdir(data)
-    os.execve(command[0], command, told)
+    os.execve(command[0], command, variables)
 
 
 def _host(role: Role, environment: Mapping[str, str]) -> str:

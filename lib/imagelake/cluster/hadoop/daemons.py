@@ -14,7 +14,7 @@ from imagelake.errors import ImageLakeError
 
 # 256 MiB each run jobs of a million files; all of them at half of it still ran small ones.
 HEAP_MB = 256
-_PATIENCE_S = 20.0
+_TIMEOUT_S = 20.0
 _LAST_LINES = 6
 _NOISE = ("\tat ", "/****", "****", "SHUTDOWN_MSG")
 
@@ -68,7 +68,7 @@ def stop(folder: Path, names: Iterable[str]) -> list[str]:
     """
     names = list(names)
     pids = {name: pid for name in names if (pid := running_pid(folder, name)) is not None}
-    killed = processes.terminate({pid: _mark(folder, name) for name, pid in pids.items()}, _PATIENCE_S)
+    killed = processes.terminate({pid: _mark(folder, name) for name, pid in pids.items()}, _TIMEOUT_S)
     for name in names:
         pid_file(folder, name).unlink(missing_ok=True)
     return [name for name, pid in pids.items() if pid in killed]

@@ -49,7 +49,7 @@ def is_running(pid: int | None, mark: str) -> bool:
     """Whether the process lives and the mark is one of its arguments: pids are used again after a crash or reboot."""
     if pid is None:
         return False
-    # Between a program's start and its arguments' being in place, Linux shows none for a moment.
+    # For a moment after a program's start Linux shows no arguments.
     for _ in range(20):
         words = command_line(pid)
         if words or not _is_alive(pid):

@@ -62,7 +62,7 @@ def find_jars(pom: Path, cache: Path, say: Callable[[str], None]) -> Path:
     Args:
         pom: conf/hadoop/pom.xml.
         cache: has one folder for each digest of a pom.
-        say: is told before a download.
+        say: called with a message before a download.
 
     Raises:
         ImageLakeError: Maven is missing or failed.

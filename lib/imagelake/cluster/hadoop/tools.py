@@ -28,7 +28,7 @@ YARN_MAINS = {
     "rmadmin": _YARN + "RMAdminCLI",
 }
 # This class serves three commands and tells them apart by its first argument.
-_TOLD_ITS_NAME = YARN_MAINS["application"]
+_NAMED_TOOLS = YARN_MAINS["application"]
 
 
 def resolve(tool: str, arguments: Sequence[str]) -> tuple[str, list[str]]:
@@ -47,7 +47,7 @@ def resolve(tool: str, arguments: Sequence[str]) -> tuple[str, list[str]]:
     if command not in YARN_MAINS:
         raise unknown_choice("yarn command", command, YARN_MAINS)
     main = YARN_MAINS[command]
-    return main, [command, *rest] if main == _TOLD_ITS_NAME else rest
+    return main, [command, *rest] if main == _NAMED_TOOLS else rest
 
 
 def environment(folder: Path) -> dict[str, str]:

@@ -16,7 +16,7 @@ from pyspark.java_gateway import launch_gateway
 
 from imagelake.cluster.submission.spark import environment
 
-_PATIENCE_S = 20.0  # NodeManagers upload their logs a few seconds after the end
+_TIMEOUT_S = 20.0  # NodeManagers upload their logs a few seconds after the end
 _DRIVER = re.compile(r"container_.*_000001$")
 _ALL_BYTES = 2**62
 
@@ -30,7 +30,7 @@ def driver_log(application: str) -> dict[str, str]:
     os.environ.update(environment())
     gateway: Any = launch_gateway()  # type: ignore[no-untyped-call]
     try:
-        deadline = time.monotonic() + _PATIENCE_S
+        deadline = time.monotonic() + _TIMEOUT_S
         while not (found := _gathered(gateway.jvm, application)) and time.monotonic() < deadline:
             time.sleep(1)
     finally:

@@ -33,7 +33,7 @@ def environment_archive(lock: Path, folder: Path, say: Say) -> Path:
     Args:
         lock: pinned and hashed requirements.
         folder: of the archive.
-        say: is told before the download.
+        say: called with a message before the download.
 
     Raises:
         ImageLakeError: pip could not install them.

@@ -69,7 +69,7 @@ class Download:
                 yield Task(path, partial(self._receive, path, local / name, status))
 
     def _receive(self, remote: str, local: Path, status: Status) -> int | None:
-        """Bring one file to its place.
+        """Download one file.
 
         Returns:
             The bytes received; None where the file is there already.

@@ -68,7 +68,7 @@ class Upload:
             yield Task(str(path), partial(self._send, path, f"{target}/{name}", there.get(name)))
 
     def _send(self, source: Path, target: str, there: Status | None) -> int | None:
-        """Bring one file to its place.
+        """Upload one file.
 
         Returns:
             The bytes sent; None where HDFS has the file already.
