@@ -41,7 +41,7 @@ def run(work: Work, config: Config) -> None:
     if trained:
         unchanged, images = unchanged_and_fresh(work.lake.read("image_index"), images)
         indexed = unchanged.unionByName(index_images(images, trained.quantizer))
-        work.note("trained", "before; only new images are assigned")
+        work.note("trained", "in an earlier run; only new images are assigned")
     else:
         trained = train_index(images, rows, dimension, model_id, overrides_of(config.index))
         indexed = index_images(images, trained.quantizer)

@@ -27,7 +27,7 @@ def run(work: Work, config: Config) -> None:
     check_error_ratio(predictions, config.model.max_error_ratio)
     failed = predictions.where("error IS NOT NULL").count()
     work.account("images", work.lake.require("image_bytes").rows, work.rows["predictions"])
-    work.note("undecodable", f"{failed:,}, each a row with its error")
+    work.note("undecodable", f"{failed:,}, each a row with an error")
     work.note("model", f"{config.model.architecture} {config.model.alpha:g} at {config.model.resolution} px")
     work.images = work.rows["predictions"]
 

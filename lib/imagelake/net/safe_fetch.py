@@ -82,7 +82,7 @@ class SafeFetch:
             if isinstance(answer, bytes):
                 return answer
             url = _led_to(url, answer)
-        raise FetchError(f"the address leads on more than {MOST_REDIRECTS} times")
+        raise FetchError(f"the address redirects more than {MOST_REDIRECTS} times")
 
     def _step(self, target: Target, ends: float) -> bytes | str:
         """Send one request; returns the file, or the address of the redirect."""
@@ -95,11 +95,11 @@ class SafeFetch:
         except ssl.SSLCertVerificationError as error:
             raise FetchError(f"the server's certificate is not accepted: {error.verify_message}") from None
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise FetchError(f"the server does not answer as one should ({type(error).__name__})") from None
+            raise FetchError(f"the server's response is not valid HTTP ({type(error).__name__})") from None
         finally:
             # Also after success: a connection that the timer closed looks like the end of a file.
             if time.monotonic() >= ends:
-                raise FetchError(f"the file did not come within {self.timeout_s:g} s")
+                raise FetchError(f"the file was not received within {self.timeout_s:g} s")
 
     def _addresses(self, target: Target) -> list[Address]:
         """The addresses of the target's host; all are refused if one is not public, as in a DNS rebinding attack."""

@@ -88,7 +88,7 @@ class Photos:
             with fail_after(self._fetch.timeout_s + 1):
                 return await run_sync(self._fetch.fetch, url, abandon_on_cancel=True, limiter=self._fetching)
         except TimeoutError:
-            raise FetchError(f"the file did not come within {self._fetch.timeout_s:g} s") from None
+            raise FetchError(f"the file was not received within {self._fetch.timeout_s:g} s") from None
 
 
 def _text(form: FormData, name: str) -> str:

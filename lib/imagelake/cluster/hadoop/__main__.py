@@ -66,8 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_start(commands.add_parser("start", help="bring up what does not run yet, wait until it is healthy"))
     _add(commands.add_parser("stop", help="end every daemon; the data stays"), _stop)
     _add(commands.add_parser("status", help="a table of the daemons; exit code 0 if all are healthy"), _status)
-    _add_run(commands.add_parser("run", help="become one daemon, in the foreground: a container's command"))
-    probe = commands.add_parser("probe", help="exit code 0 if the daemon that `run` became here is healthy")
+    _add_run(commands.add_parser("run", help="run one daemon in the foreground: the command of a container"))
+    probe = commands.add_parser("probe", help="exit code 0 if the daemon that `run` started here is healthy")
     _add_role(probe, _probe)
     for tool in (*tools.MAINS, "yarn"):
         # Without option prefixes argparse leaves everything, -h included, to the tool.

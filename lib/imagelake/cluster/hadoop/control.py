@@ -93,7 +93,7 @@ def stop(folder: Path, say: Say) -> None:
         alive = [name for name in names if daemons.running_pid(folder, name) is not None]
         for roles in _STOP_ORDER:
             for name in daemons.stop(folder, [name for name in names if name.split("-")[0] in roles]):
-                say(f"{name} did not end when asked and was killed")
+                say(f"{name} did not end after SIGTERM and was killed")
         left = kill_containers_below(folder / "data")
     say(f"stopped {', '.join(alive)}" if alive else f"nothing runs in {folder}")
     if left:

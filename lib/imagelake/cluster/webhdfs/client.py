@@ -127,7 +127,7 @@ class WebHdfs:
             with self._client().read(path, offset=offset, length=length) as reader:
                 content = bytes(reader.read())
             if len(content) != length:
-                raise SpoiledError(f"{len(content):,} bytes came of the {length:,} from byte {offset:,} on")
+                raise SpoiledError(f"{len(content):,} bytes were received of {length:,} from byte {offset:,} on")
             return content
 
         return self.retried(attempt, path)

@@ -121,7 +121,7 @@ class Download:
         if status is None:
             raise RefusedError(f"{remote}: was removed meanwhile")
         if not is_same(self._store, part, remote, status):
-            raise SpoiledError("what came differs from the file on HDFS, which may be changing")
+            raise SpoiledError("the copy differs from the file on HDFS, which may be changing")
 
 
 @contextmanager

@@ -75,7 +75,7 @@ def hdfs_path(text: str, namenodes: tuple[str, ...]) -> str:
                 f"{text} names another host than the NameNodes {', '.join(namenodes)}: write {path} alone"
             )
     else:
-        raise ImageLakeError(f"{text} is no place on HDFS: write /folder or hdfs://host:8020/folder")
+        raise ImageLakeError(f"{text} is not a path on HDFS: write /folder or hdfs://host:8020/folder")
     if not path.startswith("/") or {".", ".."} & set(path.split("/")):
         raise ImageLakeError(f"{text!r} is no absolute path on HDFS: write it as /folder, without . and ..")
     return "/" + "/".join(part for part in path.split("/") if part)

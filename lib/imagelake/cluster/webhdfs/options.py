@@ -60,7 +60,7 @@ def _add_common(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("--namenode", metavar="URLS", help="http://host:9870[,http://other:9870]")
     who = command.add_mutually_exclusive_group()
-    who.add_argument("--user", metavar="NAME", help="who asks, on a cluster without Kerberos (default: you)")
+    who.add_argument("--user", metavar="NAME", help="the HDFS user on a cluster without Kerberos (default: you)")
     who.add_argument("--kerberos", action="store_true", help="authenticate by the ticket of kinit")
     add("--force", action="store_true", help="replace what is there with other content")
     add("--workers", type=at_least_one, default=4, metavar="N", help="files at a time (default: %(default)s)")

@@ -26,7 +26,7 @@ def read_hierarchy(storage: Storage, uris: Sequence[str]) -> Hierarchy | None:
         ImageLakeError: there are several files, or one is no hierarchy.
     """
     if len(uris) > 1:
-        raise ImageLakeError(f"several hierarchy files, which would be one too many: {', '.join(uris)}; keep one")
+        raise ImageLakeError(f"more than one hierarchy file: {', '.join(uris)}; keep one")
     if not uris:
         return None
     # One published form does not tell parts from subcategories; the other does, and this list does not change it.
