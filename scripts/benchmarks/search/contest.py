@@ -1,8 +1,8 @@
-"""What every contestant has in common: it builds its index in one process, and answers from it in another.
+"""The protocol of contestants: build an index in one process, and search it in another.
 
 A contestant's module has `build(vectors, folder, variant)` and `opened(folder, variant)`, which returns a function from
-a query float32 [D] and an effort to row numbers; EFFORTS are tried in their order until ten answers hold 95 of 100 of
-the truth. The answering process has one core, and reports what it holds in memory apart from mapped files.
+a query float32 [D] and an effort to row numbers; EFFORTS are tried in order until recall@10 is 0.95. The searching
+process has one core, and reports its memory apart from mapped files.
 
     python contest.py MODULE VARIANT build|search FOLDER
 """
@@ -25,11 +25,11 @@ LONGEST_S = 20.0  # of answering with one effort; a scan of everything answers f
 
 
 def main() -> int:
-    """Build or search, as told; prints one line of JSON."""
+    """Build or search by the command line; prints one line of JSON."""
     module, variant, what, place = sys.argv[1:]
     folder, contestant = Path(place), importlib.import_module(module)
     own = folder / f"{module}-{variant}"
-    # Libraries print what they like; the answer has the first stream for itself.
+    # Libraries print to standard output; the result uses a copy of it.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     if what == "build":
