@@ -3,6 +3,7 @@
 Reads image_bytes, labels_clean, classes, hierarchy, and the weights that compare.weights lists. Writes the table
 model_comparison and the page comparison/index.html. It is no step of the pipeline: run it to choose weights, resolution
 or precision. The driver needs TensorFlow; executors run LiteRT.
+Cost: at most 253 s for 848 photos of about 300 x 200 and eight variants of MobileNet v1 1.0 on two cores.
 
     spark-submit jobs/compare_models.py --set model.classes=imagenet --set 'compare.weights=["v1.h5", "v2.h5"]'
 """

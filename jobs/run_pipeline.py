@@ -2,6 +2,7 @@
 
 Reads the source: the drawn sample, a folder of photos, or published Open Images files. Writes every table of the lake
 and the report. A job whose inputs and settings are unchanged is skipped; the first that fails ends the run.
+Cost: at most 235 s for 1,212 photos of about 300 x 200 with MobileNet v1 1.0 at 224, on two cores.
 
     spark-submit jobs/run_pipeline.py --root var/lake --images photos --weights mobilenet_v1_1.0_224.weights.h5
 """
