@@ -15,7 +15,6 @@ from pyspark.sql import functions as F
 from imagelake.config import Config, load_config
 from imagelake.errors import ImageLakeError
 from imagelake.lake.lake import Lake
-from imagelake.lake.lock import publication_lock
 from imagelake.lake.manifest import Account
 from imagelake.runtime.job import Job, Work, execute
 from imagelake.tables import ContractError
@@ -94,25 +93,6 @@ def test_a_failing_task_leaves_the_old_table(lake: Lake) -> None:
     assert labels_in(lake) == {"Lion"}
 
 
-def test_death_between_the_two_renames_is_mended_by_the_next_reader(lake: Lake) -> None:
-    """When a process dies with the old table set aside and the new one not yet in place, the old one comes back."""
-    execute(classes_job(["Lion"]), lake, load_config())
-    lake.storage.make_folder(f"{lake.root}/_aside")
-    lake.storage.rename(lake.address("classes"), f"{lake.root}/_aside/classes")
-    assert labels_in(lake) == {"Lion"}
-
-
-def test_death_after_the_second_rename_leaves_the_new_table(lake: Lake) -> None:
-    """When only the clean-up is missing, the new table counts and the old one goes."""
-    execute(classes_job(["Lion"]), lake, load_config())
-    lake.storage.make_folder(f"{lake.root}/_aside")
-    lake.storage.rename(lake.address("classes"), f"{lake.root}/_aside/classes")
-    execute(classes_job(["Owl"]), Lake(lake.spark, f"{lake.root}/elsewhere"), load_config())
-    lake.storage.rename(f"{lake.root}/elsewhere/classes", lake.address("classes"))
-    assert labels_in(lake) == {"Owl"}
-    assert lake.storage.names(f"{lake.root}/_aside") == []
-
-
 def test_of_two_runs_at_once_one_publishes(lake: Lake) -> None:
     """A run that finds, at its end, that another has published since it began drops its own result."""
     config = load_config()
@@ -123,16 +103,6 @@ def test_of_two_runs_at_once_one_publishes(lake: Lake) -> None:
     late = execute(classes_job(["Owl"], overtaken), lake, config)
     assert not late.published
     assert labels_in(lake) == {"Lion"}
-
-
-def test_only_one_process_holds_the_lock(lake: Lake) -> None:
-    """A second taker waits and then gives up with an error that names the lock; the lock is free again afterwards."""
-    lock = f"{lake.root}/_staging/job.lock"
-    refused = pytest.raises(ImageLakeError, match=r"job\.lock: another run holds")
-    with publication_lock(lake.storage, lock), refused, publication_lock(lake.storage, lock, 0.1):
-        pass
-    with publication_lock(lake.storage, lock, 0.1):
-        pass
 
 
 def test_rows_that_do_not_add_up_end_the_job(lake: Lake) -> None:

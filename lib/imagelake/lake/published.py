@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
@@ -17,52 +15,18 @@ from imagelake.cluster.webhdfs.namenodes import find_namenodes, hdfs_path
 from imagelake.cluster.webhdfs.remote_file import RemoteFile
 from imagelake.cluster.webhdfs.retry import Clock, Retrier, WebHdfsRetryPolicy
 from imagelake.errors import ImageLakeError
-from imagelake.lake.manifest import MANIFEST, Manifest
+from imagelake.lake.files import Files, LocalFiles, check_folder
+from imagelake.lake.manifest import Manifest
+from imagelake.lake.parts import damage
+from imagelake.lake.record import Place, Record
+from imagelake.lake.view import View
 
 if TYPE_CHECKING:
     from io import RawIOBase
 
-_RETRY_POLICY = WebHdfsRetryPolicy(timeout_s=20.0, brief_s=15.0)  # somebody waits for a page
-
-
-class Files(ABC):
-    """Files below a root, by their path from it."""
-
-    @abstractmethod
-    def names(self, folder: str) -> list[str]:
-        """Names of the files in a folder, sorted; none where there is no folder."""
-
-    @abstractmethod
-    def open(self, path: str) -> Any:
-        """A file that pyarrow can read, with a position.
-
-        Raises:
-            ImageLakeError: there is no such file.
-        """
-
-    def read_bytes(self, path: str) -> bytes:
-        """A whole file."""
-        with self.open(path) as file:
-            return bytes(file.read())
-
-
-class LocalFiles(Files):
-    """Files of this machine."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    def names(self, folder: str) -> list[str]:
-        """See Files."""
-        path = self._root / folder
-        return sorted(entry.name for entry in os.scandir(path) if entry.is_file()) if path.is_dir() else []
-
-    def open(self, path: str) -> pa.NativeFile:
-        """See Files."""
-        try:
-            return pa.OSFile(str(self._root / path))
-        except OSError as error:
-            raise ImageLakeError(f"{self._root / path}: {error.strerror or error}") from None
+T = TypeVar("T")
+ATTEMPTS = 20  # to read a lake that is published over and over; each begins with what is published then
+_PATIENCE = RetryPolicy(timeout_s=20.0, brief_s=15.0)  # somebody waits for a page
 
 
 class HdfsFiles(Files):
@@ -71,10 +35,14 @@ class HdfsFiles(Files):
     def __init__(self, root: str, store: WebHdfs) -> None:
         self._root, self._store = root.rstrip("/"), store
 
-    def names(self, folder: str) -> list[str]:
+    def sizes(self, folder: str) -> dict[str, int]:
         """See Files."""
         listing = self._store.listing(f"{self._root}/{folder}") or {}
-        return sorted(name for name, status in listing.items() if status.type == "FILE")
+        return {name: status.bytes for name, status in listing.items() if status.kind == "FILE"}
+
+    def read(self, path: str) -> bytes | None:
+        """See Files."""
+        return self._store.read_whole(f"{self._root}/{path}")
 
     def open(self, path: str) -> RawIOBase:
         """See Files."""
@@ -87,14 +55,55 @@ class HdfsFiles(Files):
 class PublishedLake:
     """The tables and folders below a root, as the jobs have published them. Threads may share it."""
 
-    def __init__(self, root: str, files: Files) -> None:
+    def __init__(self, root: str, files: Files, record: Record | None = None) -> None:
+        """Open a lake.
+
+        Args:
+            root: what it is called.
+            files: below it.
+            record: which runs' tables count; None for those that are published whenever something is read.
+        """
         self.root, self.files = root, files
+        self._view = View(root, files, record)
+
+    def consistent(self, read: Callable[[PublishedLake], T], attempts: int = ATTEMPTS) -> T:
+        """What a function reads of the lake as it is at one moment; again where it was published anew meanwhile.
+
+        Args:
+            read: is given a lake in which every table is of the same moment.
+            attempts: how often it may begin.
+
+        Raises:
+            ImageLakeError, OSError, pa.ArrowException: what the function raised while nothing was published, or in the
+                last attempt.
+        """
+        for left in reversed(range(attempts)):
+            pinned = self.pinned()
+            try:
+                return read(pinned)
+            except (ImageLakeError, OSError, pa.ArrowException):
+                if not left or not pinned.is_outdated():
+                    raise
+        raise AssertionError("no attempt was allowed")
+
+    def pinned(self) -> PublishedLake:
+        """The lake as it is now: tables that are published from now on are not seen by it."""
+        return PublishedLake(self.root, self.files, self._view.record())
+
+    def is_outdated(self) -> bool:
+        """Whether a table that was asked for has been published anew since, or its files have moved."""
+        return self._view.is_outdated()
+
+    def runs(self, names: Iterable[str]) -> dict[str, str]:
+        """Table -> the id of the run that published it, of those tables that are published."""
+        known = self._view.record().runs
+        manifests = {name: self.manifest(name) for name in names if name not in known}
+        older = {name: manifest.run_id for name, manifest in manifests.items() if manifest}
+        return {name: known[name].run_id for name in names if name in known} | older
 
     def manifest(self, name: str) -> Manifest | None:
         """The manifest of a table or folder; None where it is not published."""
-        if MANIFEST not in self.files.names(name):
-            return None
-        return Manifest.from_json(self.files.read_bytes(f"{name}/{MANIFEST}").decode())
+        return self._view.manifest(name)
 
     def require(self, name: str) -> Manifest:
         """The manifest of a table or folder that must be there.
@@ -102,17 +111,48 @@ class PublishedLake:
         Raises:
             ImageLakeError: it is not published.
         """
-        manifest = self.manifest(name)
-        if manifest is None:
+        return self._required(name).manifest
+
+    def _required(self, name: str) -> Place:
+        place = self._view.place(name)
+        if place is None:
             raise ImageLakeError(
                 f"there is no table {name} under {self.root}: is this the root of a finished run? "
                 f"scripts/run --root {self.root} makes all of them"
             )
-        return manifest
+        return place
+
+    def read_file(self, name: str, file: str) -> bytes:
+        """A file of a published folder.
+
+        Raises:
+            ImageLakeError: the folder is not published, or lacks the file.
+        """
+        while True:
+            place = self._required(name)
+            content = self.files.read_bytes(f"{place.folder}/{file}")
+            # Every run calls these files the same: the folder may have been exchanged since it was found.
+            if self._required(name) == place:
+                return content
 
     def parts(self, table: str) -> list[str]:
-        """The Parquet files of a table, by their path from the root, in the order of their names."""
-        return [f"{table}/{name}" for name in self.files.names(table) if name.endswith(".parquet")]
+        """The Parquet files of a table, by their path from the root, in the order of their names.
+
+        Raises:
+            ImageLakeError: the table is not published, or is not what was published.
+        """
+        place = self._required(table)
+        found = list(damage(self.files, place.folder, place.manifest))
+        if found:
+            raise ImageLakeError(
+                f"{self.root}/{found[0]}: the table {table} is damaged, or is just being published; "
+                f"jobs/{place.manifest.job}.py makes it anew"
+            )
+        if place.manifest.parts is not None:
+            names = [part.name for part in place.manifest.parts]
+        else:
+            names = sorted(self.files.sizes(place.folder))
+        return [f"{place.folder}/{name}" for name in names if name.endswith(".parquet")]
 
     @contextmanager
     def opened(self, part: str) -> Iterator[pq.ParquetFile]:
@@ -121,8 +161,7 @@ class PublishedLake:
             yield pq.ParquetFile(file, pre_buffer=True)
 
     def batches(self, table: str, columns: Iterable[str], rows: int = 8192) -> Iterator[pa.RecordBatch]:
-        """Batches of at most so many rows of a published table, in the order of its files."""
-        self.require(table)
+        """The rows of a published table, so many at a time, in the order of its files."""
         for part in self.parts(table):
             with self.opened(part) as file:
                 yield from file.iter_batches(rows, columns=list(columns))
@@ -133,7 +172,6 @@ class PublishedLake:
         Raises:
             ImageLakeError: it is not published, or lacks a column.
         """
-        self.require(table)
         wanted = None if columns is None else list(columns)
         tables = []
         for part in self.parts(table):
@@ -167,5 +205,6 @@ def open_lake(
         return PublishedLake(root, HdfsFiles(hdfs_path(root, addresses), store))
     folder = Path(root.removeprefix("file://")).expanduser()
     if not folder.is_dir():
+        check_folder(folder)
         raise ImageLakeError(f"there is no folder {root}: --root names the lake of a finished run")
     return PublishedLake(root, LocalFiles(folder))

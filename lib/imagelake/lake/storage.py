@@ -1,15 +1,10 @@
-"""Files and folders at file:// and hdfs:// addresses, through Spark's own Hadoop client.
-
-Tables are written to a staging folder and renamed when complete. HDFS cannot replace a folder that is not empty in one
-step, so the old folder is renamed first, then the new one gets its name. If a process dies between the two, the next
-access renames the old folder back. So a reader finds the complete old or new table.
-"""
+"""Files and folders on whatever Hadoop reaches: file:// and hdfs:// alike, through Spark's own Hadoop client."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +20,6 @@ if TYPE_CHECKING:
 
 # Spark translates some of the JVM's exceptions into its own and passes the others on.
 JAVA_ERRORS = (Py4JJavaError, PySparkException)
-STAGING, ASIDE = "_staging", "_aside"
 # FileStatus.toString(); a folder has no length.
 _STATUS = re.compile(
     r"\{path=(?P<path>.*?); isDirectory=(?P<folder>true|false); (?:length=(?P<length>\d+); )?"
@@ -89,15 +83,6 @@ class Storage:
     def delete(self, uri: str) -> None:
         """Remove a file, or a folder with everything in it, if it exists."""
         self._call(uri, "delete", True)
-
-    def rename(self, source: str, target: str) -> None:
-        """Rename a file or folder to an address that does not exist.
-
-        Raises:
-            ImageLakeError: the file system refused.
-        """
-        if self.exists(target) or not self._call(source, "rename", self._path(target)):
-            raise ImageLakeError(f"cannot rename {source} to {target}: the target stands there or the source is gone")
 
     def read_bytes(self, uri: str, limit: int = 2**31 - 1) -> bytes:
         """The bytes of a file.
@@ -178,25 +163,16 @@ class Storage:
         except JAVA_ERRORS as error:
             raise storage_error(uri, error) from None
 
-    def publish(self, root: str, name: str, staged: str) -> None:
-        """Publish a staged folder as ``root/name``; an old one is kept until the new one is complete."""
-        target, aside = f"{root}/{name}", f"{root}/{ASIDE}/{name}"
-        self.recover(root, name)
-        if self.exists(target):
-            self.make_folder(f"{root}/{ASIDE}")
-            self.rename(target, aside)
-        self.rename(staged, target)
-        self.delete(aside)
+    def hadoop_path(self, uri: str) -> Any:
+        """Hadoop's own Path of an address."""
+        return self._path(uri)
 
-    def recover(self, root: str, name: str) -> None:
-        """Repair the state that a process left which died while publishing."""
-        target, aside = f"{root}/{name}", f"{root}/{ASIDE}/{name}"
-        if not self.exists(aside):
-            return
-        if self.exists(target):
-            self.delete(aside)
-        else:
-            self.rename(aside, target)
+    def configuration_with(self, settings: Mapping[str, str]) -> Any:
+        """A copy of the Hadoop configuration with some settings changed."""
+        conf = self._jvm.org.apache.hadoop.conf.Configuration(self._conf)
+        for name, value in settings.items():
+            conf.set(name, value)
+        return conf
 
 
 def storage_error(uri: str, error: Exception) -> ImageLakeError:

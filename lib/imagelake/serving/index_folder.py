@@ -35,8 +35,8 @@ def open_index(lake: PublishedLake, folder: Path) -> ImageIndex:
     if not current.is_dir():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        description = IndexDescription.from_json(lake.files.read_bytes(f"{_TRAINED}/index.json").decode())
-        quantizer = lake.files.read_bytes(f"{_TRAINED}/quantizer.faiss")
+        description = IndexDescription.from_json(lake.read_file(_TRAINED, "index.json").decode())
+        quantizer = lake.read_file(_TRAINED, "quantizer.faiss")
         # The order of the files' names is that of their cells.
         rows = lake.batches(_TABLE, ("cell", "image_id", "code", "features"))
         write_serving_folder(rows, quantizer, description, current)

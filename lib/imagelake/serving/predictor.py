@@ -56,10 +56,10 @@ class Predictor:
             threads: photos at a time; each engine holds the network once.
         """
         lake.require("model")
-        self.card = NetworkCard.from_json(lake.files.read_bytes(f"model/{CARD}").decode())
+        self.card = NetworkCard.from_json(lake.read_file("model", CARD).decode())
         self._limits, self._side = limits, side
         self._settings = InputSettings(self.card.resolution, self.card.framing, limits)
-        packed = PackedModel(self.card.engine, lake.files.read_bytes(f"model/{self.card.file}"))
+        packed = PackedModel(self.card.engine, lake.read_file("model", self.card.file))
         self._engines: queue.LifoQueue[Engine] = queue.LifoQueue()
         for _ in range(threads):
             self._engines.put(open_engine(packed))

@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         parameters = _parameters(options)
         lake, config = lake_of(options)
-        served = ServedLake(lake, config, options.cache)
+        served = lake.consistent(lambda now: ServedLake(now, config, options.cache))
         ready = time.monotonic()
         query = _query(served, options.photo, config)
         found = search(served, query, parameters, options.count)

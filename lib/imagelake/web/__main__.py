@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         lake, config = lake_of(options)
         watch = LakeWatch(lake)
-        served = ServedLake(lake, config, options.cache)
+        served = lake.consistent(lambda now: ServedLake(now, config, options.cache))
     except ImageLakeError as error:
         sys.stderr.write(f"serve: {error}\n")
         return _UNUSABLE
@@ -47,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def again() -> FastAPI:
         nonlocal served
         began = time.monotonic()
-        served = ServedLake(lake, config, options.cache, served)
+        before = served
+        served = lake.consistent(lambda now: ServedLake(now, config, options.cache, before))
         sys.stdout.write(f"published anew: {summary(served, time.monotonic() - began)}\n")
         sys.stdout.flush()
         return pages_of(served, config, fetch)

@@ -27,9 +27,8 @@ class LakeWatch:
         self._opened = self._last = self._runs()
 
     def _runs(self) -> dict[str, str]:
-        """Table -> the run that published it."""
-        found = {name: self._lake.manifest(name) for name in WATCHED}
-        return {name: manifest.run_id for name, manifest in found.items() if manifest is not None}
+        """The run that published each table."""
+        return self._lake.runs(WATCHED)
 
     def renewed(self) -> bool:
         """Whether it differs from the opened version, and has not changed since the last call.

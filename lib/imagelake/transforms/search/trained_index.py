@@ -86,4 +86,4 @@ def published_index(lake: Lake) -> tuple[TrainedIndex, int]:
     table, quantizer = lake.require(TABLE), lake.require(FOLDER)
     if table.run_id != quantizer.run_id:
         raise ImageLakeError(f"{TABLE} and {FOLDER} under {lake.root} are being published; try again")
-    return load_trained(lake.address(FOLDER), lake.storage), table.rows
+    return load_trained(lake.folder(FOLDER), lake.storage), table.rows
