@@ -84,6 +84,13 @@ def _is_in(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder}/")
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """The answer of a file system that refuses."""
+
+    text: str
+
+
 class AgainError(Exception):
     """A process that has to wait begins again, when something has changed."""
 
@@ -101,8 +108,8 @@ class _Replayed(MemoryFiles):
 
     def _ask(self, name: str, *arguments: Any) -> Any:
         for answer in self._answers:
-            if isinstance(answer, ImageLakeError):
-                raise answer
+            if isinstance(answer, Refusal):
+                raise ImageLakeError(answer.text)
             return answer
         raise _NextError(name, arguments)
 
@@ -146,25 +153,24 @@ class _Replayed(MemoryFiles):
 
 
 Process = Callable[[_Replayed], Any]
+DEAD = ("dead", None)
 
 
 @dataclass(frozen=True)
 class State:
-    """Files, and of each process its answers, or how it ended.
+    """Files, and how each process stands.
 
     Attributes:
-        contents: the files, sorted.
-        answers: of each process, as far as it has come.
-        ends: None while a process runs, ("dead",) or ("done", what it returned).
+        contents: the files.
+        ends: of each process: None while it runs, ("dead", None), ("done", what it returned) or ("error", which).
     """
 
-    contents: tuple[tuple[str, bytes], ...]
-    answers: tuple[Answers, ...]
-    ends: tuple[tuple[Any, ...] | None, ...]
+    contents: dict[str, bytes]
+    ends: tuple[tuple[str, Any] | None, ...]
 
 
 class Explorer:
-    """Every state that processes can reach."""
+    """Every state that processes can reach. Within, files and answers are numbers: many states share them."""
 
     def __init__(self, processes: list[Process], mortal: set[int]) -> None:
         """Prepare.
@@ -174,63 +180,94 @@ class Explorer:
             mortal: those of them that may die before any operation.
         """
         self._processes, self._mortal = processes, mortal
-        self._next: dict[tuple[int, Answers], Operation] = {}
+        self._contents: list[tuple[tuple[str, bytes], ...]] = []
+        self._answers: list[tuple[int, Answers]] = [(number, ()) for number in range(len(processes))]
+        self._numbers: dict[Any, int] = {answers: number for number, answers in enumerate(self._answers)}
+        self._next: dict[int, Operation] = {}
+        self._done: dict[tuple[int, int], tuple[int, int]] = {}
+        self._ends: list[Any] = []
+        self.states = 0
 
-    def states(self, contents: Contents) -> Iterator[State]:
-        """All states from some files on, breadth first, each once."""
+    def _number(self, thing: Any, known: list[Any]) -> int:
+        if thing not in self._numbers:
+            self._numbers[thing] = len(known)
+            known.append(thing)
+        return self._numbers[thing]
+
+    def explore(self, contents: Contents) -> Iterator[State]:
+        """Go through all states from some files on, breadth first, each once; gives those in which a process ended."""
         count = len(self._processes)
-        first = State(tuple(sorted(contents.items())), ((),) * count, (None,) * count)
+        # Files, then of each process its answers, or -1 - (number of its end).
+        first = (self._number(tuple(sorted(contents.items())), self._contents), *range(count))
         seen, waiting = {first}, deque([first])
         while waiting:
             state = waiting.popleft()
-            yield state
-            for after in self._after(state):
-                if after not in seen:
-                    seen.add(after)
-                    waiting.append(after)
+            self.states += 1
+            for number in range(count):
+                if state[number + 1] < 0:
+                    continue
+                for after in self._after(state, number):
+                    if after not in seen:
+                        seen.add(after)
+                        waiting.append(after)
+                        if after[number + 1] < 0:
+                            yield self._shown(after)
 
-    def _after(self, state: State) -> Iterator[State]:
-        for number, end in enumerate(state.ends):
-            if end is not None:
-                continue
-            yield self._step(state, number)
-            if number in self._mortal:
-                yield _with(state, number, (), ("dead",))
+    def _after(self, state: tuple[int, ...], number: int) -> Iterator[tuple[int, ...]]:
+        here = state[number + 1]
+        kind, what = self._operation(here)
+        head, tail = state[1 : number + 1], state[number + 2 :]
+        if kind in {"done", "error"}:
+            yield (state[0], *head, self._end((kind, what)), *tail)
+        elif kind == "again":
+            yield (state[0], *head, number, *tail)
+        elif kind == "is_dead":
+            other = state[what[0] + 1]
+            dead = other < 0
+            yield (state[0], *head, self._answered(here, dead), *tail)
+        else:
+            if (state[0], here) not in self._done:
+                self._done[state[0], here] = self._execute(state[0], here, kind, what)
+            contents, answers = self._done[state[0], here]
+            yield (contents, *head, answers, *tail)
+        if number in self._mortal:
+            yield (state[0], *head, self._end(DEAD), *tail)
 
-    def _step(self, state: State, number: int) -> State:
-        answers = state.answers[number]
-        kind, what = self._operation(number, answers)
-        if kind == "again":
-            return _with(state, number, (), None)
-        if kind == "done":
-            return _with(state, number, (), ("done", what))
-        if kind == "is_dead":
-            return _with(state, number, (*answers, state.ends[what[0]] is not None), None)
-        files = MemoryFiles(dict(state.contents))
+    def _end(self, end: tuple[str, Any]) -> int:
+        return -1 - self._number(end, self._ends)
+
+    def _answered(self, here: int, answer: Any) -> int:
+        process, answers = self._answers[here]
+        return self._number((process, (*answers, answer)), self._answers)
+
+    def _execute(self, contents: int, here: int, kind: str, what: Any) -> tuple[int, int]:
+        files = MemoryFiles(dict(self._contents[contents]))
         answer: Any
         try:
             answer = getattr(files, kind)(*what)
         except ImageLakeError as error:
-            answer = error
-        answer = (
-            tuple(answer.items() if isinstance(answer, dict) else answer) if isinstance(answer, dict | list) else answer
-        )
-        contents = tuple(sorted(files.contents.items())) if kind in CHANGING else state.contents
-        return _with(State(contents, state.answers, state.ends), number, (*answers, answer), None)
+            answer = Refusal(str(error))
+        if isinstance(answer, dict):
+            answer = tuple(answer.items())
+        if isinstance(answer, list):
+            answer = tuple(answer)
+        if kind in CHANGING:
+            contents = self._number(tuple(sorted(files.contents.items())), self._contents)
+        return contents, self._answered(here, answer)
 
-    def _operation(self, number: int, answers: Answers) -> Operation:
-        key = (number, answers)
-        if key not in self._next:
+    def _operation(self, here: int) -> Operation:
+        if here not in self._next:
+            process, answers = self._answers[here]
             try:
-                self._next[key] = ("done", self._processes[number](_Replayed(answers)))
+                self._next[here] = ("done", self._processes[process](_Replayed(answers)))
             except AgainError:
-                self._next[key] = ("again", None)
+                self._next[here] = ("again", None)
+            except ImageLakeError as error:
+                self._next[here] = ("error", str(error))
             except _NextError as stopped:
-                self._next[key] = stopped.args
-        return self._next[key]
+                self._next[here] = stopped.args
+        return self._next[here]
 
-
-def _with(state: State, number: int, answers: Answers, end: tuple[Any, ...] | None) -> State:
-    before, after = state.answers[:number], state.answers[number + 1 :]
-    ends = (*state.ends[:number], end, *state.ends[number + 1 :])
-    return State(state.contents, (*before, answers, *after), ends)
+    def _shown(self, state: tuple[int, ...]) -> State:
+        ends = tuple(None if place >= 0 else self._ends[-1 - place] for place in state[1:])
+        return State(dict(self._contents[state[0]]), ends)

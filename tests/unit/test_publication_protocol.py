@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,6 +15,7 @@ from imagelake.lake.manifest import Manifest
 from imagelake.lake.publication import Publication, publish_holding, remove_left_overs
 from imagelake.lake.published import PublishedLake
 from imagelake.lake.record import Record, Run, read_record
+from imagelake.lake.view import SupersededError
 
 TABLES = ("t", "u")
 
@@ -50,8 +52,12 @@ def reader(tables: tuple[str, ...]) -> Process:
     """A process that reads all tables of a job; what it read in each."""
 
     def process(files: _Replayed) -> tuple[bytes, ...]:
-        lake = PublishedLake("lake", files)
-        return lake.consistent(lambda now: tuple(now.read_file(name, "part") for name in tables))
+        try:
+            return PublishedLake("lake", files).attempt(
+                lambda now: tuple(now.read_file(name, "part") for name in tables)
+            )
+        except SupersededError:
+            raise AgainError from None
 
     return process
 
@@ -73,48 +79,72 @@ def staged_by(*runs: tuple[Run, tuple[str, ...]]) -> dict[str, bytes]:
     return found
 
 
-def check_readers(state: State, numbers: range, known: set[tuple[bytes, ...]]) -> int:
-    """Every reader that has ended has read all tables of one run; how many have."""
-    ended = [state.ends[number] for number in numbers if state.ends[number] is not None]
-    for end in ended:
-        assert end is not None
-        assert end[1] in known, end
-    return len(ended)
-
-
-def check_recovery(state: State, runs: dict[int, Run], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever comes next finds every publication that was made, puts it in place and leaves nothing over."""
-    files = MemoryFiles(dict(state.contents))
-    record = read_record(files)
-    for number, run in runs.items():
-        if state.ends[number] == ("done", True):
-            assert record.runs["t"] == run, "a publication was lost"
-    # Nobody but the one who comes next lives.
+def recovered(contents: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> MemoryFiles:
+    """The files after the next run has begun, when nobody else lives."""
+    files = MemoryFiles(contents)
     monkeypatch.setattr(lock_module, "_system", lambda: "model")
     monkeypatch.setattr(lock_module, "_started", lambda _: None)
     remove_left_overs(files, "j")
+    return files
+
+
+def check_end(state: State, runs: tuple[Run, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """When all writers are dead or done: what was published counts, the next run puts it in place, nothing is over."""
+    record = read_record(MemoryFiles(state.contents))
+    for run, end in zip(runs, state.ends, strict=False):
+        assert end != ("done", True) or record.runs["t"] == run, "a publication was lost"
+    files = recovered(state.contents, monkeypatch)
     assert read_record(files) == record
-    for table in TABLES:
-        assert files.contents[f"{table}/part"].decode() == record.runs[table].run_id
+    assert {name: files.contents[f"{name}/part"].decode() for name in TABLES} == {
+        name: record.runs[name].run_id for name in TABLES
+    }
     assert [name for name in files.names("") if name.startswith("_")] == ["_published.json"]
 
 
-def test_two_writers_and_a_reader_in_every_order_with_every_death(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No table is missing, no set is mixed, no publication is lost, and recovery ends: in all reachable states."""
-    a, b = Run("j", "a"), Run("j", "b")
-    processes = [writer(0, a, TABLES, BEFORE), writer(1, b, TABLES, BEFORE), reader(TABLES)]
-    known = {tuple(run.run_id.encode() for _ in TABLES) for run in (OLD, a, b)}
-    states = looks = both = 0
-    recovered: set[object] = set()
-    for state in Explorer(processes, {0, 1}).states(staged_by((a, TABLES), (b, TABLES))):
-        states += 1
-        looks += check_readers(state, range(2, 3), known)
-        writers = state.ends[:2]
-        both += writers == (("done", True), ("done", True))
-        if None not in writers and (state.contents, writers) not in recovered:
-            recovered.add((state.contents, writers))
-            check_recovery(state, {0: a, 1: b}, monkeypatch)
-    print(states, looks, len(recovered))
-    assert looks > 0
-    assert both == 0, "two runs over the same tables both believe that theirs count"
-    assert len(recovered) > 10
+def explore(processes: list[Process], mortal: set[int], runs: tuple[Run, ...], monkeypatch: pytest.MonkeyPatch) -> int:
+    """Go through all states with some writers, then readers; how many looks ended."""
+    explorer, looks = Explorer(processes, mortal), 0
+    whole = {tuple(run.run_id.encode() for _ in TABLES) for run in (OLD, *runs)}
+    for state in explorer.explore(staged_by(*((run, TABLES) for run in runs))):
+        writers, readers = state.ends[: len(runs)], state.ends[len(runs) :]
+        assert not [end for end in state.ends if end and end[0] == "error"], state.ends
+        assert writers.count(("done", True)) <= 1, "two runs over the same tables both believe that theirs count"
+        looks += sum(end is not None for end in readers)
+        assert {end[1] for end in readers if end} <= whole, "tables of different runs were read as one"
+        if None not in writers:
+            check_end(state, runs, monkeypatch)
+    assert explorer.states > 1000
+    return looks
+
+
+A, B = Run("j", "a"), Run("j", "b")
+
+
+def test_two_writers_in_every_order_with_every_death(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No publication is lost, recovery ends and leaves nothing over, whoever dies where."""
+    explore([writer(0, A, TABLES, BEFORE), writer(1, B, TABLES, BEFORE)], {0, 1}, (A, B), monkeypatch)
+
+
+def test_a_reader_of_two_publications_reads_one_run() -> None:
+    """Beside a process that publishes twice and may die anywhere, a reader finds one run's tables, never an error.
+
+    Readers change nothing, so that one in every order of steps stands for any number of them.
+    """
+    first, second = writer(0, A, TABLES, BEFORE), writer(0, B, TABLES, {"t": A, "u": A})
+
+    def twice(files: _Replayed) -> bool:
+        return bool(first(files)) and bool(second(files))
+
+    explorer, looks = Explorer([twice, reader(TABLES)], {0}), set()
+    for state in explorer.explore(staged_by((A, TABLES), (B, TABLES))):
+        assert not [end for end in state.ends if end and end[0] == "error"], state.ends
+        if state.ends[1] is not None:
+            looks.add(state.ends[1][1])
+    assert looks == {(b"old", b"old"), (b"a", b"a"), (b"b", b"b")}
+
+
+@pytest.mark.skipif("EXHAUSTIVE" not in os.environ, reason="takes minutes; EXHAUSTIVE=1 asks for it")
+def test_readers_of_two_writers_that_die_read_one_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same beside two processes that publish at once, each of which may die anywhere."""
+    processes = [writer(0, A, TABLES, BEFORE), writer(1, B, TABLES, BEFORE), reader(TABLES)]
+    assert explore(processes, {0, 1}, (A, B), monkeypatch)

@@ -122,7 +122,10 @@ class Lock:
             other = f"{LOCKS}/{name}"
             if other == self.path or name.startswith("."):
                 continue
-            holder = read_holder(self._files.read(other))
+            content = self._files.read(other)
+            if content is None:
+                continue  # given back meanwhile; whatever stands there now was put up after ours, and will see it
+            holder = read_holder(content)
             if self._is_over(other, holder):
                 self._files.delete(other)
             else:
@@ -136,7 +139,7 @@ class Lock:
             return dead
         # Both times are those of the file system, so that no two clocks are compared.
         mine, other = self._files.modified_s(self.path), self._files.modified_s(path)
-        return other is None or (mine is not None and mine - other > LEASE_S)
+        return mine is not None and other is not None and mine - other > LEASE_S
 
     def check(self) -> None:
         """Raise ImageLakeError where this process was so slow that another took it for dead."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,7 +19,7 @@ from imagelake.lake.files import Files, LocalFiles, check_folder
 from imagelake.lake.manifest import Manifest
 from imagelake.lake.parts import damage
 from imagelake.lake.record import Place, Record
-from imagelake.lake.view import View
+from imagelake.lake.view import SupersededError, View
 
 if TYPE_CHECKING:
     from io import RawIOBase
@@ -77,14 +77,25 @@ class PublishedLake:
             ImageLakeError, OSError, pa.ArrowException: what the function raised while nothing was published, or in the
                 last attempt.
         """
-        for left in reversed(range(attempts)):
-            pinned = self.pinned()
-            try:
-                return read(pinned)
-            except (ImageLakeError, OSError, pa.ArrowException):
-                if not left or not pinned.is_outdated():
-                    raise
-        raise AssertionError("no attempt was allowed")
+        for _ in range(attempts - 1):
+            with suppress(SupersededError):
+                return self.attempt(read)
+        return self.attempt(read)
+
+    def attempt(self, read: Callable[[PublishedLake], T]) -> T:
+        """What a function reads of the lake as it is now.
+
+        Raises:
+            SupersededError: that was published anew, or moved into its place, before the function was done.
+            ImageLakeError, OSError, pa.ArrowException: what else the function raised.
+        """
+        pinned = self.pinned()
+        try:
+            return read(pinned)
+        except (ImageLakeError, OSError, pa.ArrowException) as error:
+            if pinned.is_outdated():
+                raise SupersededError(f"{self.root} was published anew while it was read: {error}") from error
+            raise
 
     def pinned(self) -> PublishedLake:
         """The lake as it is now: tables that are published from now on are not seen by it."""
