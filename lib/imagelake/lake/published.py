@@ -105,6 +105,10 @@ class PublishedLake:
         """Whether a table that was asked for has been published anew since, or its files have moved."""
         return self._view.is_outdated()
 
+    def place(self, name: str) -> Place | None:
+        """Where a table or folder stands at the moment; None where it is not published."""
+        return self._view.place(name)
+
     def runs(self, names: Iterable[str]) -> dict[str, str]:
         """Table -> the id of the run that published it, of those tables that are published."""
         known = self._view.record().runs
