@@ -30,6 +30,24 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class UndeclaredSettingError(AssertionError):
+    """A job reads a setting that it does not declare, so that its tables would stay as they are when that changes."""
+
+
+class _Declared:
+    """A section of which only some settings may be read."""
+
+    def __init__(self, section: object, keys: Iterable[str], place: str) -> None:
+        self._section, self._keys, self._place = section, frozenset(keys), place
+
+    def __getattr__(self, key: str) -> Any:
+        if key in self._keys:
+            return getattr(self._section, key)
+        if key.startswith("__"):
+            raise AttributeError(key)
+        raise UndeclaredSettingError(f"{self._place}.{key} is read by a job whose settings do not declare it")
+
+
 class LakeSection(_Section):
     """Where the tables live."""
 
@@ -201,9 +219,27 @@ class Config(_Section):
     web: WebSection
     spark: dict[str, str]
 
+    def declared(self, names: Iterable[str], job: str) -> Config:
+        """The same configuration, of which a job can read what it declares alone; and where the lake is.
+
+        Args:
+            names: sections, or single settings as section.key.
+            job: whose declaration it is.
+        """
+        chosen = set(names)
+        hidden: dict[str, Any] = {}
+        for section in type(self).model_fields.keys() - {"lake", *chosen}:
+            keys = [name.partition(".")[2] for name in chosen if name.startswith(f"{section}.")]
+            hidden[section] = _Declared(getattr(self, section), keys, f"{job}: {section}")
+        return self.model_copy(update=hidden)
+
     def digest(self, sections: Iterable[str]) -> str:
-        """A short hash of some sections: two runs with equal digests have equal settings in them."""
-        values = self.model_dump(mode="json", include=set(sections))
+        """A short hash of some sections, or settings as section.key: two runs of equal ones were asked for the same."""
+        values: dict[str, Any] = {}
+        for name in sections:
+            section, _, key = name.partition(".")
+            dumped = self.model_dump(mode="json", include={section})[section]
+            values[name] = dumped[key] if key else dumped
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 

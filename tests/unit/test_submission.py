@@ -18,6 +18,8 @@ from imagelake.cluster.submission.environment import environment_archive
 from imagelake.cluster.submission.library import library_zip
 from imagelake.cluster.submission.package import Package, write_properties
 from imagelake.errors import ImageLakeError
+from imagelake.runtime.code_version import code_of
+from pipeline_steps import job
 from project import PROJECT
 
 EXECUTORS = PROJECT / "conf" / "executors" / "requirements.lock"
@@ -25,11 +27,12 @@ _ALONE = """
 import sys
 sys.path = [sys.argv[1]] + [folder for folder in sys.path if "imagelake" not in folder and not folder.endswith("/lib")]
 import imagelake
-from imagelake.runtime.code_version import code_version
+from imagelake.runtime.code_version import code_of
 from imagelake.config import load_config
 from imagelake.reports import report
 from imagelake.config import conf_text
-print(imagelake.__file__, load_config(named=["cluster.toml"]).lake.root, code_version())
+import clean_labels
+print(imagelake.__file__, load_config(named=["cluster.toml"]).lake.root, code_of(clean_labels.run).version)
 """
 
 
@@ -48,14 +51,16 @@ def submission(*arguments: str, job: str = "predict_images", deploy_mode: str = 
 
 def test_the_library_is_whole_without_the_checkout(tmp_path: Path) -> None:
     """Imported from the zip alone it finds its settings and templates, and knows itself as the same code."""
-    from imagelake.runtime.code_version import code_version
-
     archive = library_zip(PROJECT, tmp_path)
     done = subprocess.run(
         [sys.executable, "-c", _ALONE, archive], capture_output=True, text=True, cwd=tmp_path, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == [f"{archive}/imagelake/__init__.py", "hdfs:///imagelake", code_version()]
+    assert done.stdout.split() == [
+        f"{archive}/imagelake/__init__.py",
+        "hdfs:///imagelake",
+        code_of(job("clean_labels").run).version,
+    ]
 
 
 def test_the_library_is_the_same_bytes_each_time(tmp_path: Path) -> None:

@@ -32,6 +32,10 @@ _REMEDIES = {
     r"\bNSQuotaExceededException\b": (
         "the folder's quota of files is full: delete what is not needed, or raise it: hdfs dfsadmin -setQuota"
     ),
+    r"No space left on device": "the disk is full: free some space, or choose another --root or spark.local.dir",
+    r"Read-only file system": "the file system takes no writes: choose another --root, or mount it to be written",
+    r"ParentNotDirectoryException|Not a directory": "a part of this path is a file: --root names the lake's folder",
+    r"\bOutOfMemoryError\b": "Java ran out of memory: give it more, e.g. --set spark.spark.driver.memory=4g",
     r"\bBlockMissingException\b": "no living DataNode has the data: hdfs fsck on the path says what is missing",
     r"\bStandbyException\b": "this NameNode is on standby: name the service of both (fs.defaultFS in HADOOP_CONF_DIR)",
     r"\b(UnknownHost|Connect|ConnectTimeout|SocketTimeout|NoRouteToHost)Exception\b": _GONE,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
+import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -13,7 +16,7 @@ from rich.console import Console
 from imagelake.config import Config, load_config, settings_help
 from imagelake.errors import ImageLakeError
 from imagelake.lake.lake import Lake
-from imagelake.runtime.input_check import check_local_inputs, check_remote_inputs
+from imagelake.runtime.failures import in_one_line, keep_trace
 from imagelake.runtime.job import Job, execute
 from imagelake.runtime.progress import Progress
 from imagelake.runtime.session import is_local, start_session
@@ -29,37 +32,54 @@ def main(job: Job, arguments: Sequence[str] | None = None) -> int:
         config = config_of(options, shortcut_settings(job, options))
     except ImageLakeError as error:
         return _fail(job.name, error, UNUSABLE)
-    return run_jobs([job], config, options.force)
+    return run_jobs([job], config, options.force, options.verbose)
 
 
-def run_jobs(jobs: Sequence[Job], config: Config, force: bool = False) -> int:
+def run_jobs(jobs: Sequence[Job], config: Config, force: bool = False, verbose: bool = False) -> int:
     """Run jobs one after the other in one session; the first that fails ends it. Returns the exit code.
 
-    The input files of all of them are checked first: those of this machine before the session starts.
+    Args:
+        jobs: which.
+        config: what they are asked for.
+        force: whether they run where nothing has changed.
+        verbose: whether an error that nobody foresaw shows its stack trace, and Spark its own errors.
     """
     title = jobs[0].name if len(jobs) == 1 else "imagelake pipeline"
-    try:
-        check_local_inputs(jobs, config)
-    except ImageLakeError as error:
-        return _fail(title, error, UNUSABLE)
-    spark = start_session(title, config.spark)
+    name, spark = title, None
     console = Console(soft_wrap=True, highlight=False)
+    logging.getLogger("py4j").setLevel(logging.CRITICAL)  # a JVM that is gone is told below, once
     try:
+        spark = start_session(title, config.spark)
+        if is_local() and not verbose:
+            spark.sparkContext.setLogLevel("FATAL")  # of a task that fails, the job's own error tells the same
         lake = Lake(spark, config.lake.root)
         try:
             check_remote_inputs(jobs, config, lake.storage)
         except ImageLakeError as error:
             return _fail(title, error, UNUSABLE)
         for job in jobs:
-            try:
-                with Progress(spark.sparkContext, job.name):
-                    outcome = execute(job, lake, config, force)
-            except ImageLakeError as error:
-                return _fail(job.name, error, FAILED)
+            name = job.name
+            with Progress(spark.sparkContext, name):
+                outcome = execute(job, lake, config, force)
             print_outcome(outcome, console)
+    except ImageLakeError as error:
+        return _fail(name, error, FAILED)
+    except Exception as error:
+        return _fail_unforeseen(name, error, verbose)
     finally:
-        spark.stop()
+        if spark is not None:
+            with suppress(Exception):  # a JVM that is gone cannot be stopped
+                spark.stop()
     return 0
+
+
+def _fail_unforeseen(name: str, error: Exception, verbose: bool) -> int:
+    if verbose:
+        traceback.print_exception(error)
+        where = ""
+    else:
+        where = f" (the trace: {keep_trace(name, error)}, or --verbose)"
+    return _fail(name, ImageLakeError(f"{in_one_line(error)}{where}"), FAILED)
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
@@ -82,6 +102,7 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
         help="one setting, e.g. clean.min_confidence=0.9; may be repeated, and wins over --config",
     )
     parser.add_argument("--force", action="store_true", help="run even where nothing has changed")
+    parser.add_argument("--verbose", action="store_true", help="show the stack trace of an unforeseen error")
 
 
 def job_parser(job: Job) -> argparse.ArgumentParser:
@@ -89,7 +110,7 @@ def job_parser(job: Job) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"{job.name}.py",
         description=job.doc,
-        epilog=settings_help(job.settings),
+        epilog=settings_help([name.partition(".")[0] for name in job.settings]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     for short in job.shortcuts:

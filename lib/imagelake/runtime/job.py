@@ -24,7 +24,7 @@ from imagelake.lake.remedies import refusal
 from imagelake.lake.staged_parts import parts_of
 from imagelake.lake.storage import JAVA_ERRORS
 from imagelake.lake.view import SupersededError
-from imagelake.runtime.code_version import code_version
+from imagelake.runtime.code_version import Code, code_of
 from imagelake.runtime.progress import announce
 from imagelake.tables import TABLES
 
@@ -56,6 +56,7 @@ class Shortcut:
 class Job:
     """A job: its name, the tables it reads and writes, and the sections of the configuration it depends on.
 
+    ``settings`` names sections, or single settings as section.key; a job that reads another one fails.
     ``files`` names what it reads from outside the lake: raw folders, weights; ``optional_files`` may be missing.
     ``check`` reads the small ones of them before any job of a run begins, and raises what is wrong with them.
     ``reads`` and ``writes`` name tables, and folders of files such as the report. ``needs`` gives those of ``reads``
@@ -179,15 +180,16 @@ def execute(job: Job, lake: Lake, config: Config, force: bool = False) -> Outcom
 def _execute(job: Job, lake: Lake, config: Config, force: bool) -> Outcome:
     """Run a job on a pinned lake."""
     began, started = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
-    inputs = _inputs(job, lake, config)
-    fingerprint = _fingerprint(job, inputs, config)
+    asked = config.declared(job.settings, job.name)
+    inputs, code = _inputs(job, lake, asked), code_of(job.run)
+    fingerprint = _fingerprint(job, inputs, config, code)
     if not force and _is_current(job, lake, fingerprint):
         return Outcome(job, time.monotonic() - began, None)
     work = Work(job, lake)
     lake.spark.sparkContext.setJobDescription(job.name)
     try:
         lake.files.create(f"{work.published.staging}/{OWNER}", this_process(job.name).to_json())
-        _run(work, config)
+        _run(work, asked)
         work.check_folders()
         seconds = time.monotonic() - began
         for name in job.writes:
@@ -196,7 +198,7 @@ def _execute(job: Job, lake: Lake, config: Config, force: bool) -> Outcome:
                 job=job.name,
                 run_id=work.run_id,
                 fingerprint=fingerprint,
-                code_version=code_version(),
+                code_version=code.version,
                 config_digest=config.digest(job.settings),
                 inputs=inputs,
                 rows=work.rows[name],
@@ -244,10 +246,10 @@ def _inputs(job: Job, lake: Lake, config: Config) -> dict[str, str]:
     return tables | {file: lake.storage.digest(file) for file in (*job.files(config), *present)}
 
 
-def _fingerprint(job: Job, inputs: Mapping[str, str], config: Config) -> str:
+def _fingerprint(job: Job, inputs: Mapping[str, str], config: Config, code: Code) -> str:
     parts = [
         job.name,
-        code_version(),
+        code.digest,
         config.digest(job.settings),
         *(f"{name}={inputs[name]}" for name in sorted(inputs)),
     ]
