@@ -89,8 +89,8 @@ def files_below(hadoop: Hadoop, folder: str) -> Iterator[str]:
 
 def manifest(hadoop: Hadoop, folder: str) -> Manifest:
     """The manifest of a table on HDFS."""
-    with hadoop.webhdfs().read(f"{folder}/_manifest.json", encoding="utf-8") as reader:
-        return Manifest.from_json(reader.read())
+    with hadoop.webhdfs().read(f"{folder}/_manifest.json") as reader:
+        return Manifest.from_bytes(reader.read(), folder)
 
 
 def table(lake: Path, name: str) -> pd.DataFrame:

@@ -8,10 +8,14 @@ from pyspark.sql import SparkSession
 
 from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
+from imagelake.lake.check import check_lake, crc_of_file
+from imagelake.lake.hadoop_files import HadoopFiles
 from imagelake.lake.lake import Lake
+from imagelake.lake.publication import remove_left_overs
 from imagelake.lake.published import open_lake
 from imagelake.tables import TABLES
 from pipeline_steps import run_steps
+from publishing_trial import trial
 
 CLIENT = {"dfs.client.use.datanode.hostname": "true", "dfs.replication": "2"}  # as conf/hadoop says for clients
 STEPS = ("draw_sample_lake", "ingest_images", "ingest_annotations", "clean_labels")
@@ -55,13 +59,35 @@ def test_the_same_rows_on_hdfs_and_on_a_disk(remote: Lake, local: Lake) -> None:
     assert run(remote) == []
 
 
-def test_a_table_set_aside_on_hdfs_comes_back(remote: Lake) -> None:
-    """A publisher that died between its two renames has lost nothing."""
+def test_readers_beside_a_publisher_on_hdfs_miss_nothing(spark: SparkSession, hadoop: Hadoop) -> None:
+    """In some seconds of publishing no look finds no table, tables of two runs or an error, and nothing is lost."""
+    root = f"{hadoop.hdfs_url}/trial"
+    found = trial(HadoopFiles(spark, root), root, 5, hadoop.webhdfs_url)
+    assert found["publications"] > 1
+    assert found["looks"] > 1
+    assert set(found) == {"publications", "looks"}, found
+
+
+def test_manifests_on_hdfs_hold_the_checksums_of_the_bytes(remote: Lake, hadoop: Hadoop) -> None:
+    """What HDFS combines of its own checksums is the CRC-32C of each part, and a full check finds nothing wrong."""
+    run(remote)
+    lake = open_lake(remote.root, hadoop.webhdfs_url)
+    parts = remote.require("labels_clean").parts
+    assert parts
+    assert [part.crc32c for part in parts] == [crc_of_file(lake.files, f"labels_clean/{part.name}") for part in parts]
+    assert not [checked for checked in check_lake(lake) if checked.problems]
+
+
+def test_what_a_publisher_that_died_published_is_read_on_hdfs(remote: Lake, hadoop: Hadoop) -> None:
+    """Staged and published, not yet in its place: readers with and without Java find it, and the next run moves it."""
     run(remote)
     before = remote.read("labels_clean").count()
-    remote.storage.make_folder(f"{remote.root}/_aside")
-    remote.storage.rename(remote.address("labels_clean"), f"{remote.root}/_aside/labels_clean")
+    published = remote.view.record().runs["labels_clean"]
+    remote.files.rename("labels_clean", f"{published.staging}/labels_clean")
     assert remote.read("labels_clean").count() == before > 0
+    assert open_lake(remote.root, hadoop.webhdfs_url).read("labels_clean").num_rows == before
+    remove_left_overs(remote.files, "test")
+    assert "labels_clean" in remote.files.names("")
 
 
 def test_a_wrong_address_is_named(spark: SparkSession) -> None:

@@ -11,7 +11,7 @@ import shutil
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +152,8 @@ class LocalFiles(WritableFiles):
         except OSError as error:
             raise os_error(target, error) from None
         finally:
-            scratch.unlink(missing_ok=True)
+            with suppress(OSError):
+                scratch.unlink()
 
     def rename(self, source: str, target: str) -> None:
         """See WritableFiles."""

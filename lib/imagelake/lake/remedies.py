@@ -69,6 +69,7 @@ _SYSTEM = {
     errno.EACCES: "ask as a user who may, or have the rights changed: chown or chmod",
     errno.EPERM: "ask as a user who may, or have the rights changed: chown or chmod",
     errno.ENOTDIR: "a part of this path is a file: --root names the folder of the lake",
+    errno.EEXIST: "a file stands where a folder is needed: --root names the folder of the lake",
     errno.EIO: "the disk cannot be read or written: look at the system's log",
     errno.EMFILE: "too many files are open: raise the limit with ulimit -n",
 }
