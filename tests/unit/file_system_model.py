@@ -187,6 +187,7 @@ class Explorer:
         self._done: dict[tuple[int, int], tuple[int, int]] = {}
         self._ends: list[Any] = []
         self.states = 0
+        self._before: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
 
     def _number(self, thing: Any, known: list[Any]) -> int:
         if thing not in self._numbers:
@@ -207,11 +208,23 @@ class Explorer:
                 if state[number + 1] < 0:
                     continue
                 for after in self._after(state, number):
+                    self._before.setdefault(after, []).append(state)
                     if after not in seen:
                         seen.add(after)
                         waiting.append(after)
                         if after[number + 1] < 0:
                             yield self._shown(after)
+
+    def stuck(self) -> int:
+        """In how many of the states that were explored the processes can never all come to an end."""
+        ends = [state for state in self._before if all(place < 0 for place in state[1:])]
+        ending, waiting = set(ends), deque(ends)
+        while waiting:
+            for before in self._before.get(waiting.popleft(), ()):
+                if before not in ending:
+                    ending.add(before)
+                    waiting.append(before)
+        return self.states - len(ending)
 
     def _after(self, state: tuple[int, ...], number: int) -> Iterator[tuple[int, ...]]:
         here = state[number + 1]

@@ -15,7 +15,7 @@ from imagelake.lake.manifest import Manifest
 from imagelake.lake.publication import Publication, publish_holding, remove_left_overs
 from imagelake.lake.published import PublishedLake
 from imagelake.lake.record import Record, Run, read_record
-from imagelake.lake.view import SupersededError
+from imagelake.lake.view import SupersededError, View
 
 TABLES = ("t", "u")
 
@@ -141,6 +141,30 @@ def test_a_reader_of_two_publications_reads_one_run() -> None:
         if state.ends[1] is not None:
             looks.add(state.ends[1][1])
     assert looks == {(b"old", b"old"), (b"a", b"a"), (b"b", b"b")}
+
+
+def test_a_single_look_finds_a_published_table() -> None:
+    """At no moment of two publications, and wherever their process dies, is a table not to be found."""
+    first, second = writer(0, A, TABLES, BEFORE), writer(0, B, TABLES, {"t": A, "u": A})
+
+    def look(files: _Replayed) -> str:
+        manifest = View("lake", files).manifest("t")
+        return manifest.run_id if manifest else "missing"
+
+    def twice(files: _Replayed) -> bool:
+        return bool(first(files)) and bool(second(files))
+
+    explorer = Explorer([twice, look], {0})
+    ends = [state.ends[1] for state in explorer.explore(staged_by((A, TABLES), (B, TABLES)))]
+    assert set(ends) - {None} == {("done", "old"), ("done", "a"), ("done", "b")}
+
+
+def test_two_writers_never_wait_for_each_other_for_ever() -> None:
+    """From every state that two living writers can reach, both come to an end."""
+    explorer = Explorer([writer(0, A, TABLES, BEFORE), writer(1, B, TABLES, BEFORE)], set())
+    ends = {state.ends for state in explorer.explore(staged_by((A, TABLES), (B, TABLES)))}
+    assert {(("done", True), ("done", False)), (("done", False), ("done", True))} <= ends
+    assert explorer.stuck() == 0
 
 
 @pytest.mark.skipif("EXHAUSTIVE" not in os.environ, reason="takes minutes; EXHAUSTIVE=1 asks for it")
