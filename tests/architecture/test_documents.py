@@ -14,6 +14,8 @@ import pytest
 
 from imagelake.cluster.submission.__main__ import parser as submission_parser
 from imagelake.config import Config, conf_text
+from imagelake.lake.check import parser as check_parser
+from imagelake.runtime.clean import parser as clean_parser
 from imagelake.runtime.command import job_parser
 from imagelake.serving.options import search_parser
 from imagelake.web.options import parser as serve_parser
@@ -51,6 +53,10 @@ def test_commands_of_the_readme_are_understood(command: str) -> None:
         serve_parser().parse_args(words[1:])
     elif words[0] == "scripts/search":
         search_parser().parse_args(words[1:])
+    elif words[0] == "scripts/check_lake":
+        check_parser().parse_args(words[1:])
+    elif words[0] == "scripts/clean":
+        clean_parser().parse_args(words[1:])
 
 
 def test_the_readme_names_what_decides_who_may_reach_the_server() -> None:
