@@ -15,9 +15,9 @@ import sys
 from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
-from imagelake.transforms.ingest.annotation_sources import read_annotations
-from imagelake.transforms.ingest.sources import source_folder
-from imagelake.transforms.labels.label_classes import label_class_files
+from imagelake.runtime.resolve.labels import check_label_files, label_class_files, read_label_rules
+from imagelake.runtime.resolve.source import find_source, read_hierarchy, source_folder
+from imagelake.transforms.ingest.annotation_sources import Annotations, read_class_folders, read_open_images
 from imagelake.transforms.rows.verdicts import count_by_reason
 
 
@@ -44,7 +44,7 @@ def read_annotations(work: Work, config: Config) -> Annotations:
 
 
 def files(config: Config) -> tuple[str, ...]:
-    """The source's folder, the user's label map, and the user's own list of classes, whose labels folders may name."""
+    """The source's folder, the label map and the list of classes; the job runs again when they change."""
     return (source_folder(config), *label_class_files(config))
 
 
@@ -53,7 +53,7 @@ JOB = Job(
     doc=__doc__,
     run=run,
     reads=("images",),
-    writes=("classes", "hierarchy", "labels", "boxes", "annotations_rejected"),
+    writes=("classes", "hierarchy", "labels", "boxes", "class_folders", "annotations_rejected"),
     settings=("source", "model.classes"),
     files=files,
     check=check_label_files,

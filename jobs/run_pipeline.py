@@ -45,7 +45,7 @@ def main() -> int:
     except ImageLakeError as error:
         sys.stderr.write(f"run_pipeline: {error}\n")
         return UNUSABLE
-    steps = STEPS if config.source.kind == "sample" else STEPS[1:]
+    steps = STEPS if config.source.type == "sample" else STEPS[1:]
     code = run_jobs([load(step) for step in steps], config, options.force, options.verbose)
     if code == 0:
         sys.stdout.write(f"\nThe report: {config.lake.root}/report/index.html\n")

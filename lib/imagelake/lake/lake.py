@@ -12,7 +12,7 @@ from imagelake.lake.hadoop_files import HadoopFiles
 from imagelake.lake.manifest import Manifest
 from imagelake.lake.parts import damage
 from imagelake.lake.record import Place, Record
-from imagelake.lake.storage import Storage, to_uri
+from imagelake.lake.storage import Storage, to_pattern, to_uri
 from imagelake.lake.view import SupersededError, View
 from imagelake.tables import TABLES
 
@@ -81,7 +81,7 @@ class Lake:
         """
         for _ in range(_LOOKS):
             place = self.sound(name)
-            frame = self.spark.read.schema(TABLES[name].ddl).parquet(f"{self.root}/{place.folder}")
+            frame = self.spark.read.schema(TABLES[name].ddl).parquet(to_pattern(f"{self.root}/{place.folder}"))
             # Spark has listed the files: they are those of this run if the folder is still its.
             if self.view.place(name) == place:
                 return frame

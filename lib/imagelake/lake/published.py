@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 ATTEMPTS = 20  # to read a lake that is published over and over; each begins with what is published then
-_PATIENCE = RetryPolicy(timeout_s=20.0, brief_s=15.0)  # somebody waits for a page
+_RETRY_POLICY = WebHdfsRetryPolicy(timeout_s=20.0, brief_s=15.0)  # somebody waits for a page
 
 
 class HdfsFiles(Files):
@@ -38,7 +38,7 @@ class HdfsFiles(Files):
     def sizes(self, folder: str) -> dict[str, int]:
         """See Files."""
         listing = self._store.listing(f"{self._root}/{folder}") or {}
-        return {name: status.bytes for name, status in listing.items() if status.kind == "FILE"}
+        return {name: status.bytes for name, status in listing.items() if status.type == "FILE"}
 
     def read(self, path: str) -> bytes | None:
         """See Files."""
@@ -176,7 +176,7 @@ class PublishedLake:
             yield pq.ParquetFile(file, pre_buffer=True)
 
     def batches(self, table: str, columns: Iterable[str], rows: int = 8192) -> Iterator[pa.RecordBatch]:
-        """The rows of a published table, so many at a time, in the order of its files."""
+        """Batches of at most so many rows of a published table, in the order of its files."""
         for part in self.parts(table):
             with self.opened(part) as file:
                 yield from file.iter_batches(rows, columns=list(columns))

@@ -1,4 +1,4 @@
-"""Files and folders on whatever Hadoop reaches: file:// and hdfs:// alike, through Spark's own Hadoop client."""
+"""Files and folders at file:// and hdfs:// addresses, through Spark's own Hadoop client."""
 
 from __future__ import annotations
 

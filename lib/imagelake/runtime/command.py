@@ -17,6 +17,7 @@ from imagelake.config import Config, load_config, settings_help
 from imagelake.errors import ImageLakeError
 from imagelake.lake.lake import Lake
 from imagelake.runtime.failures import in_one_line, keep_trace
+from imagelake.runtime.input_check import check_local_inputs, check_remote_inputs
 from imagelake.runtime.job import Job, execute
 from imagelake.runtime.progress import Progress
 from imagelake.runtime.session import is_local, start_session
@@ -38,6 +39,8 @@ def main(job: Job, arguments: Sequence[str] | None = None) -> int:
 def run_jobs(jobs: Sequence[Job], config: Config, force: bool = False, verbose: bool = False) -> int:
     """Run jobs one after the other in one session; the first that fails ends it. Returns the exit code.
 
+    The input files of all of them are checked first: those of this machine before the session starts.
+
     Args:
         jobs: which.
         config: what they are asked for.
@@ -48,6 +51,10 @@ def run_jobs(jobs: Sequence[Job], config: Config, force: bool = False, verbose: 
     name, spark = title, None
     console = Console(soft_wrap=True, highlight=False)
     logging.getLogger("py4j").setLevel(logging.CRITICAL)  # a JVM that is gone is told below, once
+    try:
+        check_local_inputs(jobs, config)
+    except ImageLakeError as error:
+        return _fail(title, error, UNUSABLE)
     try:
         spark = start_session(title, config.spark)
         if is_local() and not verbose:

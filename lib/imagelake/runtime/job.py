@@ -22,7 +22,7 @@ from imagelake.lake.publication import OWNER, Publication, publish, remove_left_
 from imagelake.lake.record import Run
 from imagelake.lake.remedies import refusal
 from imagelake.lake.staged_parts import parts_of
-from imagelake.lake.storage import JAVA_ERRORS
+from imagelake.lake.storage import JAVA_ERRORS, to_pattern
 from imagelake.lake.view import SupersededError
 from imagelake.runtime.code_version import Code, code_of
 from imagelake.runtime.progress import announce

@@ -27,7 +27,7 @@ class LakeWatch:
         self._opened = self._last = self._runs()
 
     def _runs(self) -> dict[str, str]:
-        """The run that published each table."""
+        """Table -> the run that published it."""
         return self._lake.runs(WATCHED)
 
     def renewed(self) -> bool:
