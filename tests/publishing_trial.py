@@ -52,13 +52,12 @@ def stage(files: WritableFiles, run: Run, number: int) -> None:
         files.create(f"{run.staging}/{table}/_manifest.json", manifest.to_json().encode())
 
 
-def publish_until(files: WritableFiles, ends: float, job: str = "trial") -> Counter[str]:
-    """Publish over and over; how many publications were made, and how many were lost."""
+def publish_until(files: WritableFiles, ends: float, number: int = 1) -> Counter[str]:
+    """Publish over and over, at least once, runs numbered from a number on; how many were made, how many were lost."""
     found: Counter[str] = Counter()
-    number = 0
-    while time.time() < ends or not number:
+    while time.time() < ends or not found:
         number += 1
-        run = Run(job, f"{number:012x}")
+        run = Run("trial", f"{number:012x}")
         before = read_record(files).of(TABLES)
         stage(files, run, number)
         try:
@@ -134,7 +133,7 @@ def trial(
     files: WritableFiles, root: str, seconds: float, namenode: str | None = None, plain: bool = False
 ) -> Counter[str]:
     """Publish from this process while two others look, and with plain a third one; everything that was counted."""
-    publish_until(files, 0.0)  # there is something to look at
+    publish_until(files, 0.0, 0)  # there is something to look at
     context = multiprocessing.get_context("spawn")
     kinds = (False, False, True) if plain else (False, False)
     watch = Watch(root, namenode, seconds, context.Barrier(len(kinds) + 1), context.SimpleQueue())

@@ -37,15 +37,15 @@ class UndeclaredSettingError(AssertionError):
 class _Declared:
     """A section of which only some settings may be read."""
 
-    def __init__(self, section: object, keys: Iterable[str], place: str) -> None:
-        self._section, self._keys, self._place = section, frozenset(keys), place
+    def __init__(self, section: object, keys: Iterable[str], where: str) -> None:
+        self._section, self._keys, self._where = section, frozenset(keys), where
 
     def __getattr__(self, key: str) -> Any:
         if key in self._keys:
             return getattr(self._section, key)
         if key.startswith("__"):
             raise AttributeError(key)
-        raise UndeclaredSettingError(f"{self._place}.{key} is read by a job whose settings do not declare it")
+        raise UndeclaredSettingError(f"{self._where}.{key} is read by a job whose settings do not declare it")
 
 
 class LakeSection(_Section):
@@ -234,7 +234,7 @@ class Config(_Section):
         return self.model_copy(update=hidden)
 
     def digest(self, sections: Iterable[str]) -> str:
-        """A short hash of some sections, or settings as section.key: two runs of equal ones were asked for the same."""
+        """A short hash of some sections, or settings as section.key: equal for equal values."""
         values: dict[str, Any] = {}
         for name in sections:
             section, _, key = name.partition(".")

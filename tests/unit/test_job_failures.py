@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from py4j.protocol import Py4JNetworkError
 
-from imagelake.cluster.submission.run import told_code
+from imagelake.cluster.submission.run import exit_code_of
 from imagelake.errors import ImageLakeError
 from imagelake.lake.files import LocalFiles, check_folder
 from imagelake.runtime.failures import in_one_line, keep_trace
@@ -71,7 +71,7 @@ def test_a_full_disk_is_named() -> None:
 
 def test_a_killed_driver_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     """A driver that was killed could say nothing itself: the command that started it does, with exit code 1."""
-    assert told_code(0) == 0
-    assert told_code(3) == 3
-    assert told_code(-signal.SIGKILL) == 1
+    assert exit_code_of(0) == 0
+    assert exit_code_of(3) == 3
+    assert exit_code_of(-signal.SIGKILL) == 1
     assert "SIGKILL" in capsys.readouterr().err

@@ -49,15 +49,15 @@ def check_lake(lake: PublishedLake, quick: bool = False) -> Iterator[Checked]:
     for name in sorted({*runs, *TABLES, *_FOLDERS}):
         job = runs[name].job if name in runs else ""
         try:
-            place = lake.place(name)
-            if place is None:
+            location = lake.location(name)
+            if location is None:
                 if job:
                     yield Checked(name, job, 0, (f"{name} is gone",))
                 continue
             crc_of = None if quick else lambda path: crc_of_file(lake.files, path)
-            problems = tuple(damage(lake.files, place.folder, place.manifest, crc_of))
-            parts = place.manifest.parts
-            yield Checked(name, place.manifest.job, None if parts is None else len(parts), problems)
+            problems = tuple(damage(lake.files, location.folder, location.manifest, crc_of))
+            parts = location.manifest.parts
+            yield Checked(name, location.manifest.job, None if parts is None else len(parts), problems)
         except ImageLakeError as error:
             yield Checked(name, job, 0, (str(error),))
 

@@ -63,7 +63,7 @@ class WritableFiles(Files):
 
     @abstractmethod
     def replace(self, path: str, content: bytes) -> None:
-        """Write a small file in the place of another: whoever reads finds the old content or the new."""
+        """Write a small file that replaces another: whoever reads finds the old content or the new."""
 
     @abstractmethod
     def rename(self, source: str, target: str) -> None:

@@ -110,9 +110,9 @@ class HadoopFiles(WritableFiles):
             raise storage_error(f"{self._root}/{source} to {target}", error) from None
 
     def _move(self, source: str, target: str, option: str) -> None:
-        kind = getattr(self._hadoop, "Options$Rename")
-        options = self._array(kind, 1)
-        options[0] = getattr(kind, option)
+        option_class = getattr(self._hadoop, "Options$Rename")
+        options = self._array(option_class, 1)
+        options[0] = getattr(option_class, option)
         self._context.rename(self._path(source), self._path(target), options)
 
     def delete(self, path: str) -> None:

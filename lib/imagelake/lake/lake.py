@@ -11,7 +11,7 @@ from imagelake.lake.files import LocalFiles, WritableFiles, check_folder
 from imagelake.lake.hadoop_files import HadoopFiles
 from imagelake.lake.manifest import Manifest
 from imagelake.lake.parts import damage
-from imagelake.lake.record import Place, Record
+from imagelake.lake.record import Location, Record
 from imagelake.lake.storage import Storage, to_pattern, to_uri
 from imagelake.lake.view import SupersededError, View
 from imagelake.tables import TABLES
@@ -49,7 +49,7 @@ class Lake:
         return LocalFiles(folder)
 
     def pinned(self, names: Iterable[str], forgiving: bool = False) -> Lake:
-        """The lake as it is now: tables that are published from now on are not seen by it.
+        """The lake as it is now: tables that are published from now on do not change it.
 
         Args:
             names: tables that will be read; those of earlier versions, which no record names, are noted, too.
@@ -80,10 +80,10 @@ class Lake:
             ImageLakeError: it has not been published, or its files are not those that were published.
         """
         for _ in range(_LOOKS):
-            place = self.sound(name)
-            frame = self.spark.read.schema(TABLES[name].ddl).parquet(to_pattern(f"{self.root}/{place.folder}"))
+            location = self.sound(name)
+            frame = self.spark.read.schema(TABLES[name].ddl).parquet(to_pattern(f"{self.root}/{location.folder}"))
             # Spark has listed the files: they are those of this run if the folder is still its.
-            if self.view.place(name) == place:
+            if self.view.location(name) == location:
                 return frame
         raise SupersededError(f"{name} under {self.root} is being published over and over: run again")
 
@@ -103,27 +103,28 @@ class Lake:
         """
         return self._required(name).manifest
 
-    def sound(self, name: str) -> Place:
+    def sound(self, name: str) -> Location:
         """Where a table stands, all of whose files are there with the sizes that they were published with.
 
         Raises:
             ImageLakeError: it has not been published, or a file is missing or has another size.
         """
-        place = self._required(name)
-        found = list(damage(self.files, place.folder, place.manifest))
-        if found and self.view.place(name) == place:
-            more = f" and {len(found) - 1:,} more" if len(found) > 1 else ""
-            raise ImageLakeError(
-                f"{self.root}/{found[0]}{more}: the table {name} is damaged. Run jobs/{place.manifest.job}.py again, "
-                "which makes it anew, or put the file back"
-            )
-        return place
+        location = self._required(name)
+        while found := list(damage(self.files, location.folder, location.manifest)):
+            before, location = location, self._required(name)
+            if location == before:
+                more = f" and {len(found) - 1:,} more" if len(found) > 1 else ""
+                raise ImageLakeError(
+                    f"{self.root}/{found[0]}{more}: the table {name} is damaged. "
+                    f"Run jobs/{location.manifest.job}.py again, which makes it anew, or put the file back"
+                )
+        return location
 
-    def _required(self, name: str) -> Place:
-        place = self.view.place(name)
-        if place is None:
+    def _required(self, name: str) -> Location:
+        location = self.view.location(name)
+        if location is None:
             raise ImageLakeError(
                 f"there is no table {name} under {self.root}: run the job that writes it first "
                 "(the README's table of jobs names it), or jobs/run_pipeline.py for all of them"
             )
-        return place
+        return location

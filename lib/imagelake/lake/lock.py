@@ -161,16 +161,16 @@ def publication_lock(files: WritableFiles, job: str, wait_s: float = WAIT_S) -> 
         ImageLakeError: another process held it for wait_s seconds.
     """
     lock = Lock(files, this_process(job), uuid.uuid4().hex[:12])
-    deadline, told = time.monotonic() + wait_s, ""
+    deadline, announced = time.monotonic() + wait_s, ""
     while holder := lock.attempt():
         if time.monotonic() > deadline:
             raise ImageLakeError(
                 f"{LOCKS}/: another run holds this lock: {holder}; nothing is published after {wait_s:.0f} s. If that "
                 f"process is dead, delete {LOCKS}/ under the root of the lake, and run the job again"
             )
-        if holder != told:
+        if holder != announced:
             sys.stderr.write(f"{job}: waits to publish for {holder}\n")
-            told = holder
+            announced = holder
         time.sleep(random.uniform(0.05, 0.3))
     try:
         yield lock

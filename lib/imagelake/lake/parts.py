@@ -45,9 +45,9 @@ def damage(files: Files, folder: str, manifest: Manifest, crc_of: Callable[[str]
     """
     expected = {part.name: part for part in manifest.parts or ()}
     found: dict[str, int] = {}
-    for place in sorted({name.rpartition("/")[0] for name in expected} | {""}):
-        listing = files.sizes(f"{folder}/{place}" if place else folder)
-        found |= {f"{place}/{name}" if place else name: size for name, size in listing.items()}
+    for subfolder in sorted({name.rpartition("/")[0] for name in expected} | {""}):
+        listing = files.sizes(f"{folder}/{subfolder}" if subfolder else folder)
+        found |= {f"{subfolder}/{name}" if subfolder else name: size for name, size in listing.items()}
     for name, part in expected.items():
         if name not in found:
             yield f"{folder}/{name} is gone"

@@ -1,8 +1,8 @@
-"""Publishing: the new tables of a job take the place of the old ones, all of them in one step, whatever dies when.
+"""Publishing: the new tables of a job replace the old ones, all of them in one step, whatever dies when.
 
 1. Under the lock, what a dead publisher left undone is finished (``settle``).
 2. The record is replaced: from here on the staged tables are the published ones.
-3. Each staged folder takes its place ``<root>/<table>/``, the old one moves aside (``settle`` again).
+3. Each staged folder is renamed to ``<root>/<table>/``, the old one moves aside (``settle`` again).
 4. The lock is given back and the old folders go.
 
 A process that dies before 2 has published nothing; one that dies after it has published everything, and whoever holds
@@ -75,7 +75,7 @@ def publish_holding(
 
 
 def current_record(files: WritableFiles, force: bool = False) -> Record:
-    """The record; with force an empty one in the place of a damaged one."""
+    """The record; with force an empty one instead of a damaged one."""
     try:
         return read_record(files)
     except ImageLakeError:
@@ -85,7 +85,7 @@ def current_record(files: WritableFiles, force: bool = False) -> Record:
 
 
 def settle(files: WritableFiles, record: Record, aside: str, check: Callable[[], None]) -> None:
-    """Put published tables that are still staged in their places. Only who holds the lock may."""
+    """Rename published tables that are still staged. Only who holds the lock may."""
     for staging in files.names(STAGING):
         for name in unsettled(files, record, f"{STAGING}/{staging}"):
             check()
@@ -95,7 +95,7 @@ def settle(files: WritableFiles, record: Record, aside: str, check: Callable[[],
 
 
 def unsettled(files: WritableFiles, record: Record, staging: str) -> list[str]:
-    """The tables of a staging folder that are published and not yet in their places."""
+    """The tables of a staging folder that are published and not yet renamed."""
     return [name for name in files.names(staging) if name in record.runs and record.runs[name].staging == staging]
 
 

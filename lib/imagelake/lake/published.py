@@ -18,7 +18,7 @@ from imagelake.errors import ImageLakeError
 from imagelake.lake.files import Files, LocalFiles, check_folder
 from imagelake.lake.manifest import Manifest
 from imagelake.lake.parts import damage
-from imagelake.lake.record import Place, Record
+from imagelake.lake.record import Location, Record
 from imagelake.lake.view import SupersededError, View
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class PublishedLake:
         """What a function reads of the lake as it is now.
 
         Raises:
-            SupersededError: that was published anew, or moved into its place, before the function was done.
+            SupersededError: that was published anew, or moved into its location, before the function was done.
             ImageLakeError, OSError, pa.ArrowException: what else the function raised.
         """
         pinned = self.pinned()
@@ -98,16 +98,16 @@ class PublishedLake:
             raise
 
     def pinned(self) -> PublishedLake:
-        """The lake as it is now: tables that are published from now on are not seen by it."""
+        """The lake as it is now: tables that are published from now on do not change it."""
         return PublishedLake(self.root, self.files, self._view.record())
 
     def is_outdated(self) -> bool:
-        """Whether a table that was asked for has been published anew since, or its files have moved."""
+        """Whether a table that was looked up has been published anew since, or its files have moved."""
         return self._view.is_outdated()
 
-    def place(self, name: str) -> Place | None:
+    def location(self, name: str) -> Location | None:
         """Where a table or folder stands at the moment; None where it is not published."""
-        return self._view.place(name)
+        return self._view.location(name)
 
     def runs(self, names: Iterable[str]) -> dict[str, str]:
         """Table -> the id of the run that published it, of those tables that are published."""
@@ -128,14 +128,14 @@ class PublishedLake:
         """
         return self._required(name).manifest
 
-    def _required(self, name: str) -> Place:
-        place = self._view.place(name)
-        if place is None:
+    def _required(self, name: str) -> Location:
+        location = self._view.location(name)
+        if location is None:
             raise ImageLakeError(
                 f"there is no table {name} under {self.root}: is this the root of a finished run? "
                 f"scripts/run --root {self.root} makes all of them"
             )
-        return place
+        return location
 
     def read_file(self, name: str, file: str) -> bytes:
         """A file of a published folder.
@@ -144,10 +144,10 @@ class PublishedLake:
             ImageLakeError: the folder is not published, or lacks the file.
         """
         while True:
-            place = self._required(name)
-            content = self.files.read_bytes(f"{place.folder}/{file}")
+            location = self._required(name)
+            content = self.files.read_bytes(f"{location.folder}/{file}")
             # Every run calls these files the same: the folder may have been exchanged since it was found.
-            if self._required(name) == place:
+            if self._required(name) == location:
                 return content
 
     def parts(self, table: str) -> list[str]:
@@ -156,18 +156,18 @@ class PublishedLake:
         Raises:
             ImageLakeError: the table is not published, or is not what was published.
         """
-        place = self._required(table)
-        found = list(damage(self.files, place.folder, place.manifest))
+        location = self._required(table)
+        found = list(damage(self.files, location.folder, location.manifest))
         if found:
             raise ImageLakeError(
                 f"{self.root}/{found[0]}: the table {table} is damaged, or is just being published; "
-                f"jobs/{place.manifest.job}.py makes it anew"
+                f"jobs/{location.manifest.job}.py makes it anew"
             )
-        if place.manifest.parts is not None:
-            names = [part.name for part in place.manifest.parts]
+        if location.manifest.parts is not None:
+            names = [part.name for part in location.manifest.parts]
         else:
-            names = sorted(self.files.sizes(place.folder))
-        return [f"{place.folder}/{name}" for name in names if name.endswith(".parquet")]
+            names = sorted(self.files.sizes(location.folder))
+        return [f"{location.folder}/{name}" for name in names if name.endswith(".parquet")]
 
     @contextmanager
     def opened(self, part: str) -> Iterator[pq.ParquetFile]:

@@ -26,7 +26,7 @@ class Run:
 
     @property
     def staging(self) -> str:
-        """The folder that holds what this run has written, until it is in place."""
+        """The folder that holds what this run has written, until it is published."""
         return f"{STAGING}/{self.job}-{self.run_id}"
 
 
@@ -87,22 +87,22 @@ def read_manifest(files: Files, folder: str) -> Manifest | None:
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """Where the files of a published table or folder stand at the moment, from the root of the lake."""
 
     folder: str
     manifest: Manifest
 
 
-def find(files: Files, record: Record, name: str) -> Place | None:
-    """Where a table stands that the record names; None where that run's is neither in place nor staged.
+def find(files: Files, record: Record, name: str) -> Location | None:
+    """Where a table stands that the record names; None where that run's is neither there nor staged.
 
     A table that the record does not name was published before there was a record: its folder counts as it stands.
-    A staged table moves into place once, and never back, so whoever looks there, here, and there again finds it.
+    A staged table moves into location once, and never back, so whoever looks there, here, and there again finds it.
     """
     run = record.runs.get(name)
     for folder in (name, f"{run.staging}/{name}", name) if run else (name,):
         manifest = read_manifest(files, folder)
         if manifest is not None and (run is None or manifest.run_id == run.run_id):
-            return Place(folder, manifest)
+            return Location(folder, manifest)
     return None

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from imagelake.errors import ImageLakeError
 from imagelake.lake.files import Files
 from imagelake.lake.manifest import Manifest
-from imagelake.lake.record import Place, Record, Run, find, read_record
+from imagelake.lake.record import Location, Record, Run, find, read_record
 
 
 class SupersededError(ImageLakeError):
@@ -23,7 +23,7 @@ class View:
         Args:
             root: what errors call it.
             files: below it.
-            record: which runs' tables count; None for those that are published whenever something is asked.
+            record: which runs' tables count; None for those that are published whenever something is looked up.
         """
         self._root, self._files, self._pinned = root, files, record
         self._found: dict[str, str] = {}
@@ -51,7 +51,7 @@ class View:
                 record = record.with_run(Run(manifest.job, manifest.run_id), [name])
         return record
 
-    def place(self, name: str) -> Place | None:
+    def location(self, name: str) -> Location | None:
         """Where a table or folder stands at the moment; None where it is not published.
 
         Raises:
@@ -61,17 +61,17 @@ class View:
         self._found.setdefault(name, "")
         while True:  # as long as publications pass between one look and the next
             record = self.record()
-            place = find(self._files, record, name)
-            if place is not None or name not in record.runs:
+            location = find(self._files, record, name)
+            if location is not None or name not in record.runs:
                 break
             current = read_record(self._files).runs.get(name)
             if current in {None, record.runs[name]}:
                 break  # somebody has removed it
             if self._pinned is not None:
                 raise SupersededError(f"{name} under {self._root} was published anew while it was read: run again")
-        if place is not None:
-            self._found[name] = place.folder
-        return place
+        if location is not None:
+            self._found[name] = location.folder
+        return location
 
     def manifest(self, name: str, forgiving: bool = False) -> Manifest | None:
         """The manifest of a published table or folder; None where there is none.
@@ -81,25 +81,25 @@ class View:
             forgiving: whether a damaged one counts as none.
         """
         try:
-            place = self.place(name)
+            location = self.location(name)
         except SupersededError:
             raise
         except ImageLakeError:
             if forgiving:
                 return None
             raise
-        return place.manifest if place else None
+        return location.manifest if location else None
 
     def is_outdated(self) -> bool:
-        """Whether a table that was asked for has been published anew since, or its files have moved."""
+        """Whether a table that was looked up has been published anew since, or its files have moved."""
         current, pinned = read_record(self._files).runs, self.record().runs
         for name, folder in tuple(self._found.items()):
             if name in current and name in pinned and current[name] != pinned[name]:
                 return True
             try:
-                place = self.place(name)
+                location = self.location(name)
             except SupersededError:
                 return True
-            if place is not None and place.folder != folder:
+            if location is not None and location.folder != folder:
                 return True
         return False

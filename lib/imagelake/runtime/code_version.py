@@ -95,11 +95,11 @@ def reachable(names: Iterable[str], tree: Tree) -> dict[str, _Source]:
 
 def _module(name: str, tree: Tree) -> _Source | None:
     folders = name.split(".")[1:]
-    place = tree.package.joinpath(*folders[:-1]) if folders else tree.package
+    folder_of_module = tree.package.joinpath(*folders[:-1]) if folders else tree.package
     try:
-        if folders and (file := place / f"{folders[-1]}.py").is_file():
+        if folders and (file := folder_of_module / f"{folders[-1]}.py").is_file():
             return _parsed(file.read_bytes(), name.rpartition(".")[0])
-        if folders and (file := place / folders[-1] / "__init__.py").is_file():
+        if folders and (file := folder_of_module / folders[-1] / "__init__.py").is_file():
             return _parsed(file.read_bytes(), name)
     except (NotADirectoryError, FileNotFoundError):
         pass
@@ -147,11 +147,11 @@ def _data(sources: dict[str, _Source], tree: Tree) -> Iterator[tuple[str, Traver
     for text in sorted({text for source in sources.values() for text in source.texts}):
         if text.startswith(("/", ".")) or ".." in text or text.endswith((".toml", ".py")):
             continue
-        for kind, root in (("conf", tree.conf), (_PACKAGE, tree.package)):
+        for prefix, root in (("conf", tree.conf), (_PACKAGE, tree.package)):
             try:
                 file = root.joinpath(*text.split("/"))
                 if file.is_file():
-                    yield f"{kind}/{text}", file
+                    yield f"{prefix}/{text}", file
             except OSError:
                 continue
 

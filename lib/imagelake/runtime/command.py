@@ -43,14 +43,14 @@ def run_jobs(jobs: Sequence[Job], config: Config, force: bool = False, verbose: 
 
     Args:
         jobs: which.
-        config: what they are asked for.
+        config: their configuration.
         force: whether they run where nothing has changed.
         verbose: whether an error that nobody foresaw shows its stack trace, and Spark its own errors.
     """
     title = jobs[0].name if len(jobs) == 1 else "imagelake pipeline"
     name, spark = title, None
     console = Console(soft_wrap=True, highlight=False)
-    logging.getLogger("py4j").setLevel(logging.CRITICAL)  # a JVM that is gone is told below, once
+    logging.getLogger("py4j").setLevel(logging.CRITICAL)  # a JVM that is gone is reported below, once
     try:
         check_local_inputs(jobs, config)
     except ImageLakeError as error:

@@ -164,7 +164,7 @@ def execute(job: Job, lake: Lake, config: Config, force: bool = False) -> Outcom
     A job whose tables were made by the same code from the same inputs and settings is skipped, unless forced. One whose
     inputs are published anew while it reads them starts again with the new ones.
     """
-    with suppress(ImageLakeError):  # who may only read can still be told that nothing has changed
+    with suppress(ImageLakeError):  # a user without write access may still skip what is current
         remove_left_overs(lake.files, job.name, job.name)
     for _ in range(ATTEMPTS - 1):
         pinned = lake.pinned(job.reads, force)
@@ -180,8 +180,8 @@ def execute(job: Job, lake: Lake, config: Config, force: bool = False) -> Outcom
 def _execute(job: Job, lake: Lake, config: Config, force: bool) -> Outcome:
     """Run a job on a pinned lake."""
     began, started = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
-    asked = config.declared(job.settings, job.name)
-    inputs, code = _inputs(job, lake, asked), code_of(job.run)
+    declared = config.declared(job.settings, job.name)
+    inputs, code = _inputs(job, lake, declared), code_of(job.run)
     fingerprint = _fingerprint(job, inputs, config, code)
     if not force and _is_current(job, lake, fingerprint):
         return Outcome(job, time.monotonic() - began, None)
@@ -189,7 +189,7 @@ def _execute(job: Job, lake: Lake, config: Config, force: bool) -> Outcome:
     lake.spark.sparkContext.setJobDescription(job.name)
     try:
         lake.files.create(f"{work.published.staging}/{OWNER}", this_process(job.name).to_json())
-        _run(work, asked)
+        _run(work, declared)
         work.check_folders()
         seconds = time.monotonic() - began
         for name in job.writes:

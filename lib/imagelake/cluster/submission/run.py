@@ -19,7 +19,7 @@ def run(submission: Submission, project: Path) -> int:
     """Submit and wait; returns the exit code: 0 done or skipped, else failed."""
     command = submission.command(project)
     if submission.deploy_mode == "client":
-        return told_code(subprocess.call(command, env=environment()))
+        return exit_code_of(subprocess.call(command, env=environment()))
     process = subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     application = ""
@@ -33,7 +33,7 @@ def run(submission: Submission, project: Path) -> int:
     return code
 
 
-def told_code(code: int) -> int:
+def exit_code_of(code: int) -> int:
     """The exit code of a driver on this machine; one whose JVM was killed has had no chance to say so."""
     if code >= 0:
         return code
