@@ -68,6 +68,14 @@ def test_whoever_builds_on_a_damaged_table_is_told(root: Path) -> None:
     assert lake.read("t").num_rows == 300
 
 
+def test_bytes_that_are_no_parquet_any_more_are_named(root: Path) -> None:
+    """A file of the right size that cannot be read is an error with its name, not Arrow's own."""
+    part = root / "u" / PART
+    part.write_bytes(part.read_bytes()[:-4] + b"none")
+    with pytest.raises(ImageLakeError, match=rf"u/{PART}: .*scripts/check_lake"):
+        open_lake(str(root)).read("u")
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b'{"rows": 1}'])
 def test_a_damaged_manifest_names_its_file(root: Path, content: bytes) -> None:
     """Empty, cut, not UTF-8, or something else: the error says which file, and what helps."""

@@ -171,9 +171,19 @@ class PublishedLake:
 
     @contextmanager
     def opened(self, part: str) -> Iterator[pq.ParquetFile]:
-        """A Parquet file, opened for few large reads."""
-        with self.files.open(part) as file:
-            yield pq.ParquetFile(file, pre_buffer=True)
+        """A Parquet file, opened for few large reads.
+
+        Raises:
+            ImageLakeError: it is gone or damaged.
+        """
+        try:
+            with self.files.open(part) as file:
+                yield pq.ParquetFile(file, pre_buffer=True)
+        except (OSError, pa.ArrowException) as error:
+            first = str(error).partition("\n")[0]
+            raise ImageLakeError(
+                f"{self.root}/{part}: {first}; scripts/check_lake says which job makes the table anew"
+            ) from None
 
     def batches(self, table: str, columns: Iterable[str], rows: int = 8192) -> Iterator[pa.RecordBatch]:
         """Batches of at most so many rows of a published table, in the order of its files."""

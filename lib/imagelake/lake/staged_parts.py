@@ -12,6 +12,7 @@ from imagelake.lake.parts import is_part, local_crc32c
 from imagelake.lake.storage import JAVA_ERRORS, Storage, storage_error
 
 READERS = 4
+CRC32C = "COMPOSITE-CRC32C"
 
 
 def parts_of(storage: Storage, folder: str) -> list[Part]:
@@ -32,7 +33,7 @@ def _local_crc32c(uri: str) -> str:
 
 
 def hdfs_crc32c(storage: Storage) -> Callable[[str], str]:
-    """The CRC-32C of a file, combined by HDFS of the checksums that its DataNodes keep; no data is read."""
+    """The CRC-32C of a file, combined by HDFS of the checksums that its DataNodes keep; empty where it has no such."""
     conf = storage.configuration_with(
         {"dfs.checksum.combine.mode": "COMPOSITE_CRC", "fs.hdfs.impl.disable.cache": "true"}
     )
@@ -44,7 +45,10 @@ def hdfs_crc32c(storage: Storage) -> Callable[[str], str]:
             if not systems:
                 systems.append(path.getFileSystem(conf))
             found = systems[0].getFileChecksum(path)
-            return "" if found is None else bytes(found.getBytes()).hex()[-8:]
+            # In an encryption zone it would be that of the encrypted bytes.
+            if found is None or found.getAlgorithmName() != CRC32C or systems[0].getFileStatus(path).isEncrypted():
+                return ""
+            return bytes(found.getBytes()).hex()[-8:]
         except JAVA_ERRORS as error:
             raise storage_error(uri, error) from None
 
