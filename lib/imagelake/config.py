@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, ValidationInfo, field_validator
 
 from imagelake.errors import ImageLakeError, unknown_choice
 
@@ -158,6 +158,7 @@ class SearchSection(_Section):
     exclude_duplicates: bool
     url_timeout_s: PositiveFloat
     url_max_bytes: Positive
+    allow_networks: tuple[IPvAnyNetwork, ...]
 
 
 class ReportSection(_Section):

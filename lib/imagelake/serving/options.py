@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import ipaddress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -10,6 +12,8 @@ from pydantic.fields import FieldInfo
 
 from imagelake.config import Config, load_config, settings_help
 from imagelake.lake.published import PublishedLake, open_lake
+from imagelake.net.public_address import Network
+from imagelake.net.safe_fetch import SafeFetch
 from imagelake.serving.parameters import SearchParameters
 
 _SEARCH_DESCRIPTION = """\
@@ -68,4 +72,19 @@ def lake_parser(prog: str, description: str) -> argparse.ArgumentParser:
     add("--config", metavar="FILE", type=Path, action="append", default=[], help="a TOML file of settings; repeatable")
     add("--set", metavar="SECTION.KEY=VALUE", dest="settings", action="append", default=[], help="one setting, e.g. "
         "web.results=48; may be repeated, and wins over --config")  # fmt: skip
+    add("--allow-network", metavar="CIDR", type=_network, action="append", default=[], help="let addresses of photos "
+        "lead into a network that is not public; repeatable, beside search.allow_networks")  # fmt: skip
     return made
+
+
+def fetch_of(config: Config, allowed: Sequence[Network]) -> SafeFetch:
+    """How photos behind addresses are fetched: as the section search says, and from the option's networks."""
+    rules = config.search
+    return SafeFetch(rules.url_timeout_s, rules.url_max_bytes, [*rules.allow_networks, *allowed])
+
+
+def _network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no network such as 10.1.0.0/16: {error}") from None
