@@ -17,7 +17,7 @@ from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
 from imagelake.runtime.resolve.network import load_network
-from imagelake.transforms.predict.model import PREDICTION_SETTINGS, features_name, require_features
+from imagelake.transforms.predict.model import features_name, require_features
 from imagelake.transforms.search.image_index import (
     INDEX_OPTIONS,
     in_order_of_cells,
@@ -64,7 +64,7 @@ JOB = Job(
     run=run,
     reads=("predictions", "model"),
     writes=("image_index", "index_quantizer"),
-    settings=("index", *PREDICTION_SETTINGS),
+    settings=("index", "model", "images"),
 )
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ from imagelake.lake.storage import to_uri
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.search_page import write_search_page
 from imagelake.runtime.command import main
-from imagelake.runtime.job import Job, Shortcut, Work
+from imagelake.runtime.job import Job, Work
+from imagelake.runtime.options import Shortcut
 from imagelake.runtime.resolve.labels import check_label_files, label_class_files, read_label_rules
 from imagelake.runtime.resolve.network import load_network
 from imagelake.transforms.labels.label_classes import label_classes, vocabulary
