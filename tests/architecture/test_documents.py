@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import runpy
 import shlex
 import subprocess
 import sys
@@ -12,9 +11,11 @@ import tomllib
 
 import pytest
 
-from imagelake.cluster.submission.__main__ import parser as submission_parser
+from imagelake.cli.job_arguments import parser_of
+from imagelake.cli.run import parser as run_parser
+from imagelake.cli.submit import parser as submission_parser
 from imagelake.config import Config, conf_text
-from imagelake.runtime.command import job_parser
+from imagelake.runtime.options import job_parser
 from imagelake.serving.options import search_parser
 from imagelake.web.options import parser as serve_parser
 from pipeline_steps import BY_HAND, STEPS, job
@@ -42,11 +43,10 @@ def test_commands_of_the_readme_are_understood(command: str) -> None:
     words = shlex.split(command)
     assert (PROJECT / words[0]).is_file(), command
     if words[0] == "scripts/run":
-        own = words[3:] if words[1:3] == ["--on", "yarn"] else words[1:]
-        runpy.run_path(str(PROJECT / "jobs" / "run_pipeline.py"))["parser"]().parse_args(own)
+        run_parser().parse_args(words[1:])
     elif words[0] == "scripts/submit":
-        asked = submission_parser().parse_args(["submit", *words[1:]])
-        job_parser(job(asked.job)).parse_args(asked.arguments)
+        asked = submission_parser().parse_args(words[1:])
+        parser_of(asked.job, "scripts/submit").parse_args(asked.arguments)
     elif words[0] == "scripts/serve":
         serve_parser().parse_args(words[1:])
     elif words[0] == "scripts/search":
@@ -118,7 +118,7 @@ def test_the_project_speaks_of_itself_alone() -> None:
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, tracked.split("\0")):
         path = PROJECT / name
-        if path.suffix in {".h5", ".png"} or not path.is_file():
+        if path.suffix in {".h5", ".png", ".tflite"} or not path.is_file():
             continue
         text = path.read_text(encoding="utf-8")
         found = re.search(r"(^|[^A-Za-z0-9_.])/(work|root)/|pythonhosted|pypi\.org", text)

@@ -16,12 +16,18 @@ _ALWAYS_CONVERTING = ("compare_models",)
 
 
 def require_java() -> None:
-    """Spark runs on it.
+    """Make sure of what Spark runs on; a checkout's set-up installs it where it may.
 
     Raises:
         ImageLakeError: there is none, or it is too old; the message says how to get it.
     """
-    find_java_home()
+    try:
+        find_java_home()
+    except ImageLakeError:
+        scripts = scripts_folder()
+        if scripts is None or subprocess.call([str(scripts / "setup")]):
+            raise
+        find_java_home()
 
 
 def needs_tensorflow(job: str, config: Config) -> bool:
