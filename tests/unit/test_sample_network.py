@@ -30,7 +30,7 @@ def test_the_converted_network_is_what_the_weights_give() -> None:
         converted = convert(build_model("mobilenet_v1", 0.25, 128, 10, weights))
     pixels = np.random.default_rng(5).integers(0, 256, (3, 128, 128, 3), dtype=np.uint8)
     made, shipped = (LiteRtEngine(file, 1) for file in (converted, (package / SAMPLE_NETWORK).read_bytes()))
-    expected, found = made(pixels), shipped(pixels)
+    expected, found = made.run(pixels), shipped.run(pixels)
     np.testing.assert_allclose(found.scores, expected.scores, rtol=1e-5, atol=1e-7)
     np.testing.assert_allclose(found.features, expected.features, rtol=1e-5, atol=1e-6)
 
