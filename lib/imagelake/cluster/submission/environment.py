@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import importlib.util
 import platform
 import re
 import subprocess
@@ -79,6 +80,10 @@ def _machine() -> str:
 
 
 def _install(lock: Path, target: Path, python: str) -> None:
+    if importlib.util.find_spec("pip") is None:  # environments that uv makes have none
+        raise ImageLakeError(
+            f"pip, which installs the packages of executors, is missing: {sys.executable} -m ensurepip brings it"
+        )
     tags = [f"manylinux_{version}_{_machine()}" for version in _GLIBC] + [f"manylinux2014_{_machine()}"]
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
     command += ["--no-deps", "--no-compile", "--only-binary=:all:", f"--python-version={python}", "--implementation=cp"]
