@@ -33,7 +33,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 def called(*words: str) -> tuple[subprocess.CompletedProcess[str], float, list[str], list[str]]:
-    """A call of the command, its seconds of processor time, which of the heavy libraries it loaded, which processes it started."""
+    """A call of the command, its seconds of processor time, the heavy libraries it loaded, the processes it started."""
     done = subprocess.run([sys.executable, "-c", _WATCHED, *words], capture_output=True, text=True, check=False)
     seconds, loaded, started = json.loads(done.stderr.splitlines()[-1])
     return done, seconds, loaded, started

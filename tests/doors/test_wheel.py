@@ -66,9 +66,10 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     work.mkdir()
     uv = [sys.executable, "-m", "uv", "--offline", "--no-config"]
     python = environment / "bin" / "python"
-    for command in (["venv", "--python", sys.executable, environment], ["pip", "install", "--no-deps", wheel]):
-        told = {**os.environ, "VIRTUAL_ENV": str(environment)}
-        subprocess.run([*uv, *command], env=told, capture_output=True, check=True)
+    # Named explicitly: uv would else install into the environment of the tests.
+    install = ["pip", "install", "--python", python, "--no-deps", wheel]
+    for command in (["venv", "--python", sys.executable, environment], install):
+        subprocess.run([*uv, *command], capture_output=True, check=True)
     site = subprocess.check_output([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True)
     (Path(site.strip()) / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return Installed(environment / "bin", work)
