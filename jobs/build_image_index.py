@@ -17,7 +17,7 @@ from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
 from imagelake.runtime.resolve.network import load_network
-from imagelake.transforms.predict.model import features_name, require_features
+from imagelake.transforms.predict.model import PREDICTION_SETTINGS, features_name, require_features
 from imagelake.transforms.search.image_index import (
     INDEX_OPTIONS,
     in_order_of_cells,

@@ -10,16 +10,18 @@ import numpy as np
 import pytest
 
 from imagelake.config import load_config
-from imagelake.transforms.predict.model import SAMPLE_NETWORK, SAMPLE_WEIGHTS
+from imagelake.runtime.resolve.network import SAMPLE_WEIGHTS
+from imagelake.transforms.predict.model import SAMPLE_NETWORK
 from imagelake.vision.litert import LiteRtEngine, convert
 from imagelake.vision.mobilenet import build_model
 
 _WITHOUT_TENSORFLOW = """
 import sys
+from pathlib import Path
 sys.modules["tensorflow"] = None
 from imagelake.config import load_config
 from imagelake.transforms.predict.model import convert_model
-print(len(convert_model(load_config().model, 10, None).payload))
+print(len(convert_model(load_config().model, 10, Path("none")).payload))
 """
 
 
