@@ -30,9 +30,7 @@ def pipeline_parser(command: str, description: str) -> argparse.ArgumentParser:
     source = made.add_mutually_exclusive_group()
     source.add_argument("--images", metavar="FOLDER", help="photos, in class folders or flat (source.type=folder)")
     source.add_argument("--open-images", metavar="DIR", help="published Open Images files (source.type=open_images)")
-    made.add_argument(
-        "--weights", metavar="FILE", help="a local file of ImageNet weights; the network is read from it"
-    )
+    made.add_argument("--weights", metavar="FILE", help="a local file of ImageNet weights; the network is read from it")
     made.add_argument(
         "--label-map", metavar="CSV", help="folder,label,imagenet_classes for --images (source.label_map)"
     )
