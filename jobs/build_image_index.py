@@ -68,7 +68,7 @@ JOB = Job(
     run=run,
     reads=("predictions", "model"),
     writes=(INDEX_TABLE, TRAINED_FOLDER),
-    settings=("index", *PREDICTION_SETTINGS),
+    settings=("index", "model", "images"),
 )
 
 if __name__ == "__main__":

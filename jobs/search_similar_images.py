@@ -18,7 +18,8 @@ from imagelake.config import Config
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.search_page import write_search_page
 from imagelake.runtime.command import main
-from imagelake.runtime.job import Job, Shortcut, Work
+from imagelake.runtime.job import Job, Work
+from imagelake.runtime.options import Shortcut
 from imagelake.runtime.resolve.search import published_index, published_network, query_files, query_reader, search_rules
 from imagelake.search.index_files import INDEX_TABLE, TRAINED_FOLDER
 from imagelake.transforms.predict.model import image_limits

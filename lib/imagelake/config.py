@@ -90,6 +90,15 @@ class ModelSection(_Section):
     top_k: Annotated[int, Field(ge=5)]
     max_error_ratio: Ratio
 
+    @property
+    def ships_converted(self) -> bool:
+        """Whether this is the network of the drawn sample, whose converted file comes with the library."""
+        network = (self.weights, self.classes, self.architecture, self.alpha, self.resolution)
+        return network == ("sample", "sample", "mobilenet_v1", 0.25, 128) and (self.engine, self.precision) == (
+            "litert",
+            "float32",
+        )
+
     @field_validator("precision")
     @classmethod
     def _of_the_engine(cls, precision: str, values: ValidationInfo) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import os
 import re
-import runpy
 import shlex
 import shutil
 import subprocess
@@ -17,12 +16,15 @@ from pathlib import Path
 import pytest
 
 from documents import PAGES, Link, anchors, blocks, commands, links, text_of
+from imagelake.cli.job_arguments import parser_of
+from imagelake.cli.package import parser as package_parser
+from imagelake.cli.run import parser as run_parser
+from imagelake.cli.submit import parser as submission_parser
 from imagelake.cluster.hadoop.__main__ import _parser as hadoop_parser
-from imagelake.cluster.submission.__main__ import parser as submission_parser
 from imagelake.cluster.webhdfs.__main__ import _parser as webhdfs_parser
 from imagelake.config import Config, conf_text
 from imagelake.open_images.open_images import _parser as fetch_parser
-from imagelake.runtime.command import job_parser
+from imagelake.runtime.options import job_parser
 from imagelake.serving.options import search_parser
 from imagelake.tables import TABLES
 from imagelake.web.options import parser as serve_parser
@@ -101,15 +103,9 @@ def test_commands_are_understood(command: str) -> None:
     PARSED[words[0]](words[1:])
 
 
-def _parse_run(words: list[str]) -> None:
-    own = words[2:] if words[:2] == ["--on", "yarn"] else words
-    if own != ["--help"]:
-        runpy.run_path(str(PROJECT / "jobs" / "run_pipeline.py"))["parser"]().parse_args(own)
-
-
 def _parse_submit(words: list[str]) -> None:
-    asked = submission_parser().parse_args(["submit", *words])
-    job_parser(job(asked.job)).parse_args(asked.arguments)
+    submitted = submission_parser().parse_args(words)
+    parser_of(submitted.job, "scripts/submit").parse_args(submitted.arguments)
 
 
 def _parse_bench(words: list[str]) -> None:
@@ -125,13 +121,13 @@ def _parse_docs(words: list[str]) -> None:
 
 UNPARSED = ("scripts/test", "scripts/check", "scripts/airflow")  # their options are pytest's, none, and Airflow's
 PARSED: dict[str, Callable[[list[str]], object]] = {
-    "scripts/run": _parse_run,
+    "scripts/run": lambda words: run_parser().parse_args(words),
     "scripts/submit": _parse_submit,
     "scripts/bench": _parse_bench,
     "scripts/docs": _parse_docs,
     "scripts/serve": lambda words: serve_parser().parse_args(words),
     "scripts/search": lambda words: search_parser().parse_args(words),
-    "scripts/package": lambda words: submission_parser().parse_args(["package", *words]),
+    "scripts/package": lambda words: package_parser().parse_args(words),
     "scripts/upload": lambda words: webhdfs_parser().parse_args(["upload", *words]),
     "scripts/download": lambda words: webhdfs_parser().parse_args(["download", *words]),
     "scripts/hadoop": lambda words: hadoop_parser().parse_args(words),
@@ -332,7 +328,7 @@ def test_the_project_speaks_of_itself_alone() -> None:
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, tracked.split("\0")):
         path = PROJECT / name
-        if path.suffix in {".h5", ".png"} or not path.is_file():
+        if path.suffix in {".h5", ".png", ".tflite"} or not path.is_file():
             continue
         text = path.read_text(encoding="utf-8")
         found = re.search(r"(^|[^A-Za-z0-9_.])/(work|root)/|pythonhosted|pypi\.org", text)

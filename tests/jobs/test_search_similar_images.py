@@ -15,8 +15,8 @@ import pytest
 from finished_lake import FinishedLake
 from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
-from imagelake.runtime.command import job_parser, shortcut_settings
 from imagelake.runtime.job import execute
+from imagelake.runtime.options import job_parser, shortcut_settings
 from imagelake.samples import PlantedFacts
 from pipeline_steps import job
 

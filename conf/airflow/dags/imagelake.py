@@ -47,7 +47,11 @@ UPSTREAM: dict[str, tuple[str, ...]] = {
 }
 CLIENT_MODE = {"convert_model"}
 # The properties file is written for both modes; which Python the driver is depends on the machine that it runs on.
-DRIVER_PYTHON = {"client": f"{HOME}/.venv/bin/python", "cluster": "python3.11"}
+# The nodes have the version of the project's environment, unless `scripts/package --python` was told of another.
+NODE_PYTHON = os.environ.get("IMAGELAKE_NODE_PYTHON") or next(
+    (folder.name for folder in (HOME / ".venv" / "lib").glob("python3.*")), "python3"
+)
+DRIVER_PYTHON = {"client": f"{HOME}/.venv/bin/python", "cluster": NODE_PYTHON}
 
 SETTINGS = {
     "lake.root": Param(

@@ -17,6 +17,7 @@ from imagelake.cluster.webhdfs.namenodes import find_namenodes, hdfs_path
 from imagelake.cluster.webhdfs.remote_file import RemoteFile
 from imagelake.cluster.webhdfs.retry import Clock, Retrier, WebHdfsRetryPolicy
 from imagelake.errors import ImageLakeError
+from imagelake.installation import command_name
 from imagelake.lake.manifest import MANIFEST, Manifest
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class PublishedLake:
         if manifest is None:
             raise ImageLakeError(
                 f"there is no table {name} under {self.root}: is this the root of a finished run? "
-                f"scripts/run --root {self.root} makes all of them"
+                f"{command_name('run')} --root {self.root} makes all of them"
             )
         return manifest
 

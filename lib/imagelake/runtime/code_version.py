@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
 from imagelake import __version__
+from imagelake.installation import PACKED_FOLDERS
 
 
 @cache
 def code_version() -> str:
     """E.g. ``0.1.0+3f2a9c01``; tables of another version are computed again, even between two releases."""
     digest = hashlib.sha256()
-    for module in _modules(resources.files("imagelake")):
+    for module in _modules(resources.files("imagelake"), leaving_out=PACKED_FOLDERS):
         digest.update(module.read_bytes())
     return f"{__version__}+{digest.hexdigest()[:8]}"
 
 
-def _modules(folder: Traversable) -> Iterator[Traversable]:
+def _modules(folder: Traversable, leaving_out: Collection[str] = ()) -> Iterator[Traversable]:
     for entry in sorted(folder.iterdir(), key=lambda found: found.name):
+        if entry.name in leaving_out:
+            continue
         if entry.is_dir():
             yield from _modules(entry)
         elif entry.name.endswith(".py"):

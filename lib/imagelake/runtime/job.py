@@ -21,6 +21,7 @@ from imagelake.lake.manifest import MANIFEST, Account, Manifest
 from imagelake.lake.remedies import refusal
 from imagelake.lake.storage import JAVA_ERRORS, STAGING, to_pattern
 from imagelake.runtime.code_version import code_version
+from imagelake.runtime.options import Shortcut
 from imagelake.tables import TABLES
 
 if TYPE_CHECKING:
@@ -38,23 +39,14 @@ def _no_check(_: Config, __: Inputs) -> None:
 
 
 @dataclass(frozen=True)
-class Shortcut:
-    """A repeatable option of a job's command line whose values are the list that a setting holds."""
-
-    flag: str
-    metavar: str
-    setting: str
-    help: str
-
-
-@dataclass(frozen=True)
 class Job:
     """A job: its name, the tables it reads and writes, and the sections of the configuration it depends on.
 
     ``files`` names what it reads from outside the lake: raw folders, weights; ``optional_files`` may be missing.
     ``check`` reads the small ones of them before any job of a run begins, and raises what is wrong with them.
     ``reads`` and ``writes`` name tables, and folders of files such as the report. ``needs`` gives those of ``reads``
-    that a configuration needs; None: all.
+    that a configuration needs; None: all. ``settings`` and ``shortcuts`` are literals in a job's file:
+    its help is made from them without running it.
     """
 
     name: str

@@ -6,15 +6,18 @@ import argparse
 import ipaddress
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from pydantic.fields import FieldInfo
 
 from imagelake.config import Config, load_config, settings_help
-from imagelake.lake.published import PublishedLake, open_lake
+from imagelake.installation import command_name
 from imagelake.net.public_address import Network
 from imagelake.net.safe_fetch import SafeFetch
 from imagelake.serving.parameters import SearchParameters
+
+if TYPE_CHECKING:
+    from imagelake.lake.published import PublishedLake
 
 _SEARCH_DESCRIPTION = """\
 Which images of a finished lake look like this one? The answers of scripts/serve in the terminal, without a server.
@@ -26,7 +29,7 @@ its index into --cache, which scripts/serve shares.
 
 def search_parser() -> argparse.ArgumentParser:
     """The command line of one search."""
-    made = lake_parser("scripts/search", _SEARCH_DESCRIPTION)
+    made = lake_parser(command_name("search"), _SEARCH_DESCRIPTION)
     add = made.add_argument
     add("photo", metavar="PHOTO", help="a file, an http(s) address, or the image_id of an image of the lake")
     for name, field in SearchParameters.model_fields.items():
@@ -42,6 +45,8 @@ def lake_of(options: argparse.Namespace) -> tuple[PublishedLake, Config]:
     Raises:
         ImageLakeError: a setting is wrong, or the lake cannot be opened.
     """
+    from imagelake.lake.published import open_lake  # help does not wait for the reader of tables
+
     config = load_config(options.config, options.settings)
     return open_lake(options.root or config.lake.root, options.namenode, options.user, options.kerberos), config
 

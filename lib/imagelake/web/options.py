@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ipaddress
 
+from imagelake.installation import command_name
 from imagelake.serving.options import lake_parser
 
 _DESCRIPTION = """\
@@ -18,7 +19,7 @@ only, from the ports 80 and 443.
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    made = lake_parser("scripts/serve", _DESCRIPTION)
+    made = lake_parser(command_name("serve"), _DESCRIPTION)
     add = made.add_argument
     add("--host", metavar="ADDRESS", type=_address, default="127.0.0.1", help="to listen on (default: %(default)s)")
     add("--port", metavar="N", type=_port, default=8000, help="to listen on (default: %(default)s)")
