@@ -67,7 +67,7 @@ JOB = Job(
     doc=__doc__,
     run=run,
     reads=("predictions", "model"),
-    writes=(INDEX_TABLE, TRAINED_FOLDER),
+    writes=("image_index", "index_quantizer"),
     settings=("index", "model", "images"),
 )
 

@@ -99,7 +99,7 @@ def test_commands_are_understood(command: str) -> None:
     """Every command names a file that is there, and its options are ones that file knows."""
     words = shlex.split(command)
     assert (PROJECT / words[0]).is_file(), command
-    if words[0] in UNPARSED:
+    if words[0] in UNPARSED or words[1:] == ["--help"]:
         return
     PARSED[words[0]](words[1:])
 

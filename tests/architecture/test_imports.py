@@ -31,7 +31,6 @@ def test_executors_do_not_import_tensorflow() -> None:
 
 TRANSFORMS = Path(__file__).parents[2] / "lib" / "imagelake" / "transforms"
 # Queries and what was learnt are files that the search reads where it needs them.
-READS_FILES = {"search/queries.py", "search/trained_index.py"}
 WHOLES = {"imagelake.config": "Config", "imagelake.lake.storage": "Storage"}
 
 
