@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, ValidationInfo, field_validator
 
 from imagelake.errors import ImageLakeError, unknown_choice
 
@@ -108,6 +108,15 @@ class ModelSection(_Section):
     top_k: Annotated[int, Field(ge=5)]
     max_error_ratio: Ratio
 
+    @property
+    def ships_converted(self) -> bool:
+        """Whether this is the network of the drawn sample, whose converted file comes with the library."""
+        network = (self.weights, self.classes, self.architecture, self.alpha, self.resolution)
+        return network == ("sample", "sample", "mobilenet_v1", 0.25, 128) and (self.engine, self.precision) == (
+            "litert",
+            "float32",
+        )
+
     @field_validator("precision")
     @classmethod
     def _of_the_engine(cls, precision: str, values: ValidationInfo) -> str:
@@ -176,6 +185,7 @@ class SearchSection(_Section):
     exclude_duplicates: bool
     url_timeout_s: PositiveFloat
     url_max_bytes: Positive
+    allow_networks: tuple[IPvAnyNetwork, ...]
 
 
 class ReportSection(_Section):

@@ -60,7 +60,7 @@ def _draw(secure: SecureHdfs, environment: Mapping[str, str], *options: str) -> 
     """A small job in local mode, with its tables on the secure cluster."""
     told = {**environment, "SPARK_CONF_DIR": str(PROJECT / "conf" / "spark"), "PYSPARK_PYTHON": sys.executable}
     job = ("draw_sample_lake", "--force", "--root", f"{secure.url}/alice/lake", "--set", "sample.images=4")
-    return secure.python(told, "imagelake.cluster.submission", "submit", *options, *job)
+    return secure.python(told, "imagelake.cli", "submit", *options, *job)
 
 
 def _token(secure: SecureHdfs, client: hdfs.Client, method: str, **parameters: str) -> dict[str, Any]:

@@ -125,6 +125,6 @@ class Lake:
         if location is None:
             raise ImageLakeError(
                 f"there is no table {name} under {self.root}: run the job that writes it first "
-                "(the README's table of jobs names it), or jobs/run_pipeline.py for all of them"
+                "(docs/tables.md names it), or jobs/run_pipeline.py for all of them"
             )
         return location

@@ -15,6 +15,7 @@ from imagelake.cluster.webhdfs.namenodes import find_namenodes, hdfs_path
 from imagelake.cluster.webhdfs.remote_file import RemoteFile
 from imagelake.cluster.webhdfs.retry import Clock, Retrier, WebHdfsRetryPolicy
 from imagelake.errors import ImageLakeError
+from imagelake.installation import command_name
 from imagelake.lake.files import Files, LocalFiles, check_folder
 from imagelake.lake.manifest import Manifest
 from imagelake.lake.parts import damage
@@ -133,7 +134,7 @@ class PublishedLake:
         if location is None:
             raise ImageLakeError(
                 f"there is no table {name} under {self.root}: is this the root of a finished run? "
-                f"scripts/run --root {self.root} makes all of them"
+                f"{command_name('run')} --root {self.root} makes all of them"
             )
         return location
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from imagelake import __version__
+from imagelake.installation import conf_folder
 
 _PACKAGE = "imagelake"
 
@@ -50,7 +51,7 @@ class _Source:
 
 def code_of(function: Callable[..., Any]) -> Code:
     """The code that a function can reach, with all of the file in which it stands."""
-    return Code(digest_of({"job": _own_source(function)}, Tree(resources.files(_PACKAGE), _conf())))
+    return Code(digest_of({"job": _own_source(function)}, Tree(resources.files(_PACKAGE), conf_folder())))
 
 
 @dataclass(frozen=True)
@@ -165,12 +166,6 @@ def _beside(path: str, folder: Traversable) -> Iterator[tuple[str, Traversable]]
                 yield from _beside(here, entry)
         elif not entry.name.endswith((".py", ".pyc")):
             yield here, entry
-
-
-def _conf() -> Traversable:
-    package = resources.files(_PACKAGE)
-    packed = package / "conf"
-    return packed if packed.is_dir() else Path(str(package)).parents[1] / "conf"
 
 
 def _own_source(function: Callable[..., Any]) -> bytes:

@@ -25,6 +25,7 @@ from imagelake.lake.staged_parts import parts_of
 from imagelake.lake.storage import JAVA_ERRORS, to_pattern
 from imagelake.lake.view import SupersededError
 from imagelake.runtime.code_version import Code, code_of
+from imagelake.runtime.options import Shortcut
 from imagelake.runtime.progress import announce
 from imagelake.tables import TABLES
 
@@ -43,16 +44,6 @@ def _no_check(_: Config, __: Inputs) -> None:
 
 
 @dataclass(frozen=True)
-class Shortcut:
-    """A repeatable option of a job's command line whose values are the list that a setting holds."""
-
-    flag: str
-    metavar: str
-    setting: str
-    help: str
-
-
-@dataclass(frozen=True)
 class Job:
     """A job: its name, the tables it reads and writes, and the sections of the configuration it depends on.
 
@@ -60,7 +51,8 @@ class Job:
     ``files`` names what it reads from outside the lake: raw folders, weights; ``optional_files`` may be missing.
     ``check`` reads the small ones of them before any job of a run begins, and raises what is wrong with them.
     ``reads`` and ``writes`` name tables, and folders of files such as the report. ``needs`` gives those of ``reads``
-    that a configuration needs; None: all.
+    that a configuration needs; None: all. ``settings`` and ``shortcuts`` are literals in a job's file:
+    its help is made from them without running it.
     """
 
     name: str

@@ -17,8 +17,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from imagelake.errors import ImageLakeError
-from imagelake.net.safe_fetch import SafeFetch
-from imagelake.serving.options import lake_of
+from imagelake.serving.options import fetch_of, lake_of
 from imagelake.serving.served_lake import ServedLake
 from imagelake.web.app import guarded, pages_of
 from imagelake.web.options import parser
@@ -41,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ImageLakeError as error:
         sys.stderr.write(f"serve: {error}\n")
         return _UNUSABLE
-    fetch = SafeFetch(config.search.url_timeout_s, config.search.url_max_bytes, options.allow_network)
+    fetch = fetch_of(config, options.allow_network)
     sys.stdout.write(f"{summary(served, time.monotonic() - began)}\n")
 
     def again() -> FastAPI:

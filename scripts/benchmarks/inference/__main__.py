@@ -1,7 +1,7 @@
 """Images per second of MobileNet v1 1.0 224, from encoded photos to scores: ours, the limit, the alternatives.
 
 Every contestant decodes the same photos and uses the same weights, on the same cores, in alternating rounds. Medians,
-spread and ratios go to var/bench/inference.json, and with --readme into the README's table. With --scaling it measures
+spread and ratios go to var/bench/inference.json, and with --docs into docs/benchmarks.md. With --scaling it measures
 instead whether an image costs the same whatever the number of images and cores.
 """
 
@@ -29,7 +29,7 @@ from contestants import (
     surroundings,
 )
 from environments import python_of
-from results import BENCH, keep, say, write_readme
+from results import BENCH, keep, say, write_docs
 
 IMAGES = 1280
 ROUNDS, QUICK_ROUNDS = 3, 1
@@ -56,8 +56,8 @@ def run_contest(options: argparse.Namespace) -> int:
     result = findings.report(contestants, options, worker)
     keep("inference", result)
     findings.show(result)
-    if options.readme:
-        write_readme("inference", findings.readme_block(result))
+    if options.docs:
+        write_docs("inference", findings.docs_lines(result))
     return 0
 
 
@@ -84,10 +84,10 @@ def measure_scaling(options: argparse.Namespace) -> int:
     prepare(options, {options.sizes[0]})
     result = scaling.measure(options.sizes, options.network, say)
     keep("scaling", result)
-    lines = scaling.readme_block(result)
+    lines = scaling.docs_lines(result)
     print("\n".join(lines))
-    if options.readme:
-        write_readme("inference", lines, block="scaling")
+    if options.docs:
+        write_docs("inference", lines, block="scaling")
     return 0
 
 
@@ -109,7 +109,7 @@ def parser() -> argparse.ArgumentParser:
         "--sizes", type=int, nargs="+", default=scaling.SIZES, help="multiples of the first; default %(default)s"
     )
     made.add_argument("--network", choices=scaling.NETWORKS, default="float32", help="of the scaling")
-    made.add_argument("--readme", action="store_true", help="write the table into README.md")
+    made.add_argument("--docs", action="store_true", help="write the table into docs/benchmarks.md")
     return made
 
 

@@ -57,7 +57,7 @@ def core_ms(run: dict[str, Any]) -> float:
     return float(run["seconds"] * run["cores"] / run["photos"] * 1000)
 
 
-def readme_block(result: dict[str, Any]) -> list[str]:
+def docs_lines(result: dict[str, Any]) -> list[str]:
     """The runs, and on paper the time of Open Images on clusters, as lines of Markdown."""
     lines = [
         f"{result['network']}, table written, {result['machine']}:",

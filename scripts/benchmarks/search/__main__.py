@@ -1,7 +1,7 @@
 """Nearest images of made features, a query at a time on one thread: ours, plain FAISS and the alternatives.
 
 Every contestant builds its index from the same vectors with all cores, and answers the same queries with ten images.
-Recall, milliseconds, memory and build time go to var/bench/search.json, and with --readme into the README's table.
+Recall, milliseconds, memory and build time go to var/bench/search.json, and with --docs into docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from environments import python_of
 from prepare import DIMENSION, prepare
-from results import BENCH, PROJECT, keep, machine, say, write_readme
+from results import BENCH, PROJECT, keep, machine, say, write_docs
 from rich.console import Console
 from rich.table import Table
 from two_processes import two_to_one
@@ -79,8 +79,8 @@ def main() -> int:
     }
     keep("search", result)
     show(result)
-    if options.readme:
-        write_readme("search", readme_lines(result), "search-quick" if options.quick else "")
+    if options.docs:
+        write_docs("search", docs_lines(result), "search-quick" if options.quick else "")
     return 0
 
 
@@ -97,7 +97,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--only", nargs="+", choices=list(CONTESTANTS), metavar="NAME", help="these contestants alone")
     made.add_argument("--prepare", action="store_true", help="make the vectors and their true neighbours, and stop")
     made.add_argument(
-        "--readme", action="store_true", help="write the table into README.md, where --quick has one of its own"
+        "--docs", action="store_true", help="write the table into docs/benchmarks.md, where --quick has one of its own"
     )
     return made
 
@@ -194,7 +194,7 @@ def show(result: dict[str, Any]) -> None:
         console.print(f"  {name}: {ratio:.2f}")
 
 
-def readme_lines(result: dict[str, Any]) -> list[str]:
+def docs_lines(result: dict[str, Any]) -> list[str]:
     """The same as Markdown."""
     lines = [
         f"{result['rows']:,} made vectors of {result['dimension']:,} features in clusters; built on "

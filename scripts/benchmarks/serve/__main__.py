@@ -2,7 +2,7 @@
 
 The users run on the same machine as the server. Each waits a second on average between two steps, then requests
 everything that a page shows. Percentiles of each step go to
-var/bench/serve.json, and with --readme into the README's table.
+var/bench/serve.json, and with --docs into docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import requests
-from results import PROJECT, keep, machine, say, write_readme
+from results import PROJECT, keep, machine, say, write_docs
 from rich.console import Console
 from rich.table import Table
 
@@ -225,8 +225,8 @@ def show(result: dict[str, Any]) -> None:
         console.print(f"  {error}")
 
 
-def readme_lines(result: dict[str, Any]) -> list[str]:
-    """The README's table."""
+def docs_lines(result: dict[str, Any]) -> list[str]:
+    """The table in docs/benchmarks.md."""
     lines = [
         f"{result['users']} users for {result['seconds']} s, one second on average between two steps of each, on "
         f"{result['machine']} that also runs the users; {result['images']:,} images, "
@@ -248,7 +248,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--users", type=int, default=50, help="at once; default %(default)s")
     made.add_argument("--seconds", type=int, default=60, help="counted; default %(default)s")
     made.add_argument("--warm-up", type=int, default=10, help="seconds before that; default %(default)s")
-    made.add_argument("--readme", action="store_true", help="write the table into README.md")
+    made.add_argument("--docs", action="store_true", help="write the table into docs/benchmarks.md")
     return made
 
 
@@ -259,8 +259,8 @@ def main() -> int:
     result = run(options)
     keep("serve", result)
     show(result)
-    if options.readme:
-        write_readme("serve", readme_lines(result))
+    if options.docs:
+        write_docs("serve", docs_lines(result))
     return 1 if result["errors"] else 0
 
 

@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 from imagelake.cluster.submission.command import Submission
 from imagelake.cluster.submission.driver_log import driver_log
@@ -15,9 +14,9 @@ from imagelake.cluster.submission.spark import environment
 _APPLICATION = re.compile(r"application_\d+_\d+")
 
 
-def run(submission: Submission, project: Path) -> int:
+def run(submission: Submission) -> int:
     """Submit and wait; returns the exit code: 0 done or skipped, else failed."""
-    command = submission.command(project)
+    command = submission.command()
     if submission.deploy_mode == "client":
         return exit_code_of(subprocess.call(command, env=environment()))
     process = subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True)
