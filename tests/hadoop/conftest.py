@@ -1,4 +1,4 @@
-"""A real Hadoop for each test module that asks for one: modules kill its daemons."""
+"""One real Hadoop for all the modules that ask for it; what one kills is started again for the next."""
 
 from __future__ import annotations
 
@@ -13,6 +13,13 @@ from imagelake.cluster.hadoop.runtime import find_jars, find_java_home
 from imagelake.errors import ImageLakeError
 from project import PROJECT, skip_or_fail
 
+SIZE = ("--datanodes", "3", "--node-memory-mb", "8192")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The life of the cluster ends in its own module, which therefore comes after all the others."""
+    items.sort(key=lambda item: item.path.name == "test_cluster.py")
+
 
 @pytest.fixture(scope="session")
 def hadoop_jars() -> Path:
@@ -24,15 +31,21 @@ def hadoop_jars() -> Path:
         skip_or_fail(str(error))
 
 
-@pytest.fixture(scope="module")
-def hadoop(
-    request: pytest.FixtureRequest, hadoop_jars: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Hadoop]:
-    """A cluster on free ports, in a folder of its own, of the size that the module's HADOOP_OPTIONS ask for."""
+@pytest.fixture(scope="session")
+def cluster(hadoop_jars: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hadoop]:
+    """Three DataNodes and two NodeManagers on free ports, in a folder of their own."""
     assert hadoop_jars.is_dir()
     folder = tmp_path_factory.mktemp("hadoop")
-    call(folder, "start", "--free-ports", *getattr(request.module, "HADOOP_OPTIONS", ()))
-    cluster = record.load(folder)
-    assert cluster is not None
-    yield Hadoop(cluster)
+    call(folder, "start", "--free-ports", *SIZE)
+    recorded = record.load(folder)
+    assert recorded is not None
+    yield Hadoop(recorded)
     call(folder, "stop")
+
+
+@pytest.fixture(scope="module")
+def hadoop(cluster: Hadoop) -> Hadoop:
+    """The cluster with every daemon alive."""
+    if None in cluster.pids().values():
+        cluster("start")
+    return cluster
