@@ -18,6 +18,8 @@ from imagelake.samples import PlantedFacts
 from pipeline_steps import STEPS, run_steps
 from project import PROJECT, QUICK_JAVA, skip_or_fail
 
+# What only one folder asks for stands beside its tests.
+pytest_plugins = ("cluster_fixtures", "browser_fixtures")
 IMAGES, SEED = 240, 11
 
 

@@ -308,6 +308,7 @@ def test_every_setting_has_a_default_and_its_meaning() -> None:
     sections = {name: field.annotation for name, field in Config.model_fields.items() if name != "spark"}
     assert set(values) - {"spark"} == set(sections)
     for name, model in sections.items():
+        assert model is not None
         assert set(values[name]) == set(model.model_fields), name
     for line in text.split("[spark]")[0].splitlines():
         if "=" in line and not line.startswith("#"):

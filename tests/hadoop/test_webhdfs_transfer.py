@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import hdfs
+import hdfs  # type: ignore[import-untyped]
 import pytest
 from hadoop_cluster import Hadoop
 

@@ -47,7 +47,7 @@ def test_int8_answers_like_float(tiny: Any, greys: NDArray[np.uint8]) -> None:
 def test_int8_scores_are_a_softmax(tiny: Any, greys: NDArray[np.uint8]) -> None:
     """Scores of both families are 32-bit floats that sum to 1, each row once through a softmax and no more."""
     scored = LiteRtEngine(convert(tiny, greys)).run(greys)
-    assert (scored.scores.dtype, scored.features.dtype) == (np.float32, np.float32)
+    assert (scored.scores.dtype, scored.features.dtype) == (np.dtype(np.float32), np.dtype(np.float32))
     assert scored.scores.sum(axis=1) == pytest.approx(1, abs=1e-5)
     assert scored.scores.max() > np.e / 40  # a second softmax could not exceed it by much
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import h5py
+import h5py  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 
@@ -185,7 +185,7 @@ def test_an_image_does_not_depend_on_its_batch(flatbuffer: bytes, batch: Any) ->
 
 def test_a_converted_model_can_take_any_batch(flatbuffer: bytes) -> None:
     """The flatbuffer's batch dimension is open, for engines that want to score several images at once."""
-    from ai_edge_litert.interpreter import Interpreter
+    from ai_edge_litert.interpreter import Interpreter  # type: ignore[import-untyped]
 
     (pixels,) = Interpreter(model_content=flatbuffer).get_input_details()
     assert pixels["shape_signature"].tolist() == [-1, 32, 32, 3]
