@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+import durations
 import tiers
 from finished_lake import FinishedLake
 from imagelake.config import load_config
@@ -33,6 +34,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test with its tiers."""
     tiers.mark(items)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI, no folder may take several times as long as it should."""
+    durations.check(session)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import pytest
 
@@ -20,14 +20,26 @@ _OF_FIXTURE = {
     "browser": "browser",
     "shared_data": "photos",
 }
-_OF_FOLDER = {"hadoop": "cluster", "spark": "spark", "jobs": "spark", "web": "spark"}
+_FAST_FOLDERS = ("architecture", "unit")
+
+
+def tiers_of(folder: str, fixtures: Collection[str]) -> set[str]:
+    """The tiers of a test.
+
+    Args:
+        folder: of tests/; tests/hadoop needs a cluster, and whatever is not fast by its folder needs Java.
+        fixtures: that the test asks for, and those that these ask for.
+    """
+    found = {tier for name, tier in _OF_FIXTURE.items() if name in fixtures}
+    if folder == "hadoop":
+        found.add("cluster")
+    elif folder not in _FAST_FOLDERS:
+        found.add("spark")
+    return found or {"fast"}
 
 
 def mark(items: Iterable[pytest.Item]) -> None:
-    """Give each test the tiers of its fixtures, those they ask for included, and of its folder; else it is fast."""
+    """Give each test its tiers as markers."""
     for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        found = {tier for name, tier in _OF_FIXTURE.items() if name in fixtures}
-        found |= {_OF_FOLDER[item.path.parent.name]} if item.path.parent.name in _OF_FOLDER else set()
-        for tier in sorted(found or {"fast"}):
+        for tier in sorted(tiers_of(item.path.parent.name, getattr(item, "fixturenames", ()))):
             item.add_marker(tier)
