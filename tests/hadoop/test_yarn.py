@@ -35,11 +35,10 @@ from project import QUICK_JAVA
 FOLDERS, PHOTOS_OF_A_FOLDER = 19, 12
 # Many small row groups, so that many tasks are there to be killed.
 MANY_TASKS = ("--conf", "spark.sql.files.maxPartitionBytes=262144")
-# The containers' Java, as the tests' own: see tests/conftest.py.
-QUICK = tuple(
-    word
-    for java in ("spark.driver", "spark.executor", "spark.yarn.am")
-    for word in ("--conf", f"{java}.extraJavaOptions={QUICK_JAVA}")
+# The containers' Java as that of all tests, and no wait of seconds for the state of a job that has ended.
+QUICK = (
+    *(f"--conf={java}.extraJavaOptions={QUICK_JAVA}" for java in ("spark.driver", "spark.executor", "spark.yarn.am")),
+    "--conf=spark.yarn.report.interval=1s",
 )
 IN_CLUSTER_MODE = ("--deploy-mode", "cluster", "--executors", "1")
 SMALL_GROUPS = ("--set", "images.row_group_bytes=262144")
