@@ -71,7 +71,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     # Named explicitly: uv would else install into the environment of the tests.
     install = ["pip", "install", "--python", python, "--no-deps", wheel]
     for command in (["venv", "--python", sys.executable, environment], install):
-        subprocess.run([*uv, *command], capture_output=True, check=True)
+        subprocess.run([*uv, *map(str, command)], capture_output=True, check=True)
     site = subprocess.check_output([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True)
     (Path(site.strip()) / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return Installed(environment / "bin", work)
