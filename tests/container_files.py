@@ -50,7 +50,7 @@ def stages() -> dict[str, list[Any]]:
         if platform.machine() != "x86_64" or platform.system() != "Linux":
             pytest.skip("the package dockerfile, Docker's own grammar, has a wheel for Linux on x86-64 alone")
         skip_or_fail("the package dockerfile is not installed")
-    import dockerfile
+    import dockerfile  # type: ignore[import-not-found]
 
     found: dict[str, list[Any]] = {}
     for instruction in dockerfile.parse_file(str(PROJECT / "Dockerfile")):

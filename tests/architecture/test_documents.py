@@ -93,7 +93,7 @@ def test_a_benchmark_writes_into_its_own_block(tmp_path: Path, benchmark: str, b
     before, _, rest = old.partition(mark)
     end = f"<!-- end of {block or benchmark} -->"
     assert text_of(page) == f"{before}{mark}| a | b |\nnew\n{end}{rest.partition(end)[2]}"
-    assert '"--docs"' in text_of(PROJECT / "scripts" / "benchmarks" / benchmark / "__main__.py")
+    assert '"--docs"' in text_of(PROJECT / "scripts" / "benchmarks" / benchmark / f"{benchmark}.py")
 
 
 @pytest.mark.parametrize("command", commands())
@@ -113,7 +113,7 @@ def _parse_submit(words: list[str]) -> None:
 
 def _parse_bench(words: list[str]) -> None:
     """The benchmarks' own libraries are not all installed, so their options are read from the source."""
-    file = PROJECT / "scripts" / "benchmarks" / words[0] / "__main__.py"
+    file = PROJECT / "scripts" / "benchmarks" / words[0] / f"{words[0]}.py"
     known = re.findall(r'"(--[\w-]+)"', text_of(file))
     assert {word for word in words if word.startswith("--")} <= set(known)
 
@@ -313,6 +313,7 @@ def test_every_setting_has_a_default_and_its_meaning() -> None:
     sections = {name: field.annotation for name, field in Config.model_fields.items() if name != "spark"}
     assert set(values) - {"spark"} == set(sections)
     for name, model in sections.items():
+        assert model is not None
         assert set(values[name]) == set(model.model_fields), name
     for line in text.split("[spark]")[0].splitlines():
         if "=" in line and not line.startswith("#"):

@@ -34,7 +34,7 @@ def run_airflow(home: Path, connection: dict[str, Any], *arguments: str) -> subp
     own["AIRFLOW_CONN_IMAGELAKE_YARN"] = json.dumps({"conn_type": "spark", **connection})
     if (home / "project").exists():
         own["IMAGELAKE_HOME"] = str(home / "project")
-    command = [PROJECT / "scripts" / "airflow", *arguments]
+    command: list[str | Path] = [PROJECT / "scripts" / "airflow", *arguments]
     try:
         return subprocess.run(command, env=own, capture_output=True, text=True, check=False, timeout=LIMIT_S)
     except subprocess.TimeoutExpired as late:

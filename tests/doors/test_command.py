@@ -105,7 +105,14 @@ def test_a_job_run_by_spark_submit_itself_needs_no_command(tmp_path: Path) -> No
     """`spark-submit jobs/x.py` as it is documented works without any of the scripts."""
     spark_submit = Path(sys.executable).with_name("spark-submit")
     root = tmp_path / "lake"
-    command = [spark_submit, PROJECT / "jobs" / "draw_sample_lake.py", "--root", root, "--set", "sample.images=12"]
+    command: list[str | Path] = [
+        spark_submit,
+        PROJECT / "jobs" / "draw_sample_lake.py",
+        "--root",
+        root,
+        "--set",
+        "sample.images=12",
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     assert (root / "sample_files" / "_manifest.json").is_file()

@@ -17,12 +17,22 @@ import requests
 
 from imagelake import __version__
 from imagelake.lake.manifest import MANIFEST
-from imagelake.runtime.code_version import code_version
+from imagelake.runtime.code_version import code_of
 from imagelake.samples import PlantedFacts
 from pipeline_steps import STEPS, job
 from project import PROJECT
 
 IMAGES = 30
+_CODE_OF_A_JOB = """
+import importlib.util
+import imagelake
+from imagelake.installation import jobs_folder
+from imagelake.runtime.code_version import code_of
+spec = importlib.util.spec_from_file_location("clean_labels", jobs_folder() / "clean_labels.py")
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+print(imagelake.__file__, code_of(module.run).version)
+"""
 # What would lead back to the checkout or to the settings of whoever runs the tests.
 UNSET = ("PYTHONPATH", "PYSPARK_PYTHON", "SPARK_CONF_DIR", "SPARK_HOME", "HADOOP_CONF_DIR", "VIRTUAL_ENV")
 
@@ -71,7 +81,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     # Named explicitly: uv would else install into the environment of the tests.
     install = ["pip", "install", "--python", python, "--no-deps", wheel]
     for command in (["venv", "--python", sys.executable, environment], install):
-        subprocess.run([*uv, *command], capture_output=True, check=True)
+        subprocess.run([*uv, *map(str, command)], capture_output=True, check=True)
     site = subprocess.check_output([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True)
     (Path(site.strip()) / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return Installed(environment / "bin", work)
@@ -110,10 +120,9 @@ def test_the_wheel_holds_all_that_a_run_reads(wheel: Path) -> None:
 
 def test_the_installed_package_is_the_same_code(installed: Installed) -> None:
     """It lies in its environment, is of the same version, and its tables count as made by the same code."""
-    code = "import imagelake, imagelake.runtime.code_version as c; print(imagelake.__file__, c.code_version())"
-    file, version = installed.run("python", "-c", code).split()
+    file, version = installed.run("python", "-c", _CODE_OF_A_JOB).split()
     assert Path(file).is_relative_to(installed.programs.parent)
-    assert version == code_version()
+    assert version == code_of(job("clean_labels").run).version
     assert installed.run("imagelake", "--version") == f"imagelake {__version__}\n"
 
 

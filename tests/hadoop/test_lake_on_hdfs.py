@@ -27,7 +27,7 @@ def remote(spark: SparkSession, hadoop: Hadoop) -> Lake:
     """A lake on HDFS for the tests' own session, whose JVM started before the cluster and its configuration."""
     for key, value in CLIENT.items():
         spark._jsc.hadoopConfiguration().set(key, value)
-    return Lake(spark, f"{hadoop.hdfs_url}/lake")
+    return Lake(spark, f"{hadoop.hdfs_url}/drawn_lake")
 
 
 @pytest.fixture(scope="module")
@@ -90,10 +90,13 @@ def test_what_a_publisher_that_died_published_is_read_on_hdfs(remote: Lake, hado
     assert "labels_clean" in remote.files.names("")
 
 
-def test_a_wrong_address_is_named(spark: SparkSession) -> None:
-    """A host that does not exist is an error that names the address, not a stack trace."""
-    with pytest.raises(ImageLakeError, match=r"hdfs://no-such-host\.invalid"):
-        Lake(spark, "hdfs://no-such-host.invalid:9000/lake").read("images")
+@pytest.mark.parametrize(("host", "named"), [("no-such-host.invalid:9000", "UnknownHost"), ("127.0.0.1:9", "Connect")])
+def test_a_wrong_address_is_named(spark: SparkSession, host: str, named: str) -> None:
+    """A host that does not exist and a port where nobody listens are errors of one line with address and remedy."""
+    with pytest.raises(ImageLakeError) as refused:
+        Lake(spark, f"hdfs://{host}/lake").read("images")
+    (line,) = str(refused.value).splitlines()
+    assert all(words in line for words in (f"hdfs://{host}/lake", f"{named}Exception", "--root"))
 
 
 def test_a_server_reads_the_same_without_java(remote: Lake, local: Lake, hadoop: Hadoop) -> None:

@@ -13,20 +13,31 @@ from typing import Any
 import pandas as pd
 import psutil
 import pytest
+from pyspark.sql import SparkSession
 
+from imagelake.config import load_config
+from imagelake.lake.lake import Lake
+from imagelake.runtime.job import execute
 from imagelake.samples import draw_animal
+from pipeline_steps import job
 from project import PROJECT
+
+
+def settings(root: Path, seed: int) -> list[str]:
+    photos = root.parent / "photos"
+    return [f"lake.root={root}", "source.type=folder", f"source.path={photos}", f"images.max_pixels={1_000_000 + seed}"]
 
 
 def command(root: Path, seed: int) -> list[str]:
     return [
         sys.executable,
         str(PROJECT / "jobs" / "ingest_images.py"),
-        f"--root={root}",
-        "--set=source.type=folder",
-        f"--set=source.path={root.parent / 'photos'}",
-        f"--set=images.max_pixels={1_000_000 + seed}",
+        *(f"--set={one}" for one in settings(root, seed)),
     ]
+
+
+def ingest(spark: SparkSession, root: Path, seed: int) -> None:
+    execute(job("ingest_images"), Lake(spark, str(root)), load_config(settings=settings(root, seed)))
 
 
 def wait_for(root: Path, pattern: str, process: subprocess.Popen[Any], timeout_s: float = 180) -> None:
@@ -38,13 +49,13 @@ def wait_for(root: Path, pattern: str, process: subprocess.Popen[Any], timeout_s
         time.sleep(0.02)
 
 
-def test_a_killed_job_leaves_the_old_tables_and_a_rerun_completes(tmp_path: Path) -> None:
+def test_a_killed_job_leaves_the_old_tables_and_a_rerun_completes(spark: SparkSession, tmp_path: Path) -> None:
     """SIGKILL while new tables are being staged: the old ones are whole, and the next run publishes all of its own."""
     photos, root = tmp_path / "photos" / "zebra", tmp_path / "lake"
     photos.mkdir(parents=True)
     for index in range(12):
         draw_animal("Zebra", 5, index).convert("RGB").save(photos / f"{index}.jpg")
-    subprocess.run(command(root, 0), check=True, capture_output=True)
+    ingest(spark, root, 0)
     before = pd.read_parquet(root / "images")
     manifest = (root / "images" / "_manifest.json").read_text()
 
@@ -62,7 +73,7 @@ def test_a_killed_job_leaves_the_old_tables_and_a_rerun_completes(tmp_path: Path
     assert (root / "images" / "_manifest.json").read_text() == manifest
     assert len(pd.read_parquet(root / "image_bytes")) == 12
 
-    subprocess.run(command(root, 1), check=True, capture_output=True)
+    ingest(spark, root, 1)
     assert not list(root.glob("_staging/*"))
     assert len(pd.read_parquet(root / "images")) == 24
     assert len(pd.read_parquet(root / "image_bytes")) == 24

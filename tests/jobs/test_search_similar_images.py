@@ -129,8 +129,11 @@ def test_copies_of_the_query_can_be_left_out(sample: FinishedLake, facts: Plante
 
 def test_both_methods_agree(sample: FinishedLake) -> None:
     """A small lake's index is exact: looking into it and comparing with every image give the same table."""
-    frames = [search(sample, method=method).sort_values(["query", "mode", "rank"]) for method in ("index", "exact")]
-    pd.testing.assert_frame_equal(*(frame.reset_index(drop=True) for frame in frames))
+    by_index, exact = (
+        search(sample, method=method).sort_values(["query", "mode", "rank"], ignore_index=True)
+        for method in ("index", "exact")
+    )
+    pd.testing.assert_frame_equal(by_index, exact)
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,8 @@ def test_boxes_are_believed_before_features(spark: SparkSession) -> None:
     known_wrong = [box("i0000", 1), box("i0000", -1), box("unseen", 0), box("silent", -1), box("silent", None)]
     found, _ = told(spark, predictions, [*boxes, *known_wrong])
     assert found.loc["i0000", "kind"] == "depiction"
-    assert found.loc["i0000", "depiction_score"] < 0.5
+    score: Any = found.loc["i0000", "depiction_score"]
+    assert score < 0.5
     assert found.loc["unseen", "kind"] == "photo"
     assert "silent" not in found.index
 

@@ -75,7 +75,7 @@ def test_no_vector_travels_and_other_cells_are_not_read(index: SearchedIndex) ->
     routed = route(index, queries, None, exact=False).any(axis=0)
     assert routed.sum() == OVERRIDES.probes
     found = nearest_rows(index, queries, K, None, exact=False)
-    plan = found._jdf.queryExecution().toString()  # type: ignore[operator]
+    plan = found._jdf.queryExecution().toString()
     assert "Exchange" not in plan
     assert "PushedFilters: [In(cell" in plan
 

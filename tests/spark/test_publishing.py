@@ -49,7 +49,7 @@ def test_a_published_table_is_plain_parquet(lake: Lake) -> None:
     execute(classes_job(["Lion", "Owl"]), lake, load_config())
     folder = lake.address("classes").removeprefix("file://")
     assert set(pd.read_parquet(folder)["label"]) == {"Lion", "Owl"}
-    assert duckdb.sql(f"SELECT count(*) FROM '{folder}/*.parquet'").fetchall() == [(2,)]
+    assert duckdb.execute(f"SELECT count(*) FROM '{folder}/*.parquet'").fetchall() == [(2,)]
     manifest = json.loads((Path(folder) / "_manifest.json").read_text())
     assert (manifest["rows"], manifest["job"]) == (2, "test_classes")
     assert manifest["accounts"] == [{"what": "classes", "rows_in": 2, "kept": 2, "rejected": {}}]
@@ -199,7 +199,7 @@ def test_a_job_whose_inputs_are_published_anew_starts_again(lake: Lake, monkeypa
     columns = tuple(Column(name, "string", "") for name in ("label_id", "label", "parent_id"))
     monkeypatch.setitem(TABLES, "classes_read", Table("classes_read", "", (), columns))
     execute(classes_job(["Lion"]), lake, load_config())
-    seen = []
+    seen: list[int] = []
 
     def count(work: Work) -> int:
         frame = work.read("classes")

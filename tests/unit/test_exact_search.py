@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.neighbors import NearestNeighbors
+from sklearn.neighbors import NearestNeighbors  # type: ignore[import-untyped]
 
 from imagelake.search.exact import NearestRows
 from imagelake.search.scan import exact_cosines

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from py4j.protocol import Py4JNetworkError
+from py4j.protocol import Py4JNetworkError  # type: ignore[import-untyped]
 
 from imagelake.cluster.submission.run import exit_code_of
 from imagelake.errors import ImageLakeError

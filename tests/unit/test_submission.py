@@ -39,7 +39,7 @@ print(imagelake.__file__, load_config(named=["cluster.toml"]).lake.root, code_of
 def pins(lock: Path, python: str = "3.11") -> dict[str, str]:
     """Package -> version of a lock file, where it holds for Linux and a version of Python."""
     lines = [line for line in requirements_of_nodes(lock.read_text(), python).splitlines() if "==" in line]
-    return dict(re.match(r"([\w.-]+)==([\w.]+)", line).groups() for line in lines)  # type: ignore[union-attr]
+    return dict(re.findall(r"^([\w.-]+)==([\w.]+)", "\n".join(lines), re.MULTILINE))
 
 
 def submission(*arguments: str, job: str = "predict_images", deploy_mode: str = "cluster") -> list[str]:

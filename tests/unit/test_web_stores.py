@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ def test_a_picture_is_made_once(tmp_path: Path) -> None:
 
 def test_the_folder_keeps_its_bound(tmp_path: Path) -> None:
     """Whatever is kept, the files never take more than the bound, and what was looked at last stays."""
-    cache, made = ThumbnailCache(tmp_path, 100), []
+    cache, made = ThumbnailCache(tmp_path, 100), list[str]()
     for key in "abcd":
         counted(cache, key, 30, made)
         assert sum(file.stat().st_size for file in tmp_path.iterdir()) <= 100
@@ -80,7 +81,7 @@ def test_threads_share_the_folder(tmp_path: Path) -> None:
     def look(number: int) -> None:
         for step in range(50):
             key = "abcdefgh"[(number + step) % 8]
-            if cache.get(key, lambda key=key: key.encode() * 30) != key.encode() * 30:
+            if cache.get(key, partial(bytes, key * 30, "ascii")) != key.encode() * 30:
                 wrong.append(key)
 
     threads = [threading.Thread(target=look, args=(number,)) for number in range(8)]

@@ -177,8 +177,12 @@ class Storage:
 
 def storage_error(uri: str, error: Exception) -> ImageLakeError:
     """A Java exception as one line: the address, its class, the first line of its message, and the remedy if known."""
-    if not isinstance(error, Py4JJavaError):
-        return ImageLakeError(f"{uri}: {str(error).splitlines()[0]}")
+    # Spark's Python wraps some of Java's exceptions itself, an unknown host among them.
+    text = _root_cause(error) if isinstance(error, Py4JJavaError) else str(error).splitlines()[0]
+    return ImageLakeError(f"{uri}: {text}. {advice}" if (advice := remedy(text)) else f"{uri}: {text}")
+
+
+def _root_cause(error: Py4JJavaError) -> str:
     cause = error.java_exception
     while cause.getCause() is not None:
         cause = cause.getCause()
@@ -186,5 +190,4 @@ def storage_error(uri: str, error: Exception) -> ImageLakeError:
     if error_class == "RemoteException":  # the NameNode's own exception, by name
         error_class = cause.getClassName().rpartition(".")[2]
     message = (cause.getMessage() or "").splitlines()
-    text = f"{error_class}: {message[0] if message else 'no message'}"
-    return ImageLakeError(f"{uri}: {text}. {advice}" if (advice := remedy(text)) else f"{uri}: {text}")
+    return f"{error_class}: {message[0] if message else 'no message'}"

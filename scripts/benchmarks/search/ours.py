@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import psutil
-import pyarrow.parquet as pq
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from imagelake.runtime.session import start_session
 from imagelake.search.image_index import ImageIndex

@@ -129,7 +129,7 @@ def prepare(options: argparse.Namespace, counts: set[int]) -> None:
 
 def convert_to_onnx() -> None:
     """The network for the engines that read ONNX."""
-    convert = [python_of("engines", BENCH), "-m", "tf2onnx.convert", "--saved-model", FOLDER / "saved_model"]
+    convert = [str(python_of("engines", BENCH)), "-m", "tf2onnx.convert", "--saved-model", str(FOLDER / "saved_model")]
     done = subprocess.run([*convert, "--output", FOLDER / "network.onnx"], capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"tf2onnx failed:\n{done.stderr[-2000:]}")

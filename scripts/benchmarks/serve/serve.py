@@ -23,7 +23,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import requests
 from results import PROJECT, keep, machine, say, write_docs
 from rich.console import Console
@@ -84,14 +84,14 @@ class User(threading.Thread):
         links = re.findall(r'href="(/search\?image=[^"]+)"', answers)
         if not links:
             return
-        chosen = unescape(self._draw.parameters(links))
+        chosen = unescape(self._draw.choice(links))
         self._look(self._page("again", chosen))
         self._look(self._page("filters", f"{chosen}&min_ppi=15&order=both"))
         self._look(self._page("image", chosen.replace("/search?image=", "/image?id=")))
-        self._page("labels", self._draw.parameters(["/labels", "/accuracy", "/ranking"]))
+        self._page("labels", self._draw.choice(["/labels", "/accuracy", "/ranking"]))
 
     def _photo(self) -> str:
-        return self._timed("photo", "POST", "/search", files={"photo": ("p.jpg", self._draw.parameters(self._photos))})
+        return self._timed("photo", "POST", "/search", files={"photo": ("p.jpg", self._draw.choice(self._photos))})
 
     def _page(self, step: str, path: str) -> str:
         return self._timed(step, "GET", path)
@@ -119,7 +119,7 @@ class User(threading.Thread):
 def served(root: str, cache: str) -> Iterator[str]:
     """The address of a server of its own."""
     rates = ["--set", "web.searches_per_minute=1000000", "--set", "web.requests_per_minute=1000000"]
-    command = [PROJECT / "scripts" / "serve", "--root", root, "--port", "0", "--cache", cache, *rates]
+    command: list[str | Path] = [PROJECT / "scripts" / "serve", "--root", root, "--port", "0", "--cache", cache, *rates]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:

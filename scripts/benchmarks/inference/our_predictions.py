@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from contest import SIDE, folder, local_spark, serve, spark_photos
+from contest import SIDE, Run, folder, local_spark, serve, spark_photos
 
 from imagelake.transforms.predict.predict import PredictSettings, predict_images
 from imagelake.vision.limits import Limits
@@ -22,14 +22,14 @@ def settings() -> PredictSettings:
     return PredictSettings(InputSettings(SIDE, "squeeze", Limits()), 16, 5, tuple(str(n) for n in range(1000)))
 
 
-def get_ready():  # type: ignore[no-untyped-def]
+def get_ready() -> Run:
     spark = local_spark()
 
     def run(file: Path, flatbuffer: str) -> dict[str, int]:
         # Everything that the table holds is computed and brought to the JVM; only the best class comes here.
         rows = predict_images(spark_photos(spark, file), network(flatbuffer), settings())
-        rows = rows.selectExpr("image_id", "top_classes[0] best", "hash(*) whole").collect()
-        return {row["image_id"]: row["best"] for row in rows}
+        found = rows.selectExpr("image_id", "top_classes[0] best", "hash(*) whole").collect()
+        return {row["image_id"]: row["best"] for row in found}
 
     return run
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from environments import python_of
-from prepare import DIMENSION, prepare
+from prepare_vectors import DIMENSION, prepare
 from results import BENCH, PROJECT, keep, machine, say, write_docs
 from rich.console import Console
 from rich.table import Table
@@ -111,7 +111,7 @@ def command_of(name: str) -> list[Any]:
     """The command line of a contestant, without the action."""
     environment, module, variant = CONTESTANTS[name]
     python = python_of(environment, BENCH) if environment else Path(sys.executable)
-    return [python, HERE / "contest.py", module, variant]
+    return [python, HERE / "index_contest.py", module, variant]
 
 
 def built(name: str, folder: Path, limit_s: float) -> dict[str, Any]:

@@ -4,7 +4,7 @@ A contestant's module has `build(vectors, folder, variant)` and `opened(folder, 
 a query float32 [D] and an effort to row numbers; EFFORTS are tried in order until recall@10 is 0.95. The searching
 process has one core, and reports its memory apart from mapped files.
 
-    python contest.py MODULE VARIANT build|search FOLDER
+    python index_contest.py MODULE VARIANT build|search FOLDER
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def searched(search: Callable[[np.ndarray, Any], np.ndarray], efforts: list[Any]
         for _ in range(2):
             found, seconds = answered(search, queries, effort)
         hits = [len(set(map(int, own)) & set(map(int, best))) for own, best in zip(found, truth, strict=False)]
-        result = {
+        result |= {
             "effort": str(effort),
             "queries": len(found),
             "recall": round(float(np.mean(hits)) / NEAREST, 4),
