@@ -199,7 +199,7 @@ def test_a_job_whose_inputs_are_published_anew_starts_again(lake: Lake, monkeypa
     columns = tuple(Column(name, "string", "") for name in ("label_id", "label", "parent_id"))
     monkeypatch.setitem(TABLES, "classes_read", Table("classes_read", "", (), columns))
     execute(classes_job(["Lion"]), lake, load_config())
-    seen: list[int] = []
+    seen: list[None] = []
 
     def count(work: Work) -> int:
         frame = work.read("classes")
