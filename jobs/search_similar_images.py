@@ -56,7 +56,7 @@ def run(work: Work, config: Config) -> None:
         write_search_page(ReportRows("Search", frames, shown), Path(scratch))
         work.write_folder("search_page", Path(scratch), files=1)
     work.account("queries", len(asked), len(found), {"undecodable": len(asked) - len(found)})
-    work.tell("page", f"{work.lake.address('search_page')}/index.html")
+    work.note("page", f"{work.lake.address('search_page')}/index.html")
 
 
 def files(config: Config) -> tuple[str, ...]:

@@ -1,3 +1,3 @@
-"""ImageLake: what is in a lake of images, and how far its labels can be trusted."""
+"""ImageLake: what is in a lake of images, and how accurate its labels and predictions are."""
 
 __version__ = "0.1.0"

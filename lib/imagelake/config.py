@@ -1,7 +1,7 @@
-"""What a run means: typed configuration from TOML.
+"""The typed configuration of a run, from TOML.
 
 ``conf/default.toml`` holds every setting with its default; the models below hold types and bounds. A file or a
-``--set section.key=value`` changes some of them; a name that nobody knows is an error that lists the known ones.
+``--set section.key=value`` changes some of them; an unknown name is an error that lists the known ones.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ Positive = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 Framing = Literal["crop", "squeeze"]
 Precision = Literal["float32", "int8"]
+RENAMED_SETTINGS = {"source.kind": "source.type"}  # old name -> new name
 
 
 class _Section(BaseModel):
@@ -38,7 +39,7 @@ class LakeSection(_Section):
 class SourceSection(_Section):
     """Where images and metadata come from."""
 
-    kind: Literal["sample", "folder", "open_images"]
+    type: Literal["sample", "folder", "open_images"]
     path: str
     label_map: str
     error_on_no_images: bool
@@ -63,7 +64,7 @@ class ImagesSection(_Section):
 
 
 class CleanSection(_Section):
-    """Which labels are trusted."""
+    """Which labels are kept."""
 
     min_confidence: Ratio
     drop_labels: tuple[str, ...]
@@ -72,7 +73,7 @@ class CleanSection(_Section):
 
 
 class ModelSection(_Section):
-    """The network, its weights and how images reach it."""
+    """The network, its weights and the preprocessing of images."""
 
     architecture: Literal["mobilenet_v1", "mobilenet_v2"]
     alpha: PositiveFloat
@@ -98,7 +99,7 @@ class ModelSection(_Section):
 
 
 class AccuracySection(_Section):
-    """How accuracy is stated."""
+    """The intervals and examples of accuracy."""
 
     confidence_level: Annotated[float, Field(gt=0, lt=1)]
     examples: Positive
@@ -115,7 +116,7 @@ class CompareSection(_Section):
 
 
 class RankSection(_Section):
-    """What makes an image better than another."""
+    """The measure and order of the ranking, and the selected ranks."""
 
     measure: Literal["ppi", "pixels", "aspect_ratio", "byte_size", "bytes_per_pixel", "entropy", "gradient", "quality"]
     order: Literal["largest", "smallest", "nearest"]
@@ -132,7 +133,7 @@ class RankSection(_Section):
 
 
 class IndexSection(_Section):
-    """How large the image index is; 0 leaves a size to the rule."""
+    """The sizes of the image index; 0 for a size by the lake's number of images."""
 
     exact_below: Annotated[int, Field(ge=0)]
     cells: Annotated[int, Field(ge=0)]
@@ -143,7 +144,7 @@ class IndexSection(_Section):
 
 
 class SearchSection(_Section):
-    """Which images to look for, which may be answers, how many and in what order."""
+    """Queries, filters, number and order of results."""
 
     queries: tuple[str, ...]
     neighbours: Positive
@@ -169,7 +170,7 @@ class ReportSection(_Section):
 
 
 class WebSection(_Section):
-    """What the browser app shows and allows."""
+    """The pages of the browser app and its limits."""
 
     upload_max_bytes: Positive
     max_pixels: Positive
@@ -201,7 +202,7 @@ class Config(_Section):
     spark: dict[str, str]
 
     def digest(self, sections: Iterable[str]) -> str:
-        """A short hash of some sections: two runs with equal digests were asked for the same."""
+        """A short hash of some sections: two runs with equal digests have equal settings in them."""
         values = self.model_dump(mode="json", include=set(sections))
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -275,6 +276,8 @@ def _merge(base: dict[str, Any], changes: Mapping[str, Any], known: Mapping[str,
         if not isinstance(values, Mapping):
             raise ImageLakeError(f"{origin}: {section!r} is a section, not a value; write {section}.key=value")
         for key, value in values.items():
+            if new_name := RENAMED_SETTINGS.get(f"{section}.{key}"):
+                raise ImageLakeError(f"{origin}: {section}.{key} is now called {new_name}")
             if section != "spark" and key not in known[section]:
                 raise ImageLakeError(
                     f"{origin}: {unknown_choice(f'setting of section [{section}]', key, known[section])}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 class ImageLakeError(Exception):
-    """Something a user can mend: the message names the file, the value and the valid choices."""
+    """An error that a user can correct: the message names the file, the value and the valid values."""
 
 
 def unknown_choice(what: str, value: str, choices: Iterable[str]) -> ImageLakeError:

@@ -1,7 +1,7 @@
-"""Every table that crosses a job: the data contract of the lake.
+"""The tables of the lake: their keys, columns and types, which jobs must write exactly.
 
-A table is Parquet under ``<root>/<name>/`` with its manifest beside the data. What one row is, the key and the
-columns are written here and nowhere else; a job that writes other columns fails before it publishes.
+A table is Parquet under ``<root>/<name>/`` with its manifest beside the data. The meaning of a row, the key and the
+columns are defined here only; a job that writes other columns fails before it publishes.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class ContractError(Exception):
-    """A frame does not have the columns that its table promises."""
+    """A frame does not have the columns of its table."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, its Spark SQL type and what it means, units included."""
+    """One column: its name, its Spark SQL type and its meaning with units."""
 
     name: str
     type: str
@@ -41,10 +41,10 @@ class Table:
         return ", ".join(f"`{column.name}` {column.type}" for column in self.columns)
 
     def conform(self, frame: DataFrame) -> DataFrame:
-        """Put a frame's columns into the contract's order and types.
+        """The frame with the table's columns, in order and cast to their types.
 
         Raises:
-            ContractError: a promised column is missing, or one that nobody promised is there.
+            ContractError: a column is missing, or there is one that the table does not have.
         """
         promised, found = [column.name for column in self.columns], frame.columns
         if set(promised) != set(found) or len(found) != len(promised):

@@ -1,4 +1,4 @@
-"""Environments of contestants whose packages have no place in ours: a few packages each, laid over the project's."""
+"""Environments of contestants with packages that the project does not have, on top of the project's environment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-# Pinned, so that a figure can be had again.
+# Pinned, so that figures can be reproduced.
 PACKAGES = {
     "daft": ["daft==0.7.26"],
     "ray": ["ray[data]==2.60.0"],
@@ -22,7 +22,7 @@ def python_of(name: str, folder: Path) -> Path:
     if not (folder / name / ".made").exists():
         print(f"making the environment {name} (once)", file=sys.stderr, flush=True)
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder / name], check=True)
-        # No dependencies that the project has: TensorFlow is to be the same for everybody.
+        # Without dependencies of the project, so that TensorFlow is the same for all.
         own = folder / name / "lib" / "python3.11" / "site-packages"
         (own / "project.pth").write_text(sysconfig.get_path("purelib") + "\n")
         pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]

@@ -1,4 +1,4 @@
-"""What every benchmark does with its result: the machine beside it, JSON under var/bench/, a block in the README."""
+"""The output of benchmarks: results with the machine as JSON under var/bench/, and a block in the README."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def keep(name: str, result: dict[str, Any]) -> None:
 
 
 def write_readme(benchmark: str, lines: list[str], block: str = "") -> None:
-    """Put lines into the README between the marks of a block, by default the one that is named as the benchmark."""
+    """Write lines between the marks of a block of the README, by default the block named like the benchmark."""
     name = block or benchmark
     begin, end = f"<!-- {name}: written by scripts/bench {benchmark} --readme -->", f"<!-- end of {name} -->"
     readme = PROJECT / "README.md"
@@ -37,5 +37,5 @@ def write_readme(benchmark: str, lines: list[str], block: str = "") -> None:
 
 
 def say(text: str) -> None:
-    """Progress, apart from the result."""
+    """Print progress to standard error."""
     print(text, file=sys.stderr, flush=True)

@@ -112,8 +112,8 @@ def _wait_until_ready(secure: SecureHdfs, hdfs: Sequence[Daemon]) -> None:
     while not _is_ready(secure.webhdfs_url, len(hdfs) - 1):
         logs = {daemon.name: daemons.log_file(folder, daemon.name) for daemon in hdfs}
         for name, log in logs.items():
-            assert daemons.running_pid(folder, name), daemons.last_words(log)
-        assert time.monotonic() < deadline, "\n".join(map(daemons.last_words, logs.values()))
+            assert daemons.running_pid(folder, name), daemons.log_tail(log)
+        assert time.monotonic() < deadline, "\n".join(map(daemons.log_tail, logs.values()))
         time.sleep(0.5)
 
 

@@ -93,7 +93,7 @@ def lakes(
         *("--label-map", f"hdfs:///{label_map.name}", "--query", query, *SMALL_GROUPS),
     )
     model = [f"model.weights={weights}", "model.alpha=1.0", "model.resolution=224", "model.classes=imagenet"]
-    source = ["source.kind=folder", f"source.path={photos}", f"source.label_map={label_map}"]
+    source = ["source.type=folder", f"source.path={photos}", f"source.label_map={label_map}"]
     lake = Lake(spark, str(tmp_path_factory.mktemp("local") / "lake"))
     settings = [f"lake.root={lake.root}", *source, *model, f"search.queries={[query]!r}"]
     run_steps(STEPS[1:], lake, load_config(settings=settings))

@@ -124,7 +124,7 @@ def real(spark: SparkSession, shared_data: Path, tmp_path_factory: pytest.TempPa
     files = [f"{shared_data}/weights/{name}.weights.h5" for name in WEIGHTS]
     config = configured(
         lake,
-        "source.kind=folder",
+        "source.type=folder",
         f"source.path={folder}",
         f"source.label_map={shared_data}/photos/caltech101_animals_labels.csv",
         f"model.weights={files[0]}",

@@ -56,7 +56,7 @@ def test_every_table_is_published_with_what_was_planted(spark: SparkSession, tmp
     }
     assert ("images", "width", 2, 1) in rows("null_counts")
     assert outcome.work is not None
-    assert outcome.work.facts["images without a label"] == "1"
+    assert outcome.work.notes["images without a label"] == "1"
     assert execute(JOB, lake, load_config()).work is None
 
 

@@ -26,7 +26,7 @@ def jpeg(index: int = 0) -> bytes:
 
 def ingest(spark: SparkSession, root: Path, kind: str, folder: Path, *settings: str) -> Lake:
     lake = Lake(spark, str(root))
-    source = [f"lake.root={lake.root}", f"source.kind={kind}", f"source.path={folder}"]
+    source = [f"lake.root={lake.root}", f"source.type={kind}", f"source.path={folder}"]
     run_steps(INGEST, lake, load_config(settings=[*source, *settings]))
     return lake
 

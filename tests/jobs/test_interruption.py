@@ -20,7 +20,7 @@ def command(root: Path, seed: int) -> list[str]:
         sys.executable,
         str(PROJECT / "jobs" / "ingest_images.py"),
         f"--root={root}",
-        "--set=source.kind=folder",
+        "--set=source.type=folder",
         f"--set=source.path={root.parent / 'photos'}",
         f"--set=images.max_pixels={1_000_000 + seed}",
     ]

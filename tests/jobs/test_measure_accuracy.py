@@ -76,8 +76,8 @@ def test_planted_confusion_is_published(spark: SparkSession, tmp_path: Path) -> 
     (account,) = outcome.work.accounts
     assert (account.rows_in, account.kept) == (7, 5)
     assert account.rejected == {"undecodable": 1, "not_predicted": 1}
-    assert outcome.work.facts["not covered, so not judged"] == "Rhinoceros"
-    assert outcome.work.facts["worst confusions"] == "Lion taken for Tiger: 1 (33%)"
+    assert outcome.work.notes["not covered, so not judged"] == "Rhinoceros"
+    assert outcome.work.notes["worst confusions"] == "Lion taken for Tiger: 1 (33%)"
     assert execute(JOB, lake, load_config()).work is None
 
 
@@ -87,14 +87,14 @@ def test_a_lake_without_labels_has_no_accuracy(spark: SparkSession, tmp_path: Pa
     outcome = execute(JOB, lake, load_config())
     assert outcome.work is not None
     assert outcome.work.rows == {"label_accuracy": 0, "confusion": 0}
-    assert outcome.work.facts["worst confusions"] == "none"
+    assert outcome.work.notes["worst confusions"] == "none"
 
 
 def test_a_changed_label_map_makes_it_run_again(spark: SparkSession, tmp_path: Path) -> None:
     """The user's map is an input: the same rows are judged anew when it says something else."""
     lake = plant_tables(spark, tmp_path / "lake", JOB.reads, PLANTED)
     file = tmp_path / "map.csv"
-    config = load_config([], [f"source.label_map={file}", "source.kind=folder"])
+    config = load_config([], [f"source.label_map={file}", "source.type=folder"])
     found = []
     for classes in ("lion", "lion;tiger"):
         file.write_text(f"folder,label,imagenet_classes\nlions,Lion,{classes}\n")

@@ -35,7 +35,7 @@ def test_int8_and_half_precision_by_configuration(spark: SparkSession, tmp_path:
         execute(job("predict_images"), lake, small)
     outcomes = run_steps(("convert_model", "predict_images"), lake, small)
     assert outcomes["convert_model"].work is not None
-    assert "images of the lake" in outcomes["convert_model"].work.facts["calibrated on"]
+    assert "images of the lake" in outcomes["convert_model"].work.notes["calibrated on"]
     halves, half_bytes = stored(lake)
     assert list(halves["image_id"]) == list(floats["image_id"])
     ours, theirs = (np.stack(rows["features"].to_list()) for rows in (halves, floats))

@@ -55,8 +55,8 @@ def test_ranks_are_published(spark: SparkSession, tmp_path: Path) -> None:
     assert outcome.work is not None
     (account,) = outcome.work.accounts
     assert (account.rows_in, account.kept, account.rejected) == (6, 3, {"no_bytes": 1, "truncated": 2})
-    assert outcome.work.facts["top images"] == "large (35.78), twin (35.78), small (17.8)"
-    assert outcome.work.facts["selected"] == "2 images"
+    assert outcome.work.notes["top images"] == "large (35.78), twin (35.78), small (17.8)"
+    assert outcome.work.notes["selected"] == "2 images"
     assert execute(JOB, lake, load_config([], ["rank.select_ranks=[1, 1]"])).work is None
 
 
@@ -66,7 +66,7 @@ def test_another_order_ranks_again(spark: SparkSession, tmp_path: Path) -> None:
     execute(JOB, lake, load_config())
     outcome = execute(JOB, lake, load_config([], ["rank.order=nearest", "rank.target=17.8"]))
     assert outcome.work is not None
-    assert outcome.work.facts["top images"].startswith("small (17.8)")
+    assert outcome.work.notes["top images"].startswith("small (17.8)")
 
 
 def test_an_empty_lake_is_ranked(spark: SparkSession, tmp_path: Path) -> None:
@@ -74,4 +74,4 @@ def test_an_empty_lake_is_ranked(spark: SparkSession, tmp_path: Path) -> None:
     outcome = execute(JOB, plant_tables(spark, tmp_path, JOB.reads, {}), load_config())
     assert outcome.work is not None
     assert outcome.work.rows == {"image_quality": 0, "image_rank": 0}
-    assert outcome.work.facts["top images"] == "none"
+    assert outcome.work.notes["top images"] == "none"

@@ -33,7 +33,7 @@ def accuracy(
     lake = Lake(spark, str(tmp_path_factory.mktemp("photos") / "lake"))
     settings = [
         f"lake.root={lake.root}",
-        "source.kind=folder",
+        "source.type=folder",
         f"source.path={shared_data}/photos/caltech101_animals",
         f"source.label_map={shared_data}/photos/caltech101_animals_labels.csv",
         f"model.weights={shared_data}/weights/mobilenet_v1_1.0_224.weights.h5",

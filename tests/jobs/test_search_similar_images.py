@@ -83,7 +83,7 @@ def of_mode(results: pd.DataFrame, mode: str = "similar") -> pd.DataFrame:
 
 
 def test_filters_leave_what_they_say(sample: FinishedLake) -> None:
-    """Answers in both modes have the label or a kind of it, the split and the size; no query goes without answers."""
+    """Answers in both modes have the label or a narrower one, the split and the size; no query goes without answers."""
     quality = sample.frame("image_quality").set_index("image_id")
     results = search(sample, label="Bird", split="train", min_ppi=float(quality["ppi"].quantile(0.2)), min_pixels=9000)
     hierarchy = sample.lake.read("hierarchy").toPandas()

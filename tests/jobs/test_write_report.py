@@ -67,4 +67,4 @@ def test_an_empty_lake_has_a_report(spark: SparkSession, tmp_path: Path) -> None
     html = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
     assert html.count('class="absent"') >= 8
     assert outcome.work is not None
-    assert outcome.work.facts["report"] == f"{lake.root}/report/index.html"
+    assert outcome.work.notes["report"] == f"{lake.root}/report/index.html"

@@ -1,4 +1,4 @@
-"""Facets: counts rolled up along kinds, each image once in each node."""
+"""Facets: counts rolled up along subcategory edges, each image once in each node."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_two_ways_to_an_ancestor_count_once(spark: SparkSession) -> None:
     ]
 
 
-def test_a_part_is_no_kind(spark: SparkSession) -> None:
+def test_a_part_does_not_count_for_the_whole(spark: SparkSession) -> None:
     """An image of a wheel is no image of a car, but the wheel stands in the car's category."""
     tree = edges(spark, ("Entity", None), ("Vehicle", "Entity"), ("Car", "Vehicle"), ("Wheel", "Car", "part"))
     counted = facets(spark, tree, ("i1", "Wheel", 1.0))

@@ -10,8 +10,8 @@ from pyspark.sql import DataFrame, SparkSession
 from random_lake import LAKES, RandomLake
 
 from imagelake.transforms.explore.annotation_counts import boxes_per_image, count_boxes, count_labels
-from imagelake.transforms.explore.explore_facts import explore_facts
 from imagelake.transforms.explore.split_summary import summarise_splits
+from imagelake.transforms.explore.summary_notes import summary_notes
 from imagelake.transforms.explore.unmatched import images_without_label, labels_without_image, match_images
 
 THRESHOLD = 0.99
@@ -141,12 +141,12 @@ def test_facts_are_sentences_for_a_person(spark: SparkSession) -> None:
     )
     names = "label_id string, label string, split string, rows long, images long, confident_images long, boxes long"
     labels = spark.createDataFrame([("/m/a", "A", "train", 5000, 1, 1, 1), ("/m/b", None, "train", 3, 1, 1, 1)], names)
-    assert explore_facts(splits, labels) == {
+    assert summary_notes(splits, labels) == {
         "images": "1,200",
         "label rows": "5,003",
         "images without a label": "200",
         "images with a confident label": "test no images, train 25.0%",
         "most frequent labels": "A 5,000, /m/b 3",
     }
-    empty = explore_facts(splits.limit(0), labels.limit(0))
+    empty = summary_notes(splits.limit(0), labels.limit(0))
     assert empty["images with a confident label"] == empty["most frequent labels"] == "none"

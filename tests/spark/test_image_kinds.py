@@ -36,7 +36,7 @@ def told(
     found = image_kinds(table_of(spark, "predictions", predictions), table_of(spark, "boxes", boxes))
     rows = found.table.toPandas()
     assert rows["image_id"].is_unique
-    return rows.set_index("image_id"), found.told_by
+    return rows.set_index("image_id"), found.source
 
 
 def box(image_id: str, is_depiction: int | None) -> dict[str, Any]:
@@ -47,8 +47,8 @@ def test_features_tell_what_boxes_do_not(spark: SparkSession) -> None:
     """From a third of the images the others' kinds are learnt; an image without features stays unknown."""
     predictions, truth = lake(apart=6)
     boxes = [box(image_id, int(kind == "depiction")) for image_id, kind in list(truth.items())[: 2 * EACH // 3]]
-    found, told_by = told(spark, [*predictions, {"image_id": "torn", "error": "truncated"}], boxes)
-    assert "kept back" in told_by
+    found, source = told(spark, [*predictions, {"image_id": "torn", "error": "truncated"}], boxes)
+    assert "kept back" in source
     assert "torn" not in found.index
     assert np.mean([found.loc[image_id, "kind"] == kind for image_id, kind in truth.items()]) > 0.98
     assert found["depiction_score"].between(0, 1).all()
@@ -71,8 +71,8 @@ def test_nothing_is_guessed(spark: SparkSession, apart: float, known: int, why: 
     """Features that say nothing, or too few known images, leave the other images unknown."""
     predictions, truth = lake(apart)
     boxes = [box(image_id, int(kind == "depiction")) for image_id, kind in list(truth.items())[: 2 * known]]
-    found, told_by = told(spark, predictions, boxes)
-    assert why in told_by
+    found, source = told(spark, predictions, boxes)
+    assert why in source
     assert len(found) == 2 * known
     assert found["depiction_score"].isna().all()
 

@@ -30,7 +30,7 @@ CLASS_CSV = """imagenet_index,imagenet_class,label,relation
 4,rhinoceros beetle,Beetle,narrower
 """
 EDGES = [("Animal", None), ("Cat", "Animal"), ("Tiger", "Cat"), ("Dog", "Animal"), ("Beetle", "Animal")]
-FOLDER = ("source.kind=folder",)
+FOLDER = ("source.type=folder",)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def classes(tmp_path: Path) -> str:
 
 def config(classes: str, *settings: str) -> Config:
     """The defaults with a model of these classes."""
-    return load_config([], [f"model.classes={classes}", "source.kind=open_images", *settings])
+    return load_config([], [f"model.classes={classes}", "source.type=open_images", *settings])
 
 
 def words(spark: SparkSession, *labels: str, edges: list[tuple[str, Any]] = EDGES) -> Vocabulary:

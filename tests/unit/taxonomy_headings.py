@@ -1,4 +1,4 @@
-"""Labels of the real hierarchy that name no kind of thing; the hand-written kinds leave them out."""
+"""Labels of the real hierarchy that name no sort of thing; narrower_labels.csv leaves them out."""
 
 HEADINGS = {
     "Entity",

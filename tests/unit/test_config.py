@@ -56,6 +56,16 @@ def test_a_mistake_names_itself_and_the_choices(setting: str, said: str) -> None
         load_config(settings=[setting])
 
 
+def test_an_old_name_of_a_setting_is_an_error_with_the_new_name(tmp_path: Path) -> None:
+    """A renamed setting is refused, in a file and on the command line, and the message names the new one."""
+    (tmp_path / "old.toml").write_text('[source]\nkind = "folder"\n')
+    with pytest.raises(ImageLakeError, match=r"old\.toml: source\.kind is now called source\.type"):
+        load_config([tmp_path / "old.toml"])
+    with pytest.raises(ImageLakeError, match=r"--set source\.kind=folder: source\.kind is now called source\.type"):
+        load_config(settings=["source.kind=folder"])
+    assert load_config(settings=["source.type=folder"]).source.type == "folder"
+
+
 def test_bad_files_are_named(tmp_path: Path) -> None:
     """A file that is missing or no TOML is an error with its name."""
     (tmp_path / "bad.toml").write_text("[clean\n")

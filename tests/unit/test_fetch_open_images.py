@@ -411,7 +411,7 @@ def test_the_summary_adds_up_and_tells_scarce_labels(
     output = capsys.readouterr().out
     eligible = lake.splits["validation"].eligible[OWL]
     size = sum(len(lake.bytes[f"/validation/{image_id}.jpg"]) for image_id in eligible)
-    assert f"validation, Owl: {len(eligible)} images of 1,000 asked for, there are no more" in output
+    assert f"validation, Owl: {len(eligible)} images of 1,000 requested, there are no more" in output
     assert f"{len(eligible)} images, {size / 1e3:,.1f} kB" in output
 
 

@@ -129,6 +129,6 @@ def test_the_end_of_a_log_is_told_without_its_stack_frames(tmp_path: Path) -> No
     """The last lines that say something, and the path of the log."""
     log = tmp_path / "namenode.log"
     log.write_text("first\n" * 50 + "Exiting with status 1: the reason\n" + "\tat org.apache.Some.method\n" * 40)
-    text = daemons.last_words(log)
+    text = daemons.log_tail(log)
     assert str(log) in text
     assert text.splitlines()[-1].strip() == "Exiting with status 1: the reason"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagelake.reports.charts.labels import Box, Place, place_names
+from imagelake.reports.charts.labels import Box, Position, position_names
 from imagelake.reports.charts.scatter import ticks
 from imagelake.reports.comparison_page import write_comparison_page
 from imagelake.reports.rows import ReportRows
@@ -63,7 +63,7 @@ def test_names_cover_neither_each_other_nor_a_point(
 ) -> None:
     """Wherever points lie, the names that are written keep clear of all others and of every point, inside the chart."""
     points, sizes = [point for point, _ in placed], [own for _, own in placed]
-    boxes = [place.box for place in place_names(points, sizes, ROOM) if place]
+    boxes = [place.box for place in position_names(points, sizes, ROOM) if place]
     assert all(box.inside(ROOM) for box in boxes)
     assert not any(one.meets(other) for one, other in combinations(boxes, 2))
     assert not any(box.left < x < box.right and box.bottom < y < box.top for box in boxes for x, y in points)
@@ -72,14 +72,14 @@ def test_names_cover_neither_each_other_nor_a_point(
 def test_a_name_stands_to_the_right_or_where_there_is_room() -> None:
     """The first side with room is taken, then a shorter name; the first point chooses first, the last may have none."""
     long, short = (60, 14), (20, 14)
-    assert place_names([(200, 150)], [[long]], ROOM) == [Place(0, Box(208, 143, 268, 157))]
-    (at_the_edge,) = place_names([(390, 150)], [[long]], ROOM)
+    assert position_names([(200, 150)], [[long]], ROOM) == [Position(0, Box(208, 143, 268, 157))]
+    (at_the_edge,) = position_names([(390, 150)], [[long]], ROOM)
     assert at_the_edge is not None
     assert at_the_edge.box.right < 390
-    (in_a_corner,) = place_names([(25, 7)], [[long, short]], Box(0, 0, 60, 14))
-    assert in_a_corner == Place(1, Box(33, 0, 53, 14))
-    twins = place_names([(200, 150)] * 9, [[long]] * 9, ROOM)
-    assert twins[0] == Place(0, Box(208, 143, 268, 157))
+    (in_a_corner,) = position_names([(25, 7)], [[long, short]], Box(0, 0, 60, 14))
+    assert in_a_corner == Position(1, Box(33, 0, 53, 14))
+    twins = position_names([(200, 150)] * 9, [[long]] * 9, ROOM)
+    assert twins[0] == Position(0, Box(208, 143, 268, 157))
     assert twins[8] is None
 
 

@@ -49,7 +49,7 @@ def test_large_pictures_are_stored_as_jpeg_alone() -> None:
     assert {encode(large, np.random.default_rng(seed)).format for seed in range(40)} == {"JPEG"}
 
 
-@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.kind)
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.type)
 def test_damaged_files_cannot_be_decoded(damage: Damage, picture: Image.Image) -> None:
     """With default settings every kind ends in one of the errors that decoders catch, and stays small."""
     data = damage.spoil(picture, "0123456789abcdef")
@@ -61,7 +61,7 @@ def test_damaged_files_cannot_be_decoded(damage: Damage, picture: Image.Image) -
         opened.load()
 
 
-@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.kind)
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.type)
 def test_relaxed_settings_rescue_what_is_recorded_as_partly_decodable(
     damage: Damage, picture: Image.Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,8 +80,8 @@ def test_relaxed_settings_rescue_what_is_recorded_as_partly_decodable(
 def test_damaged_files_of_two_images_differ_unless_they_are_empty(picture: Image.Image) -> None:
     """No accidental byte-for-byte duplicates: the image's id is in what it looks like or in what it says."""
     for damage in DAMAGES:
-        if not damage.kind.startswith(("truncated", "empty")):
-            assert damage.spoil(picture, "a" * 16) != damage.spoil(picture, "b" * 16), damage.kind
+        if not damage.type.startswith(("truncated", "empty")):
+            assert damage.spoil(picture, "a" * 16) != damage.spoil(picture, "b" * 16), damage.type
 
 
 def test_counts_of_a_raw_file_tell_broken_rows_from_kept_ones() -> None:

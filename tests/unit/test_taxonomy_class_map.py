@@ -32,7 +32,7 @@ def test_classes_are_found_by_index_in_any_order_of_lines() -> None:
     assert classes.labels == {"Lion", "Eagle", "Bird"}
 
 
-def test_a_label_means_its_own_classes_and_those_of_its_kinds() -> None:
+def test_a_label_means_its_own_classes_and_those_of_its_descendants() -> None:
     """An eagle counts as an eagle, a bird and an animal; a jay not as an eagle; nothing as a rhinoceros."""
     classes = ClassMap.from_csv(TEXT, "map.csv", TREE.nodes)
     found = {label: classes.classes_of(label, TREE) for label in TREE.nodes}

@@ -54,7 +54,7 @@ def test_a_node_below_two_parents_has_both() -> None:
     assert tree.categories() == ("/m/car", "/m/toy", "/m/animal")
 
 
-def test_a_part_is_no_kind() -> None:
+def test_a_part_is_no_narrower_label() -> None:
     """A wheel is no descendant of a car unless parts are asked for."""
     tree = Hierarchy.from_json(OFFICIAL, "official.json")
     assert tree.descendants("/m/car") == {"/m/van"}
@@ -175,10 +175,10 @@ def acyclic_edges(draw: st.DrawFn) -> list[Edge]:
 
 @given(acyclic_edges())
 def test_ancestors_and_descendants_are_the_closure(edges: list[Edge]) -> None:
-    """On any acyclic graph they are what composing edges gives, for kinds and for all edges."""
+    """On any acyclic graph they are what composing edges gives, for subcategory edges and for all edges."""
     tree = Hierarchy("0", edges)
     wanted: list[tuple[Edges, list[Edge]]] = [
-        ("kinds", [edge for edge in edges if edge.relation == "subcategory"]),
+        ("subcategory", [edge for edge in edges if edge.relation == "subcategory"]),
         ("all", edges),
     ]
     for which, kept in wanted:

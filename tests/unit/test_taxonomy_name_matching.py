@@ -112,11 +112,11 @@ def test_names_without_a_letter_are_not_alike() -> None:
     ],
 )
 def test_classes_are_those_of_the_name_and_of_the_map(label: str, classes: set[int]) -> None:
-    """A class of that name, a synonym's, and what the map gives to the label and its kinds; never a part of a name."""
+    """A class of that name, a synonym's, and what the map gives to the label and those below it; no part of a name."""
     assert MATCHER.match_classes(label, CLASSES, TREE) == classes
 
 
-def test_without_a_hierarchy_a_label_has_no_kinds() -> None:
+def test_without_a_hierarchy_a_label_has_no_descendants() -> None:
     """Only the classes mapped to the very label, and those of its name, are found."""
     assert MATCHER.match_classes("Mammal", CLASSES) == {4}
     assert MATCHER.match_classes("Jaguar", CLASSES) == {1}

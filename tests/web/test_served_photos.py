@@ -44,7 +44,7 @@ def zoo(
     lake = Lake(spark, str(root))
     settings = [
         f"lake.root={lake.root}",
-        "source.kind=folder",
+        "source.type=folder",
         f"source.path={photos}",
         f"source.label_map={shared_data}/photos/caltech101_animals_labels.csv",
         f"model.weights={shared_data}/weights/mobilenet_v1_1.0_224.weights.h5",

@@ -12,10 +12,10 @@ The parameters of a run are settings of `conf/default.toml`, under the same name
 
 **Why a task may be retried at any time.** A job writes to a staging folder of its own run id and publishes all of its
 tables by rename, once, under a lock, and only if no other run of it has published since it began. So a run that was
-killed leaves the old tables; a run that nobody waits for any more and its retry publish once between them, never twice;
-and a retry of a run that did publish finds the tables current and skips. Two things spare most of the double work: the
+killed leaves the old tables; an abandoned run and its retry publish only once together; and a retry of a run that did
+publish finds the tables current and skips. Two things avoid most of the double work: the
 YARN application's id is kept with the task, so that a retry after a lost worker waits for the application that still
-runs; and the worker asks the ResourceManager how it fares, with no JVM of its own that could die.
+runs; and the worker polls the ResourceManager, without a JVM of its own that could fail.
 
 `convert_model` alone is submitted in client mode: its driver needs TensorFlow, which is not shipped to the cluster.
 """
@@ -53,7 +53,7 @@ SETTINGS = {
     "lake.root": Param(
         "hdfs:///imagelake", type="string", minLength=1, description="Where the tables live: a folder on HDFS."
     ),
-    "source.kind": Param(
+    "source.type": Param(
         "open_images", type="string", enum=["open_images", "folder"], description="What the source is."
     ),
     "source.path": Param(
@@ -91,7 +91,7 @@ def submit(job: str) -> SparkSubmitOperator:
         application=f"{HOME}/jobs/{job}.py",
         application_args=arguments(in_cluster),
         deploy_mode=mode,
-        yarn_track_via_rm_api=in_cluster,  # there is nothing to ask while the driver runs on the worker itself
+        yarn_track_via_rm_api=in_cluster,  # not needed while the driver runs on the worker itself
         status_poll_interval=10,
         files="{{ params.config }}" if in_cluster else None,
         conf={"spark.pyspark.driver.python": DRIVER_PYTHON[mode]},

@@ -1,1 +1,1 @@
-"""Where things run and live: sessions, storage, published tables, jobs and their command line."""
+"""Hadoop on one machine, the submission of jobs to YARN, and file transfers by WebHDFS."""

@@ -1,1 +1,1 @@
-"""Tables at rest: storage, publishing, manifests, locks. No job in here."""
+"""Published tables: storage, publishing, manifests, locks. No job is in here."""

@@ -1,4 +1,4 @@
-"""A lake: the published tables below one root, read by name."""
+"""A lake: the published tables below one root folder, read by name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Lake:
         self.storage = Storage(spark)
 
     def address(self, name: str) -> str:
-        """Where a table or folder stands."""
+        """The address of a table or folder."""
         return f"{self.root}/{name}"
 
     def manifest(self, name: str) -> Manifest | None:

@@ -1,4 +1,4 @@
-"""One publisher at a time: a lock file that only one process can create, on local disk and on HDFS."""
+"""The lock of publishing: a file that only one process can create, on local disk and on HDFS."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _taken(storage: Storage, uri: str) -> bool:
         return True
     except ImageLakeError:
         if not storage.exists(uri):
-            raise  # the file system refused for another reason than a lock
+            raise  # the file system refused for another reason than an existing lock
         held = next(storage.files(uri), None)
         if held is not None and time.time() - held.modified_ms / 1000 > LEASE_S:
             storage.delete(uri)

@@ -1,4 +1,4 @@
-"""The manifest beside every table: what went in, what came out, how it was made."""
+"""The manifest of a table: its inputs, row counts, settings and code version."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MANIFEST = "_manifest.json"
 
 @dataclass(frozen=True)
 class Account:
-    """Where the rows went: ``rows_in`` = ``kept`` + the sum of ``rejected``, or the job ends with an error."""
+    """The row counts of a step: ``rows_in`` = ``kept`` + the sum of ``rejected``, else the job ends with an error."""
 
     what: str
     rows_in: int
@@ -20,7 +20,7 @@ class Account:
     rejected: dict[str, int] = field(default_factory=dict)
 
     def check(self) -> None:
-        """Raise ImageLakeError where rows were lost or made up."""
+        """Raise ImageLakeError unless the counts add up."""
         if self.rows_in != self.kept + sum(self.rejected.values()):
             raise ImageLakeError(
                 f"{self.what}: {self.rows_in:,} rows in, but {self.kept:,} kept and {self.rejected} rejected: "
@@ -30,10 +30,10 @@ class Account:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What is known of one published table or folder.
+    """The manifest of one published table or folder.
 
     ``fingerprint`` is a hash of the job, the code's version, the settings it uses and its inputs: equal fingerprints
-    mean that there is nothing to do. ``run_id`` is new with every publication.
+    mean that the table is current. ``run_id`` is new with every publication.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Manifest:
     columns: dict[str, str]
 
     def to_json(self) -> str:
-        """The manifest as a person reads it."""
+        """The manifest as indented JSON."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
 
     @classmethod

@@ -54,8 +54,8 @@ class LocalFiles(Files):
 
     def names(self, folder: str) -> list[str]:
         """See Files."""
-        place = self._root / folder
-        return sorted(entry.name for entry in os.scandir(place) if entry.is_file()) if place.is_dir() else []
+        path = self._root / folder
+        return sorted(entry.name for entry in os.scandir(path) if entry.is_file()) if path.is_dir() else []
 
     def open(self, path: str) -> pa.NativeFile:
         """See Files."""
@@ -66,7 +66,7 @@ class LocalFiles(Files):
 
 
 class HdfsFiles(Files):
-    """Files of HDFS, asked for through WebHDFS; a NameNode that is down or on standby is passed over."""
+    """Files of HDFS, read by WebHDFS; a NameNode that is down or on standby is skipped."""
 
     def __init__(self, root: str, store: WebHdfs) -> None:
         self._root, self._store = root.rstrip("/"), store
@@ -74,7 +74,7 @@ class HdfsFiles(Files):
     def names(self, folder: str) -> list[str]:
         """See Files."""
         listing = self._store.listing(f"{self._root}/{folder}") or {}
-        return sorted(name for name, status in listing.items() if status.kind == "FILE")
+        return sorted(name for name, status in listing.items() if status.type == "FILE")
 
     def open(self, path: str) -> RawIOBase:
         """See Files."""
@@ -116,12 +116,12 @@ class PublishedLake:
 
     @contextmanager
     def opened(self, part: str) -> Iterator[pq.ParquetFile]:
-        """A Parquet file; what is read of it comes in few large pieces."""
+        """A Parquet file, opened for few large reads."""
         with self.files.open(part) as file:
             yield pq.ParquetFile(file, pre_buffer=True)
 
     def batches(self, table: str, columns: Iterable[str], rows: int = 8192) -> Iterator[pa.RecordBatch]:
-        """The rows of a published table, so many at a time, in the order of its files."""
+        """Batches of at most so many rows of a published table, in the order of its files."""
         self.require(table)
         for part in self.parts(table):
             with self.opened(part) as file:
@@ -155,8 +155,8 @@ def open_lake(
     Args:
         root: a local folder, or hdfs://.
         namenodes: addresses of WebHDFS, as find_namenodes takes them.
-        user: who asks HDFS; None for the user of this process.
-        kerberos: whether the ticket of kinit says who asks.
+        user: the HDFS user; None for the user of this process.
+        kerberos: whether to authenticate by the ticket of kinit.
 
     Raises:
         ImageLakeError: no folder is there, or no NameNode is known.

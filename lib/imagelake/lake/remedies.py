@@ -1,4 +1,4 @@
-"""What to do about a refusal of HDFS, wherever in a job's call chain it came up."""
+"""Remedies for errors of HDFS, found in the text of a Java stack trace."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 
 _TICKET = "klist shows the ticket in use, kinit gets one, scripts/submit --principal and --keytab need none"
 _GONE = "check the host, its port in --root and in fs.defaultFS of HADOOP_CONF_DIR, and that the NameNode runs"
-# Words of Java and Hadoop -> what helps. The first that fits counts: who one is, before what one may.
+# Words of an error -> its remedy. The first that matches counts, so authentication comes before permissions.
 _REMEDIES = {
-    r"Client cannot authenticate via|GSSException|KrbException": f"it asks for a valid Kerberos ticket: {_TICKET}",
+    r"Client cannot authenticate via|GSSException|KrbException": f"it needs a valid Kerberos ticket: {_TICKET}",
     r"SIMPLE authentication is not enabled": (
         f"the cluster is secure and this configuration is not: set HADOOP_CONF_DIR to the cluster's own; then {_TICKET}"
     ),
@@ -35,17 +35,17 @@ _REMEDIES = {
 
 
 def remedy(text: str) -> str:
-    """What helps against the error of a text; empty where nothing is known.
+    """The remedy for an error; empty where none is known.
 
     Args:
-        text: class and message of a Java error. Both count: Hadoop has one class, AccessControlException, for most
-            cases of not being let in.
+        text: class and message of a Java error. Both are searched, since Hadoop uses AccessControlException for most
+            denials.
     """
     return next((advice for pattern, advice in _REMEDIES.items() if re.search(pattern, text)), "")
 
 
 def refusal(trace: str) -> str | None:
-    """The line of a stack trace that says what HDFS refused, with its remedy behind it; None if none does."""
+    """The line of a stack trace that names HDFS's refusal, followed by the remedy; None if there is none."""
     for pattern, advice in _REMEDIES.items():
         if found := re.search(rf"[^\n]*(?:{pattern})[^\n]*", trace):
             # Java writes the classes of outer errors before the inner one's on the same line.

@@ -1,8 +1,8 @@
-"""Files and folders on whatever Hadoop reaches: file:// and hdfs:// alike, through Spark's own Hadoop client.
+"""Files and folders at file:// and hdfs:// addresses, through Spark's own Hadoop client.
 
-Publishing is staged write, then rename. HDFS cannot replace a folder that is not empty in one step, so the old folder
-first moves aside and the new one then takes its name. A process that dies between the two leaves the old folder aside;
-whoever looks next puts it back. So a reader finds the old table or the new one, whole.
+Tables are written to a staging folder and renamed when complete. HDFS cannot replace a folder that is not empty in one
+step, so the old folder is renamed first, then the new one gets its name. If a process dies between the two, the next
+access renames the old folder back. So a reader finds the complete old or new table.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from imagelake.lake.remedies import remedy
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# Spark translates some of the JVM's exceptions into its own and lets the others through.
+# Spark translates some of the JVM's exceptions into its own and passes the others on.
 JAVA_ERRORS = (Py4JJavaError, PySparkException)
 STAGING, ASIDE = "_staging", "_aside"
 # FileStatus.toString(); a folder has no length.
@@ -45,7 +45,7 @@ class FileEntry:
 
 
 def to_uri(path: str) -> str:
-    """A full address: what has no scheme is a local path, whatever the cluster's default file system is.
+    """The full address of a path; without a scheme it is a local path, whatever the cluster's default file system.
 
     Raises:
         ImageLakeError: the path has a character that Spark would take for a pattern.
@@ -75,11 +75,11 @@ class Storage:
             raise storage_error(uri, error) from None
 
     def exists(self, uri: str) -> bool:
-        """Whether a file or folder stands at an address."""
+        """Whether a file or folder is at an address."""
         return bool(self._call(uri, "exists"))
 
     def is_folder(self, uri: str) -> bool:
-        """Whether a folder stands at an address."""
+        """Whether a folder is at an address."""
         return self.exists(uri) and bool(self._call(uri, "getFileStatus").isDirectory())
 
     def make_folder(self, uri: str) -> None:
@@ -87,11 +87,11 @@ class Storage:
         self._call(uri, "mkdirs")
 
     def delete(self, uri: str) -> None:
-        """Remove a file or a whole folder; nothing happens where there is none."""
+        """Remove a file, or a folder with everything in it, if it exists."""
         self._call(uri, "delete", True)
 
     def rename(self, source: str, target: str) -> None:
-        """Move a file or folder to an address where nothing stands.
+        """Rename a file or folder to an address that does not exist.
 
         Raises:
             ImageLakeError: the file system refused.
@@ -115,7 +115,7 @@ class Storage:
             stream.close()
 
     def read_head(self, uri: str, size: int) -> bytes:
-        """The first bytes of a file, however long it is."""
+        """The first bytes of a file of any length."""
         stream = self._call(uri, "open")
         try:
             return bytes(stream.readNBytes(size))
@@ -136,10 +136,10 @@ class Storage:
             raise storage_error(uri, error) from None
 
     def files(self, uri: str) -> Iterator[FileEntry]:
-        """Every file at or below an address, in no order.
+        """Every file at or below an address, in arbitrary order.
 
         Raises:
-            ImageLakeError: nothing stands there.
+            ImageLakeError: the address does not exist.
         """
         if not self.exists(uri):
             raise ImageLakeError(f"{uri}: there is no such file or folder")
@@ -179,7 +179,7 @@ class Storage:
             raise storage_error(uri, error) from None
 
     def publish(self, root: str, name: str, staged: str) -> None:
-        """Put a staged folder in the place of ``root/name``; the old one stays until the new one is whole."""
+        """Publish a staged folder as ``root/name``; an old one is kept until the new one is complete."""
         target, aside = f"{root}/{name}", f"{root}/{ASIDE}/{name}"
         self.recover(root, name)
         if self.exists(target):
@@ -189,7 +189,7 @@ class Storage:
         self.delete(aside)
 
     def recover(self, root: str, name: str) -> None:
-        """Finish what a process that died while publishing left undone."""
+        """Repair the state that a process left which died while publishing."""
         target, aside = f"{root}/{name}", f"{root}/{ASIDE}/{name}"
         if not self.exists(aside):
             return
@@ -200,15 +200,15 @@ class Storage:
 
 
 def storage_error(uri: str, error: Exception) -> ImageLakeError:
-    """A Java exception as one line: the address, the class and first line of its message, and what helps if known."""
+    """A Java exception as one line: the address, its class, the first line of its message, and the remedy if known."""
     if not isinstance(error, Py4JJavaError):
         return ImageLakeError(f"{uri}: {str(error).splitlines()[0]}")
     cause = error.java_exception
     while cause.getCause() is not None:
         cause = cause.getCause()
-    kind = cause.getClass().getSimpleName()
-    if kind == "RemoteException":  # the NameNode's own exception, by name
-        kind = cause.getClassName().rpartition(".")[2]
+    error_class = cause.getClass().getSimpleName()
+    if error_class == "RemoteException":  # the NameNode's own exception, by name
+        error_class = cause.getClassName().rpartition(".")[2]
     message = (cause.getMessage() or "").splitlines()
-    text = f"{kind}: {message[0] if message else 'no message'}"
+    text = f"{error_class}: {message[0] if message else 'no message'}"
     return ImageLakeError(f"{uri}: {text}. {advice}" if (advice := remedy(text)) else f"{uri}: {text}")

@@ -1,4 +1,4 @@
-"""Two classes told apart by a linear discriminant, and how well it tells them.
+"""A linear discriminant of two classes, and the area under its ROC curve.
 
 Letters: N rows, D features.
 """
@@ -52,7 +52,7 @@ class Discriminant:
 
 
 def auc(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    """How often a value of the second class is above one of the first, ties as half: the area under the ROC curve.
+    """The area under the ROC curve: the share of pairs with the second class's value above the first's, ties as half.
 
     Hanley and McNeil (1982), The meaning and use of the area under a receiver operating characteristic curve.
     """

@@ -1,4 +1,4 @@
-"""How far a share can be trusted: its confidence interval.
+"""Confidence intervals of shares and of their means.
 
 The functions use operators only, so they take numbers, numpy arrays and Spark columns alike. SciPy and statsmodels take
 no columns, and would add 100 MB to the archive of executors; the tests compare with statsmodels.

@@ -1,4 +1,4 @@
-"""Which of several choices are worth considering when two things count."""
+"""The Pareto front of points with two numbers, of each of which more is better."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much an image shows, judged by its grey values: entropy and gradient."""
+"""Texture measures of an image's grey values: entropy and gradient."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-# Temporaries of a whole image may be large enough for malloc to fetch fresh pages each time, which costs more than the
+# Bands of rows: for temporaries of a whole image malloc may fetch new pages each time, which costs more than the
 # arithmetic.
 ROWS_AT_ONCE = 64
 
@@ -40,7 +40,7 @@ def _sum_of_magnitudes(levels: npt.NDArray[np.float32]) -> float:
     """The sum of the gradient's magnitudes at the inner pixels of levels [H, W], whole numbers, for two pixels."""
     across = levels[1:-1, 2:] - levels[1:-1, :-2]
     down = levels[2:, 1:-1] - levels[:-2, 1:-1]
-    # In place, and exact up to the root: squares of differences of levels are whole numbers below 2**24.
+    # Without copies, and exact up to the root: squares of differences of levels are whole numbers below 2**24.
     across *= across
     down *= down
     across += down

@@ -1,1 +1,1 @@
-"""Addresses that users name, reached safely."""
+"""Requests to addresses that users give, with limits of size, time and network."""

@@ -1,11 +1,11 @@
-"""What went wrong on the way to a server, in a few words that a user can act on and a summary can count."""
+"""Connection errors as short texts for users, equal for equal causes so that they can be counted."""
 
 from __future__ import annotations
 
 import requests
 from urllib3 import exceptions as urllib3_errors
 
-# In this order: some are kinds of later ones.
+# Tried in this order: some are subclasses of later ones.
 _WORDS: tuple[tuple[type[Exception], str], ...] = (
     (urllib3_errors.NameResolutionError, "the host name is not known (no network, or no DNS)"),
     (urllib3_errors.NewConnectionError, "nothing answers at this address"),
@@ -17,16 +17,16 @@ _WORDS: tuple[tuple[type[Exception], str], ...] = (
 
 
 def plain_reason(error: requests.exceptions.RequestException) -> str:
-    """The cause under the layers of requests and urllib3, without addresses, so that equal causes read equally."""
+    """The innermost cause of an error of requests or urllib3, without addresses, as a text to count by."""
     cause = _cause(error)
-    for kind, words in _WORDS:
-        if isinstance(cause, kind):
+    for error_type, words in _WORDS:
+        if isinstance(cause, error_type):
             return words
     return f"{type(error).__name__}: {cause}"
 
 
 def was_answered(error: requests.exceptions.RequestException) -> bool:
-    """Whether a server was there: a connection that breaks says so, one that never stood does not."""
+    """Whether a server had accepted the connection: true for one that broke, false for one that was never made."""
     return isinstance(_cause(error), urllib3_errors.ProtocolError)
 
 

@@ -1,4 +1,4 @@
-"""What the options of command lines are read as; argparse prints the error."""
+"""Types for options of argparse, which prints their errors."""
 
 from __future__ import annotations
 

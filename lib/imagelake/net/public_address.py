@@ -1,8 +1,8 @@
-"""Which IP addresses belong to the public internet: said here in full, and everything else is not.
+"""Which IP addresses belong to the public internet, by the complete lists in this file.
 
 Python 3.11's ``ipaddress`` calls 64:ff9b::7f00:1, 2002:7f00:1::, 192.0.0.8 and 224.0.0.1 global, of which the first two
 lead to 127.0.0.1 through a translator. Sources: IANA's registries of special-purpose addresses (RFC 6890) for IPv4 and
-IPv6, as of 2026. A translator with a prefix of the network's own cannot be told from public IPv6.
+IPv6, as of 2026. A translator with a prefix of the network's own cannot be distinguished from public IPv6.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NOT_PUBLIC_4 = tuple(
         "10.0.0.0/8",  # private
         "100.64.0.0/10",  # carriers' own; a cloud's metadata at 100.100.100.200
         "127.0.0.0/8",  # loopback
-        "168.63.129.16/32",  # Azure's host, public by its number alone
+        "168.63.129.16/32",  # Azure's host, with a number of the public range
         "169.254.0.0/16",  # link-local; metadata of most clouds at 169.254.169.254
         "172.16.0.0/12",  # private
         "192.0.0.0/24",  # protocol assignments
@@ -44,7 +44,7 @@ _NOT_PUBLIC_6 = tuple(
     for text in (
         "2001::/23",  # protocol assignments, Teredo among them
         "2001:db8::/32",  # documentation
-        "2002::/16",  # 6to4: any IPv4 address in IPv6's clothes
+        "2002::/16",  # 6to4: embeds any IPv4 address
         "2620:4f:8000::/48",  # AS112
         "3fff::/20",  # documentation
     )
@@ -52,7 +52,7 @@ _NOT_PUBLIC_6 = tuple(
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address may be a server on the public internet; what is not known to be is not."""
+    """Whether an address is one of the public internet; False for any address outside the lists."""
     if isinstance(address, IPv4Address):
         return not any(address in network for network in _NOT_PUBLIC_4)
     if address.scope_id is not None:

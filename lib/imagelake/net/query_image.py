@@ -1,4 +1,4 @@
-"""The bytes of one image behind an http or https address, within bounds of time and size."""
+"""The bytes of an image at an http or https address, within limits of time and size."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ CHUNK_BYTES = 65_536
 def fetch_image(url: str, timeout_s: float, max_bytes: int) -> bytes:
     """Download one image.
 
-    The address comes from the person who runs the job, on whose behalf it is fetched; a server that takes addresses
-    from strangers needs checks of its own.
+    The address must come from the user who runs the job; see ``safe_fetch`` for addresses from others.
 
     Args:
         url: http:// or https://.

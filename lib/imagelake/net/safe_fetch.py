@@ -1,7 +1,7 @@
-"""The bytes behind an address that a stranger gave: from the public internet only, whatever the address turns into.
+"""Fetches files from untrusted addresses, from the public internet only, to prevent server-side request forgery.
 
-A name is resolved here, once for each step; every address that it has must be public, and the connection goes to that
-very address, so that a second answer of the name's server changes nothing. A redirect is an address like the first.
+A host name is resolved once for each request; all its addresses must be public, and the connection goes to one of
+these, so that a later DNS answer has no effect. Each redirect is checked in the same way.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ PORTS = {"http": 80, "https": 443}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK_BYTES = 65_536
 _LONGEST_URL = 2_048
-# Browsers and URL libraries disagree about these, and an address that two readers read differently is not fetched.
+# URL parsers disagree about these characters; an ambiguous address is not fetched.
 _DISPUTED = re.compile(r"[\x00-\x20\x7f\\]")
 
 Resolver = Callable[[str, int], Sequence[str]]
 
 
 class FetchError(ImageLakeError):
-    """An address that is not fetched, or did not answer with a file; the message is for the one who gave it."""
+    """An address was refused or did not answer with a file; the message is for the user who gave it."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """One step on the way to a file: where to connect, and what to ask for."""
+    """One request: the host and port to connect to, and the path."""
 
     scheme: str
     host: str
@@ -47,19 +47,19 @@ class Target:
 
 
 def resolve(host: str, port: int) -> Sequence[str]:
-    """Every address of a host, as the system's resolver knows them: it also reads 0x7f.1 and 2130706433."""
+    """All addresses of a host by the system's resolver, which also reads 0x7f.1 and 2130706433."""
     return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
 @dataclass(frozen=True)
 class SafeFetch:
-    """Fetches files of strangers' choice.
+    """Fetches files from untrusted addresses.
 
     Attributes:
-        timeout_s: seconds for everything together.
+        timeout_s: seconds for all requests of one file.
         max_bytes: the longest file.
-        allowed: networks that may be reached although they are not public, at any port; none but for tests and for
-            operators who serve pictures from within.
+        allowed: networks that may be reached although they are not public, at any port; for tests, and for operators
+            with internal image servers.
         resolver: host and port -> addresses.
         tls: how servers prove who they are.
     """
@@ -82,10 +82,10 @@ class SafeFetch:
             if isinstance(answer, bytes):
                 return answer
             url = _led_to(url, answer)
-        raise FetchError(f"the address leads on more than {MOST_REDIRECTS} times")
+        raise FetchError(f"the address redirects more than {MOST_REDIRECTS} times")
 
     def _step(self, target: Target, ends: float) -> bytes | str:
-        """One request: the file, or the address that it leads on to."""
+        """Send one request; returns the file, or the address of the redirect."""
         addresses = self._addresses(target)
         try:
             with self._connected(target, addresses, ends) as connection:
@@ -95,14 +95,14 @@ class SafeFetch:
         except ssl.SSLCertVerificationError as error:
             raise FetchError(f"the server's certificate is not accepted: {error.verify_message}") from None
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise FetchError(f"the server does not answer as one should ({type(error).__name__})") from None
+            raise FetchError(f"the server's response is not valid HTTP ({type(error).__name__})") from None
         finally:
-            # Whatever came of it: a line that was cut reads like a file that has ended.
+            # Also after success: a connection that the timer closed looks like the end of a file.
             if time.monotonic() >= ends:
-                raise FetchError(f"the file did not come within {self.timeout_s:g} s")
+                raise FetchError(f"the file was not received within {self.timeout_s:g} s")
 
     def _addresses(self, target: Target) -> list[Address]:
-        """Where the target's name leads; one address that is not public condemns all, for that is no mistake."""
+        """The addresses of the target's host; all are refused if one is not public, as in a DNS rebinding attack."""
         try:
             found = [ip_address(text) for text in self.resolver(target.host, target.port)]
         except (OSError, UnicodeError, ValueError):
@@ -119,7 +119,7 @@ class SafeFetch:
         self, target: Target, addresses: Sequence[Address], ends: float
     ) -> Iterator[http.client.HTTPConnection]:
         connection = http.client.HTTPConnection(target.host, target.port)
-        # Else the header Host would name a port that the scheme implies.
+        # Otherwise the header Host would contain the scheme's default port.
         connection.default_port = PORTS[target.scheme]
         with _first_socket(addresses, target.port, ends) as plain, _cut_at(ends, plain):
             secure = target.scheme == "https"
@@ -146,16 +146,16 @@ class SafeFetch:
 
 
 def target_of(url: str) -> Target:
-    """What an address asks for.
+    """The request that an address stands for.
 
     Raises:
-        FetchError: it is not http or https, holds a user's name, or is read differently by different readers.
+        FetchError: it is not http or https, contains a user name, or is ambiguous.
     """
     if len(url) > _LONGEST_URL or _DISPUTED.search(url):
         raise _no_address()
     try:
         parts = urlsplit(url)
-        # As a resolver would: other digits become digits, and a letter beyond ASCII its xn-- form.
+        # Normalised like a resolver does: Unicode digits to ASCII, other letters to their xn-- form.
         host, port = (parts.hostname or "").encode("idna").decode(), parts.port
         query = f"?{parts.query}" if parts.query else ""
         path = quote(f"{parts.path or '/'}{query}", safe="/:?&=%+,;@!$'()*~")
@@ -181,21 +181,21 @@ def _no_address() -> FetchError:
 
 def _first_socket(addresses: Sequence[Address], port: int, ends: float) -> socket.socket:
     """A connection to the first address that answers."""
-    for place, address in enumerate(addresses, start=1):
+    for position, address in enumerate(addresses, start=1):
         left = ends - time.monotonic()
         if left <= 0:
             raise TimeoutError
         try:
             return socket.create_connection((str(address), port), timeout=left)
         except OSError:
-            if place == len(addresses):
+            if position == len(addresses):
                 raise
     raise TimeoutError
 
 
 @contextmanager
 def _cut_at(ends: float, plain: socket.socket) -> Iterator[None]:
-    """Cut the line when time is up: a server that sends a byte now and then would never time out."""
+    """Close the connection when time is up: a server that sends single bytes would never reach the socket's timeout."""
     with plain.dup() as line:
         guard = threading.Timer(max(0.0, ends - time.monotonic()), _cut, [line])
         guard.daemon = True
@@ -208,5 +208,5 @@ def _cut_at(ends: float, plain: socket.socket) -> Iterator[None]:
 
 
 def _cut(line: socket.socket) -> None:
-    with suppress(OSError):  # the server may have been first
+    with suppress(OSError):  # the server may have closed it already
         line.shutdown(socket.SHUT_RDWR)

@@ -1,1 +1,1 @@
-"""The published files of Open Images: which there are, reading and downloading a slice of them."""
+"""The published files of Open Images: their addresses, and the download of a slice."""

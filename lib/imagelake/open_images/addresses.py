@@ -73,7 +73,7 @@ def load_addresses(file: Path | None = None, mirror: str | None = None) -> Addre
 
     Args:
         file: another file of the same form.
-        mirror: base address that takes the place of both base addresses of the file.
+        mirror: base address that replaces both base addresses of the file.
 
     Raises:
         ImageLakeError: the file is missing or no TOML, a name is unknown or missing, or an address is none.

@@ -1,7 +1,7 @@
-"""Which images a slice holds: the first of each label in an order that only the image id and the seed decide.
+"""The choice of a slice's images: the first of each label by a hash of image id and seed.
 
-A hash, not a random generator: another order of the rows or another number of workers chooses the same images, and
-a larger slice contains the smaller one of the same seed.
+By a hash instead of a random generator, the same images are chosen for any order of rows and number of workers, and a
+larger slice contains the smaller one of the same seed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ImagesOfLabels = dict[str, list[str]]
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked for: the classes, the most images of each in each split, and the seed."""
+    """The parameters of the choice: the classes, the most images of each in each split, and the seed."""
 
     classes: Classes
     per_label: int
@@ -33,13 +33,13 @@ class Request:
 
 
 def rank(image_id: str, seed: int) -> int:
-    """The place of an image in the order of a seed: 64 bits of BLAKE2b over both."""
+    """The sort key of an image for a seed: 64 bits of BLAKE2b over both."""
     digest = hashlib.blake2b(f"{seed}:{image_id}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big")
 
 
 class FirstImages:
-    """The ``count`` distinct images of lowest rank among any number offered, in memory for about twice as many."""
+    """Keeps the ``count`` distinct images of lowest rank among all offered, in memory for about twice as many."""
 
     def __init__(self, count: int, seed: int) -> None:
         self._count, self._seed = count, seed
@@ -60,9 +60,9 @@ def choose(candidates: Iterable[Path], listed: IdSet, request: Request) -> Image
     """The images of each class, by MID.
 
     Args:
-        candidates: label and box CSV files that hold the rows of confidence 1 of the classes asked for.
+        candidates: label and box CSV files with the rows of confidence 1 of the requested classes.
         listed: the images that have a row in the split's image list, and so have bytes.
-        request: what was asked for.
+        request: the parameters of the choice.
     """
     chosen = {mid: FirstImages(request.per_label, request.seed) for mid in request.classes}
     for image_id, mid in _labels_in(candidates):
@@ -81,7 +81,7 @@ def _labels_in(files: Iterable[Path]) -> Iterator[tuple[bytes, bytes]]:
 
 
 class ChoiceFile:
-    """The record of a choice beside the images, so that a later run goes on with the same ones."""
+    """The file choice.json, which records the choice so that a later run continues with the same images."""
 
     def __init__(self, path: Path, request: Request) -> None:
         self._path = path
@@ -94,25 +94,25 @@ class ChoiceFile:
         self._check(request)
 
     def get(self, split: Split) -> ImagesOfLabels | None:
-        """What was chosen of a split, None before it was."""
+        """The recorded choice of a split; None if there is none."""
         images: ImagesOfLabels | None = self._values["splits"].get(split)
         return images
 
     def put(self, split: Split, images: ImagesOfLabels) -> None:
-        """Record what was chosen of a split."""
+        """Record the choice of a split."""
         self._values["splits"][split] = images
         write_json(self._path, self._values)
 
     def _check(self, request: Request) -> None:
-        asked = {"labels": request.classes, "per_label": request.per_label, "seed": request.seed}
-        missing = sorted({*asked, "splits"} - set(self._values))
+        requested = {"labels": request.classes, "per_label": request.per_label, "seed": request.seed}
+        missing = sorted({*requested, "splits"} - set(self._values))
         if missing:
             raise ImageLakeError(
                 f"{self._path} lacks {', '.join(missing)}; it is no record of this command: take another --out"
             )
         differences = [
             f"{name} {_shown(self._values[name])} there, {_shown(value)} now"
-            for name, value in asked.items()
+            for name, value in requested.items()
             if self._values[name] != value
         ]
         if differences:

@@ -27,12 +27,12 @@ class IdSet(Container[bytes]):
             number = int(image_id, 16) if isinstance(image_id, bytes) else -1
         except ValueError:
             return False
-        place = bisect_left(self._numbers, number)
-        return place < len(self._numbers) and self._numbers[place] == number
+        position = bisect_left(self._numbers, number)
+        return position < len(self._numbers) and self._numbers[position] == number
 
 
 def ids_in(files: Iterable[Path]) -> Iterator[bytes]:
-    """The image id of every record of CSV files, repeated as often as it stands there."""
+    """The image id of every record of CSV files, with repetitions."""
     for file in files:
         with file.open("rb") as stream:
             yield from (line[:ID_BYTES] for line in stream if RECORD.match(line))

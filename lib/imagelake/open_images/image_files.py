@@ -1,4 +1,4 @@
-"""The bytes of the chosen images: many at a time, each whole or not there at all, failures listed and not fatal."""
+"""The parallel download of the chosen images; a file exists only when complete, and failures are listed, not fatal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from imagelake.open_images.part_files import WholeFile
 from imagelake.open_images.slice_folder import SliceFolder
 from imagelake.open_images.transfer import Client, DownloadError
 
-# So many images in a row, for each worker, without any server's answer mean that the network is gone, not the images.
+# So many consecutive images for each worker without an answer of a server mean that the network failed.
 UNANSWERED_PER_WORKER = 2
 
 
@@ -44,7 +44,7 @@ class _Outcome(NamedTuple):
 
 @dataclass(frozen=True)
 class ImageFiles:
-    """Brings images from their addresses into a slice's folder."""
+    """Downloads images to a slice's folder."""
 
     client: Client
     addresses: Addresses
@@ -52,15 +52,15 @@ class ImageFiles:
     workers: int
 
     def missing(self, images: Iterable[Image]) -> list[Image]:
-        """The images whose bytes are not there yet."""
+        """The images that are not downloaded yet."""
         return [image for image in images if not self.folder.image(image.split, image.image_id).exists()]
 
     def fetch(self, images: list[Image]) -> Iterator[Failure | None]:
-        """Download images in parallel; gives for each, as it ends, how it failed, or None.
+        """Download images in parallel; yields for each, when it ends, its failure or None.
 
         Raises:
-            ImageLakeError: no server answers any more. What is there stays, and a rerun goes on.
-            OSError: the disk does not take the file.
+            ImageLakeError: no server answers any more. Finished files are kept, and a rerun continues.
+            OSError: the file cannot be written.
         """
         unanswered = 0
         for image, error in self._outcomes(images):
@@ -83,7 +83,7 @@ class ImageFiles:
             self.folder.image(split, "any").parent.mkdir(parents=True, exist_ok=True)
         for image in images:
             todo.put(image)
-        # Daemons: a worker that waits for a dead server does not hold up the end of an interrupted run.
+        # Daemon threads: a worker that waits for a dead server does not delay the end of an interrupted run.
         for number in range(min(self.workers, len(images))):
             threading.Thread(target=self._work, args=(todo, done, stop), name=f"image-{number}", daemon=True).start()
         try:
@@ -100,7 +100,7 @@ class ImageFiles:
                 return
             try:
                 self._fetch_one(image)
-            except Exception as error:  # every outcome must reach the reader, who would wait for it forever
+            except Exception as error:  # every outcome must be reported, else the consumer waits forever
                 done.put(_Outcome(image, error))
             else:
                 done.put(_Outcome(image, None))

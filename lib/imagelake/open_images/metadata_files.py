@@ -19,9 +19,9 @@ from imagelake.open_images.transfer import Client
 
 @dataclass(frozen=True)
 class MetadataFiles:
-    """Brings metadata files from their addresses into a slice's folder; what is there is not asked for again.
+    """Downloads metadata files to a slice's folder; those that are there are not requested again.
 
-    ``full`` is where whole CSV files are kept, under their published paths; None: they stream by.
+    ``full`` is the folder in which whole CSV files are kept, under their published paths; None to keep only the rows.
     """
 
     client: Client
@@ -31,7 +31,7 @@ class MetadataFiles:
     full: Path | None
 
     def fetch_shared(self) -> None:
-        """Bring the files that all splits share."""
+        """Download the files that all splits share."""
         shared, folder = self.addresses.metadata, self.folder
         self._whole(shared.class_descriptions_boxable, folder.boxable, folder.part(folder.boxable))
         self._whole(shared.class_descriptions, folder.classes, folder.part(folder.classes))
@@ -41,7 +41,7 @@ class MetadataFiles:
         """Choose images of a split among those with a label or box of confidence 1 and a row in the image list.
 
         Raises:
-            ImageLakeError: the folder holds files of this split that no choice recorded there explains.
+            ImageLakeError: the folder holds files of this split but no recorded choice.
         """
         self._refuse_strange(self.folder.files(split))
         published, candidates = self.addresses.split(split), self.folder.candidates(split)
@@ -53,13 +53,13 @@ class MetadataFiles:
         return choose(labelled, IdSet(ids_in([candidates.images])), request)
 
     def fetch_rows(self, split: Split, images: ImagesOfLabels) -> None:
-        """Bring every row, of whatever label, that the chosen images have in any of a split's files."""
+        """Download every row, of any label, of the chosen images in all files of a split."""
         published, files = self.addresses.split(split), self.folder.files(split)
         chosen = rows_of_images({image_id.encode() for image_id in all_images(images)})
         self._rows(published.human_labels, files.human_labels, chosen)
         self._rows(published.machine_labels, files.machine_labels, chosen)
         self._rows(published.boxes, files.boxes, chosen)
-        # The choice has brought the list's rows of all candidates: the list need not stream by a second time.
+        # The choice has already downloaded the list's rows of all candidates.
         candidates = self.folder.candidates(split)
         self._rows(published.images_with_rotation, files.images, chosen, candidates.images)
         for file in candidates:
@@ -74,7 +74,7 @@ class MetadataFiles:
             sink.finish()
 
     def _rows(self, published: str, target: Path, rows: Rows, nearer: Path | None = None) -> None:
-        """Filter a published file into ``target``: from ``nearer`` or the kept whole file where there is one."""
+        """Filter a published file into ``target``, from ``nearer`` or the kept whole file if there is one."""
         if target.exists():
             return
         local = nearer if nearer and nearer.exists() else self._kept(published)

@@ -1,8 +1,8 @@
 """Download a chosen slice of Open Images V7 from its public addresses, in the layout in which it is published.
 
 The folder then holds the class names, the hierarchy, of every large CSV file the rows of the chosen images, and
-their bytes, as ``scripts/run --open-images DIR`` reads them. A run that was interrupted, even killed, goes on where
-it stopped when the same command is given again.
+their bytes, as ``scripts/run --open-images DIR`` reads them. The same command continues a run that was interrupted or
+killed.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ examples:
   scripts/fetch_open_images --out zoo --labels Lion --labels /m/07dm6 --split validation --split test
 
 Images are chosen among those with a human-verified label, or a box, of confidence 1 whose bytes are published. The
-CSV files stream by and only rows of chosen images are kept: about 150 MB of them for validation, 500 MB for test,
-18 GB for train (13 GB with --keep-full). failed.csv lists images that could not be had; choice.json what was chosen.
+CSV files are streamed and only rows of chosen images are kept: about 150 MB are read for validation, 500 MB for test,
+18 GB for train (13 GB with --keep-full). failed.csv lists images that failed; choice.json records the chosen images.
 
 Exit status: 0 when every chosen image is there, 1 when some are not or the run ended in an error, 2 for a wrong
-command line, 130 after Ctrl-C. Whatever the status, the same command again goes on where this one stopped.
+command line, 130 after Ctrl-C. Whatever the status, the same command continues the download.
 """
 
 
@@ -139,7 +139,7 @@ def _add_download_options(parser: argparse.ArgumentParser) -> argparse.ArgumentP
         help="keep the whole CSV files too, in FULL (default: beside DIR, as DIR-full), where other slices find them",
     )  # fmt: skip
     how.add_argument(
-        "--base-url", metavar="URL", help="a mirror that serves the published paths, in place of both addresses"
+        "--base-url", metavar="URL", help="a mirror that serves the published paths, instead of both addresses"
     )
     how.add_argument("--config", type=Path, metavar="FILE", help="addresses (default: conf/open_images.toml)")
     how.add_argument(

@@ -1,7 +1,7 @@
 """Unfinished downloads on disk: a ``.part`` file beside a note that says which version of the file it is a part of.
 
-A process may be killed at any moment: a part is appended to, never rewritten, and becomes the finished file by one
-rename, so that a file under its own name is always whole.
+A part is only appended to and renamed when finished, so that a file under its own name is complete even if the process
+is killed at any moment.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from imagelake.open_images.transfer import Position
 
 
 def write_json(path: Path, values: dict[str, Any]) -> None:
-    """Replace a small JSON file in one step: a reader finds the old one or the new one, never half of it."""
+    """Replace a small JSON file in one step: a reader finds the complete old or new one."""
     staged = path.with_name(path.name + ".tmp")
     staged.write_text(json.dumps(values, indent=1, ensure_ascii=False), encoding="utf-8")
     staged.replace(path)
@@ -30,12 +30,12 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def note_of(part: Path) -> Path:
-    """Where the note about a part stands."""
+    """The path of the note about a part."""
     return part.with_name(part.name + ".note")
 
 
 class WholeFile:
-    """A sink that keeps the file as it comes."""
+    """A sink that writes all bytes of the file."""
 
     def __init__(self, part: Path, target: Path) -> None:
         self._part, self._target = part, target
@@ -46,19 +46,19 @@ class WholeFile:
         self._file.truncate(done)
 
     def restart(self) -> None:
-        """Drop what has come so far."""
+        """Drop all bytes so far."""
         self._file.truncate(0)
         self.position = Position()
 
     def write(self, chunk: bytes) -> None:
-        """Append the next bytes, after noting at the first of them what they belong to."""
+        """Append the next bytes; before the first ones, write the note with the version of the file."""
         if not self.position.offset:
             write_json(note_of(self._part), {"etag": self.position.etag, "total": self.position.total})
         self._file.write(chunk)
         self.position.offset += len(chunk)
 
     def close(self) -> None:
-        """Leave the part for a later run to continue."""
+        """Close the part, which a later run can continue."""
         self._file.close()
 
     def finish(self) -> None:

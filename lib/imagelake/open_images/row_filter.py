@@ -1,4 +1,4 @@
-"""Keep some rows of a CSV file of any size while it streams by: one chunk in memory, resumable half-way.
+"""A resumable filter of the rows of a CSV stream of any size, with one chunk in memory.
 
 The large files of Open Images start every record with the image's 16 hexadecimal digits and a comma, and quote with
 double quotes; a quoted title may contain a line break. Hence a line that does not start like a record belongs to
@@ -24,7 +24,7 @@ RECORD = re.compile(rb"[0-9a-f]{16},")
 
 @dataclass(frozen=True)
 class Rows:
-    """Which rows to keep: ``keep`` answers for the first line of a record; the header starts with ``columns``."""
+    """Which rows to keep: ``keep`` decides by the first line of a record; the header starts with ``columns``."""
 
     columns: tuple[bytes, ...]
     keep: Callable[[bytes], bool]
@@ -53,7 +53,7 @@ def _is_one(confidence: bytes) -> bool:
 
 
 class RowFilter:
-    """A sink that writes the header and the rows asked for to ``part``, and names it ``target`` when it has all.
+    """A sink that writes the header and the wanted rows to ``part``, and renames it to ``target`` at the end.
 
     Args:
         source: where the bytes come from; a part taken from elsewhere is not continued.
@@ -68,16 +68,16 @@ class RowFilter:
         usable = note.get("source") == source and part.exists() and part.stat().st_size >= note["written"]
         self.position = Position(**note["position"]) if usable else Position()
         self._keeping, self._carry = bool(usable and note["keeping"]), b""
-        self._header_seen = self.position.offset > 0
+        self._header_read = self.position.offset > 0
         self._file = part.open("ab")
         self._file.truncate(note["written"] if usable else 0)
         self._next_note = self.position.offset + NOTE_EVERY_BYTES
 
     def restart(self) -> None:
-        """Drop what has come so far."""
+        """Drop all bytes so far."""
         self._file.truncate(0)
         note_of(self._part).unlink(missing_ok=True)
-        self.position, self._carry, self._keeping, self._header_seen = Position(), b"", False, False
+        self.position, self._carry, self._keeping, self._header_read = Position(), b"", False, False
         self._next_note = NOTE_EVERY_BYTES
 
     def write(self, chunk: bytes) -> None:
@@ -94,20 +94,20 @@ class RowFilter:
             self._next_note = self.position.offset + NOTE_EVERY_BYTES
 
     def close(self) -> None:
-        """Leave the part for a later run to continue from its last note."""
+        """Close the part, which a later run can continue from its last note."""
         self._file.close()
 
     def finish(self) -> None:
-        """Take a last line without line break, and give the kept rows their name."""
+        """Take a last line without line break, and rename the part to ``target``."""
         self._take([self._carry] if self._carry else [])
-        if not self._header_seen:
+        if not self._header_read:
             raise ImageLakeError(f"{self._source} is empty")
         self.close()
         self._part.replace(self._target)
         note_of(self._part).unlink(missing_ok=True)
 
     def _take(self, lines: list[bytes]) -> None:
-        if lines and not self._header_seen:
+        if lines and not self._header_read:
             self._take_header(lines.pop(0))
         kept = list(self._kept(lines))
         if kept:
@@ -119,7 +119,7 @@ class RowFilter:
             expected = b",".join(self._rows.columns).decode()
             raise ImageLakeError(f"{self._source} starts with {line[:120]!r}, expected the columns {expected}")
         self._file.write(line + b"\n")
-        self._header_seen = True
+        self._header_read = True
 
     def _kept(self, lines: Iterable[bytes]) -> Iterable[bytes]:
         keep = self._rows.keep
@@ -132,7 +132,7 @@ class RowFilter:
                 yield line
 
     def _note(self) -> None:
-        """Note a place to go on from: the last line break, and the length of what was written up to it."""
+        """Note where a later run can continue: the last line break, and the length written up to it."""
         self._file.flush()
         at_line = Position(self.position.offset - len(self._carry), self.position.etag, self.position.total)
         values = {
@@ -145,7 +145,7 @@ class RowFilter:
 
 
 def read_rows(file: Path, sink: RowFilter) -> None:
-    """Let a local file stream through the filter, in place of a download."""
+    """Filter a local file instead of a download."""
     with file.open("rb") as stream:
         stream.seek(sink.position.offset)
         while chunk := stream.read(1 << 20):

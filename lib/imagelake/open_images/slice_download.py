@@ -1,4 +1,4 @@
-"""The story of one download: names, choice, rows, images, summary."""
+"""One download: names, choice, rows, images, summary."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from imagelake.open_images.transfer import Client, DownloadRetryPolicy
 
 @dataclass(frozen=True)
 class Slice:
-    """What a user asks for; ``labels`` are display names or MIDs, ``per_label`` counts for each of the splits."""
+    """The requested slice; ``labels`` are display names or MIDs, ``per_label`` counts for each of the splits."""
 
     labels: tuple[str, ...]
     splits: tuple[Split, ...]
@@ -39,7 +39,7 @@ class DownloadOptions:
 
 
 class SliceDownload:
-    """One run that brings a slice into a folder, or what is missing of it."""
+    """One run that downloads a slice, or its missing files, to a folder."""
 
     def __init__(self, wanted: Slice, folder: SliceFolder, options: DownloadOptions, progress: SliceProgress) -> None:
         self._wanted, self._folder, self._progress = wanted, folder, progress
@@ -48,7 +48,7 @@ class SliceDownload:
         self._images = ImageFiles(self._client, options.addresses, folder, options.workers)
 
     def run(self) -> SliceSummary:
-        """Download everything that is not there yet.
+        """Download all files that are not there yet.
 
         Raises:
             ImageLakeError: a label is unknown, a metadata file cannot be had, the folder holds something else, or

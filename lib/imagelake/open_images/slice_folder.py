@@ -1,4 +1,4 @@
-"""The folder of a slice: Open Images' own layout and file names, and beside them what a later run needs to go on."""
+"""The folder of a slice: Open Images' own layout and file names, and the files from which a later run continues."""
 
 from __future__ import annotations
 
@@ -44,38 +44,38 @@ class SliceFolder:
         )
 
     def candidates(self, split: Split) -> SplitFiles:
-        """Where the rows of images that may be chosen stand until the split's CSV files are complete.
+        """The file of the rows of candidate images until the split's CSV files are complete.
 
-        Not under the names of CSV files: what reads the folder must not find them, should the run end early.
+        It has no CSV name, so that readers of the folder do not find it if the run ends early.
         """
         return SplitFiles(*(self._work / f"{file.name}.candidates" for file in self.files(split)))
 
     def image(self, split: Split, image_id: str) -> Path:
-        """Where the bytes of an image stand."""
+        """The path of an image file."""
         return self.root / "images" / split / f"{image_id}.jpg"
 
     def part(self, target: Path) -> Path:
-        """Where an unfinished file stands: away from the finished ones, on the same disk."""
+        """The path of an unfinished file: in another folder of the same disk."""
         return self._work / f"{target.parent.name}-{target.name}.part"
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Make the folder and keep other runs out of it.
+        """Create and lock the folder.
 
         Raises:
-            ImageLakeError: another run is at work in it.
+            ImageLakeError: another run holds the lock.
         """
         with locked(self._work / "lock", self.root):
             yield
 
     def clear_work(self) -> None:
-        """Drop the working files, when nothing is left to do."""
+        """Remove the working files after a complete run."""
         shutil.rmtree(self._work)
 
 
 @contextmanager
 def locked(lock: Path, folder: Path) -> Iterator[None]:
-    """Hold a lock file, made with its folder, that keeps other runs out of ``folder``; the end of the process frees it.
+    """Hold a lock file, created with its folder, against other runs in ``folder``; it is freed when the process ends.
 
     Raises:
         ImageLakeError: another run holds it.

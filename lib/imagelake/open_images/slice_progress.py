@@ -1,4 +1,4 @@
-"""What a download is doing, on standard error: bars on a terminal, a line now and then in a log."""
+"""The progress of a download on standard error: bars on a terminal, a line every few seconds in a log."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ class SliceProgress:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bars.stop()
 
     @contextmanager
     def reading(self, name: str) -> Iterator[Callable[[Position], None]]:
-        """Show a file that streams by; gives what to call with each new position in it."""
+        """Show the progress of a file; yields a function to call with each new position."""
         with self._task(name) as show:
             yield lambda position: show(position.offset, position.total, _amount(position))
 
     @contextmanager
     def images(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
-        """Show images that come in; gives what to call with each new number of them."""
+        """Show the progress of images; yields a function to call with each new number of them."""
         started = time.monotonic()
 
         def state(done: int) -> str:

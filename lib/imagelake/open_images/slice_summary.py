@@ -1,4 +1,4 @@
-"""What a download came to, for its reader: counts that add up, and why what is missing is missing."""
+"""The summary of a download: counts that add up, and the reasons of failures."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class SliceSummary:
         return "\n".join([f"Open Images slice in {folder.root}", *self._label_lines(), *self._image_lines(folder)])
 
     def _label_lines(self) -> Iterator[str]:
-        asked = self.request.per_label
+        requested = self.request.per_label
         for split, images in self.chosen.items():
             for mid, image_ids in images.items():
-                scarce = f" of {asked:,} asked for, there are no more" if len(image_ids) < asked else ""
+                scarce = f" of {requested:,} requested, there are no more" if len(image_ids) < requested else ""
                 yield f"  {split}, {self.request.classes[mid]}: {len(image_ids):,} images{scarce}"
 
     def _image_lines(self, folder: SliceFolder) -> Iterator[str]:

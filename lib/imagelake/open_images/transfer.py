@@ -1,4 +1,4 @@
-"""HTTP downloads that survive broken connections: retries with back-off, resumed where the server allows it."""
+"""HTTP downloads with retries and back-off, resumed where the server allows it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TRANSIENT_ERRORS = (requests.exceptions.ConnectionError, requests.exceptions.Tim
 
 
 class DownloadError(ImageLakeError):
-    """A download that failed for good: ``reason`` is short enough to count by, ``reached`` tells of an answer."""
+    """A download that finally failed: ``reason`` is a short text to count by, ``reached`` whether a server answered."""
 
     def __init__(self, url: str, reason: str, reached: bool = True) -> None:
         super().__init__(f"cannot download {url}: {reason}")
@@ -31,7 +31,7 @@ class DownloadError(ImageLakeError):
 
 
 class _BrokenError(Exception):
-    """A failure that the next attempt may not meet."""
+    """A failure that is worth a retry."""
 
     def __init__(self, reason: str, reached: bool, wait_s: float = 0.0) -> None:
         super().__init__(reason)
@@ -40,7 +40,7 @@ class _BrokenError(Exception):
 
 @dataclass
 class Position:
-    """How far a download has come: bytes taken, and which version of the file (entity tag, length) they belong to."""
+    """The position of a download: bytes so far, and the version of the file (entity tag, length) that they are of."""
 
     offset: int = 0
     etag: str | None = None
@@ -48,12 +48,12 @@ class Position:
 
 
 class Sink(Protocol):
-    """Where the bytes of a download go; it moves ``position.offset`` itself, so that the two never disagree."""
+    """The receiver of a download's bytes; it advances ``position.offset`` itself, so that the two agree."""
 
     position: Position
 
     def restart(self) -> None:
-        """Forget everything taken so far: the next bytes are the file's first."""
+        """Drop all bytes so far: the next ones are the file's first."""
 
     def write(self, chunk: bytes) -> None:
         """Take the next bytes."""
@@ -77,11 +77,11 @@ class Client:
         self._local = threading.local()
 
     def pull(self, url: str, sink: Sink, watch: Callable[[Position], None] | None = None) -> None:
-        """Bring the file at ``url`` into the sink, from where the sink's position stands to the end.
+        """Download the file at ``url`` into the sink, from the sink's position to the end.
 
         Args:
             url: http or https address.
-            sink: taker of the bytes; told to restart where the server cannot or must not resume.
+            sink: receiver of the bytes; restarted where the server cannot or must not resume.
             watch: called with the position after each chunk.
 
         Raises:
@@ -122,7 +122,7 @@ class Client:
             raise DownloadError(url, plain_reason(error)) from None
 
     def _request(self, url: str, position: Position) -> requests.Response:
-        # Compressed on the way, neither Content-Length nor Range would count the file's own bytes.
+        # With compression, Content-Length and Range would not count the file's own bytes.
         headers = {"Accept-Encoding": "identity", "User-Agent": f"imagelake/{__version__}"}
         if position.offset:
             headers["Range"] = f"bytes={position.offset}-"
@@ -139,15 +139,15 @@ class Client:
     def _check_status(self, url: str, response: requests.Response) -> None:
         reason = f"HTTP {response.status_code}"
         if response.status_code in TRANSIENT_STATUS:
-            raise _BrokenError(reason, reached=True, wait_s=self._asked_wait_s(response))
+            raise _BrokenError(reason, reached=True, wait_s=self._requested_wait_s(response))
         if response.status_code not in {200, 206, 416}:
             raise DownloadError(url, reason)
         if response.headers.get("Content-Type", "").startswith("text/html"):
             raise DownloadError(url, "a web page came instead of the file (a proxy or login page?)")
 
-    def _asked_wait_s(self, response: requests.Response) -> float:
-        asked = response.headers.get("Retry-After", "")
-        return min(float(asked), self._policy.longest_wait_s) if asked.isdecimal() else 0.0
+    def _requested_wait_s(self, response: requests.Response) -> float:
+        value = response.headers.get("Retry-After", "")
+        return min(float(value), self._policy.longest_wait_s) if value.isdecimal() else 0.0
 
     def _take(self, response: requests.Response, sink: Sink, watch: Callable[[Position], None] | None) -> None:
         for chunk in _chunks(response):
@@ -168,7 +168,7 @@ def _broken(state: RetryCallState) -> _BrokenError:
 
 
 def _chunks(response: requests.Response) -> Iterator[bytes]:
-    """The body as it arrives: ``iter_content`` waits for whole chunks, and loses the started one when it breaks."""
+    """The body as it arrives; ``iter_content`` waits for whole chunks, and loses an incomplete one on failure."""
     try:
         while chunk := response.raw.read1(CHUNK_BYTES, decode_content=False):
             yield chunk
@@ -190,7 +190,7 @@ def _is_complete(response: requests.Response, position: Position) -> bool:
 
 
 def _agree_on_position(response: requests.Response, sink: Sink) -> None:
-    """Go on where the server goes on; from the start where it sends the whole file or another version of it."""
+    """Continue where the server continues; restart if it sends the whole file or another version of it."""
     position = sink.position
     length = response.headers.get("Content-Length", "")
     total = int(length) if length.isdecimal() else None
@@ -201,5 +201,5 @@ def _agree_on_position(response: requests.Response, sink: Sink) -> None:
         first, total = _content_range(response)
         if first != position.offset or (position.total and total and total != position.total):
             sink.restart()
-            raise _BrokenError("the server resumed at another place, or the file has changed", reached=True)
+            raise _BrokenError("the server resumed at another position, or the file has changed", reached=True)
     sink.position.total, sink.position.etag = total, response.headers.get("ETag")

@@ -1,1 +1,1 @@
-"""Rows in, pages out: charts, tables and thumbnails in one HTML file that needs no network. No Spark in here."""
+"""HTML pages from rows: charts, tables and thumbnails in one file that needs no network. Imports no Spark."""

@@ -1,4 +1,4 @@
-"""The page of a comparison, in the dress of the report."""
+"""The page of a comparison, with the style of the report."""
 
 from __future__ import annotations
 

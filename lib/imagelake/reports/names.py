@@ -1,4 +1,4 @@
-"""Names as they came from somebody's files: any script, any length, any control character."""
+"""Names from users' files, which may have any script, length and control characters, as text for pages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ ELLIPSIS = "…"
 
 
 def clean_name(name: object) -> str:
-    """A name on one line; what would move the text around it (line breaks, direction overrides) becomes a blank."""
+    """A name on one line: control characters, such as line breaks and direction overrides, become blanks."""
     text = "".join(
         " " if unicodedata.category(letter) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else letter for letter in str(name)
     )
@@ -36,7 +36,7 @@ def _columns(text: str) -> int:
 
 
 def listed(names: Iterable[object], most: int) -> str:
-    """Some names in a row, and how many more there are: ``Animal, Bird and 2 more``."""
+    """The first names, and how many more there are: ``Animal, Bird and 2 more``."""
     cleaned = list(map(clean_name, names))
     more = f" and {len(cleaned) - most} more" if len(cleaned) > most else ""
     return ", ".join(cleaned[:most]) + more

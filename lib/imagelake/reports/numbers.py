@@ -1,4 +1,4 @@
-"""Numbers as a person reads them: thousands apart, shares with one decimal, a dash where there is no number."""
+"""Numbers as text: thousands separated, shares with one decimal, a dash for a missing number."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def decimal(value: float | None, digits: int = 1) -> str:
 def percent(share: float | None) -> str:
     """A share from 0 to 1 with one decimal: ``12.3%``.
 
-    What is not quite nothing or not quite all is not rounded to it: ``<0.1%``, ``>99.9%``.
+    Shares above 0 and below 1 are not rounded to these: ``<0.1%``, ``>99.9%``.
     """
     if share is None or is_missing(share):
         return MISSING
@@ -52,7 +52,7 @@ def interval(low: float | None, high: float | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """A time in the units that fit: ``4.2 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    """A time in suitable units: ``4.2 s``, ``3 min 20 s``, ``2 h 5 min``."""
     if seconds is None or is_missing(seconds):
         return MISSING
     if seconds < 59.95:
@@ -80,7 +80,7 @@ def byte_size(count: float | None) -> str:
 
 
 def share_of(part: float | None, total: float | None) -> float | None:
-    """A part of a total; None where there is nothing to divide by."""
+    """A part divided by the total; None for a total of 0."""
     if part is None or not total or is_missing(part) or is_missing(total):
         return None
     return part / total

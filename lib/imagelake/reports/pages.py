@@ -1,4 +1,4 @@
-"""Templates to HTML: everything a page needs is inside it, and what comes from data is escaped."""
+"""HTML pages from templates; values are escaped, and styles are inside the page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def environment() -> Environment:
 
 
 def new_environment(loader: BaseLoader) -> Environment:
-    """Templates that escape what they are given, refuse what they are not, and write numbers as the report does."""
+    """An environment that escapes values, raises on undefined ones, and has the report's number formats as filters."""
     made = Environment(
         loader=loader,
         autoescape=True,

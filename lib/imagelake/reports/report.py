@@ -1,4 +1,4 @@
-"""The report: one HTML file that says what is in the lake, how far it can be trusted and how each number was made."""
+"""The report: one HTML file on the lake's content, its accuracy, and the provenance of each number."""
 
 from __future__ import annotations
 

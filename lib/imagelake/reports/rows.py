@@ -1,4 +1,4 @@
-"""What the report is made from: bounded frames, thumbnails and manifests, gathered by whoever can reach the lake."""
+"""The input of the report: frames of bounded size, thumbnails and manifests."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ class ReportRows:
     manifests: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def records(self, name: str) -> list[dict[str, Any]]:
-        """The rows of a frame as dictionaries; what is null is None, what is an array a list."""
+        """The rows of a frame as dictionaries, with None for nulls and lists for arrays."""
         frame = self.frames.get(name)
         return [] if frame is None else [_plain(row) for row in frame.to_dict("records")]
 
     def total(self, table: str) -> int:
-        """The rows of a published table, shown or not; 0 where there is no such table."""
+        """The number of rows of a published table; 0 if it is not published."""
         return int(self.manifests[table]["rows"]) if table in self.manifests else 0
 
     def thumbnail(self, image_id: str | None) -> str | None:
-        """A thumbnail as an address that needs no network; None where there is none."""
+        """A thumbnail as a ``data:`` address; None if there is none."""
         content = self.thumbnails.get(image_id or "")
         return data_uri(content) if content else None
 

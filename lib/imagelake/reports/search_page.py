@@ -1,4 +1,4 @@
-"""The page of a search: each query with its answers, in the dress of the report."""
+"""The page of a search: each query with its results, with the style of the report."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def write_search_page(rows: ReportRows, folder: Path) -> None:
     """Write the page as ``index.html`` into a folder.
 
     Args:
-        rows: with the frames search_queries and search_results, and thumbnails of the answers.
+        rows: with the frames search_queries and search_results, and thumbnails of the results.
         folder: an empty local folder.
     """
-    answers = replace(search(rows), title="Queries and their answers")
-    page = render("report.html", title=clean_name(rows.title), sections=[answers], made=None)
+    results = replace(search(rows), title="Queries and their results")
+    page = render("report.html", title=clean_name(rows.title), sections=[results], made=None)
     (folder / "index.html").write_text(page, encoding="utf-8")

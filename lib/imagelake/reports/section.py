@@ -1,4 +1,4 @@
-"""One section of a page: its heading and what its template shows, or one sentence that says why there is nothing."""
+"""One section of a page: its heading and the values of its template, or a sentence why it is empty."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Section:
     Attributes:
         name: its anchor, and the name of its template under templates/sections/.
         title: its heading.
-        values: what the template shows.
-        absent: why there is nothing to show; then the template is not used.
+        values: the values of the template.
+        absent: why the section is empty; then the template is not used.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Variants of the network as a person reads them: what each is called, and which comes first."""
+"""Names and order of the variants of the network."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ FAILURES_NAMED = 2
 
 
 def best_first(rows: Sequence[Row]) -> list[Row]:
-    """By top-1, the faster first where it is equal; those with an error, which have neither, last."""
+    """The variants by top-1, ties by speed; those with an error last."""
     return sorted(rows, key=lambda row: (-(row["top1"] or 0), -(row["images_per_second"] or 0)))
 
 
 def network_names(rows: Sequence[Row]) -> dict[str, str]:
-    """What each weights file is called: family and width, ``v1 0.25``, where that tells it from the others.
+    """The name of each weights file: family and width, ``v1 0.25``, if these are unique.
 
-    Where two have the same, or where they cannot be read, it is the file.
+    Otherwise, or if the file cannot be read, its file name.
     """
     short = {row["weights"]: _family_and_width(row) for row in rows}
     count = Counter(short.values())
@@ -35,7 +35,7 @@ def _family_and_width(row: Row) -> str:
 
 
 def variant_names(rows: Sequence[Row]) -> list[str]:
-    """What each variant is called, ``v1 0.25, 128 px, int8``; its framing is named where there are two."""
+    """The name of each variant, ``v1 0.25, 128 px, int8``, with its framing if there are two."""
     networks = network_names(rows)
     framed = len({row["framing"] for row in rows}) > 1
     return [
@@ -54,8 +54,8 @@ def summary_lines(rows: Sequence[Row]) -> dict[str, str]:
     lines |= {name: _line(row) for name, row in measured.items()}
     lines |= {"images/s": "of one core", "*": "no other variant is as accurate and as fast"}
     failures = {row["error"]: [name for name, other in ordered if other["error"] == row["error"]] for row in best}
-    said = [f"{listed(names, FAILURES_NAMED)}: {error}" for error, names in failures.items() if error]
-    return lines | ({"not measured": "\n".join(said)} if said else {})
+    failed = [f"{listed(names, FAILURES_NAMED)}: {error}" for error, names in failures.items() if error]
+    return lines | ({"not measured": "\n".join(failed)} if failed else {})
 
 
 def _line(row: Row) -> str:

@@ -1,4 +1,4 @@
-"""Which code made a table: the release and a hash of the library's own source."""
+"""The version of the code: the release and a hash of the library's source."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from imagelake import __version__
 
 @cache
 def code_version() -> str:
-    """E.g. ``0.1.0+3f2a9c01``: tables made by other code are made again, even between two releases."""
+    """E.g. ``0.1.0+3f2a9c01``; tables of another version are computed again, even between two releases."""
     digest = hashlib.sha256()
     for module in _modules(resources.files("imagelake")):
         digest.update(module.read_bytes())

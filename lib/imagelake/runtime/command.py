@@ -1,4 +1,4 @@
-"""The command line that every job shares, and how a job ends: its exit code and its last words."""
+"""The command line that all jobs share: options, error messages and exit codes."""
 
 from __future__ import annotations
 
@@ -89,13 +89,13 @@ def job_parser(job: Job) -> argparse.ArgumentParser:
 
 
 def shortcut_settings(job: Job, options: argparse.Namespace) -> list[str]:
-    """What the job's own options say, as settings; later --set ones win over them."""
+    """The job's own options as settings; later --set ones win over them."""
     given = {short.setting: getattr(options, short.setting) for short in job.shortcuts}
     return [f"{setting}={json.dumps(values)}" for setting, values in given.items() if values]
 
 
 def config_of(options: argparse.Namespace, extra: Sequence[str] = ()) -> Config:
-    """What the options ask for, over conf/local.toml or conf/cluster.toml, whichever Spark's master calls for."""
+    """The configuration of the options, on top of conf/local.toml or conf/cluster.toml, by Spark's master."""
     settings = [*extra, *options.settings, *([f"lake.root={options.root}"] if options.root else [])]
     return load_config(options.config, settings, named=["local.toml" if is_local() else "cluster.toml"])
 

@@ -1,4 +1,4 @@
-"""A job: what it reads and writes, and how a run of it is published or leaves everything as it was."""
+"""A job: its tables and settings, and a run of it, which publishes all of its tables or none."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from imagelake.tables import TABLES
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-STALE_STAGING_S = 86_400  # nobody's run takes a day between two writes, so what is older belongs to a dead one
+STALE_STAGING_S = 86_400  # no run takes a day between two writes, so older folders are of killed ones
 
 
 def _no_files(_: Config) -> tuple[str, ...]:
@@ -44,11 +44,11 @@ class Shortcut:
 
 @dataclass(frozen=True)
 class Job:
-    """What a job is: its name, the tables it reads and writes, and the sections of the configuration it depends on.
+    """A job: its name, the tables it reads and writes, and the sections of the configuration it depends on.
 
     ``files`` names what it reads from outside the lake: raw folders, weights; ``optional_files`` may be missing.
-    ``reads`` and ``writes`` name tables, and folders of files such as the report. ``needs`` says which of ``reads`` a
-    configuration calls for; without it, all.
+    ``reads`` and ``writes`` name tables, and folders of files such as the report. ``needs`` gives those of ``reads``
+    that a configuration needs; None: all.
     """
 
     name: str
@@ -65,13 +65,13 @@ class Job:
 
 @dataclass
 class Work:
-    """One run of a job: reads published tables, stages new ones, keeps the accounts."""
+    """One run of a job: reads published tables, stages new ones, collects counts and notes for the summary."""
 
     job: Job
     lake: Lake
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     accounts: list[Account] = field(default_factory=list)
-    facts: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     images: int | None = None
 
@@ -81,23 +81,23 @@ class Work:
         return f"{self.lake.root}/{STAGING}/{self.job.name}-{self.run_id}"
 
     def read(self, name: str) -> DataFrame:
-        """A published table; it must be one that the job says it reads."""
+        """A published table; the job must declare that it reads it."""
         assert name in self.job.reads, f"{self.job.name} does not declare that it reads {name}"
         return self.lake.read(name)
 
     def folder(self, name: str) -> str:
-        """Where a published folder of files stands; it must be one that the job says it reads."""
+        """The address of a published folder of files; the job must declare that it reads it."""
         assert name in self.job.reads, f"{self.job.name} does not declare that it reads {name}"
         self.lake.require(name)
         return self.lake.address(name)
 
     def previous(self, name: str) -> str | None:
-        """Where a table or folder of this job stands that an earlier run published; None where there is none."""
+        """The address of a table or folder of this job from an earlier run; None if there is none."""
         assert name in self.job.writes, f"{self.job.name} does not declare that it writes {name}"
         return self.lake.address(name) if self.lake.manifest(name) else None
 
     def write(self, name: str, frame: DataFrame, options: Mapping[str, str] | None = None) -> DataFrame:
-        """Stage a table and return it as read back: from here on nothing computes it a second time."""
+        """Stage a table and return it read from the staged files, so that it is not computed twice."""
         assert name in self.job.writes, f"{self.job.name} does not declare that it writes {name}"
         address = f"{self.staging}/{name}"
         TABLES[name].conform(frame).write.options(**(options or {})).parquet(address)
@@ -113,19 +113,19 @@ class Work:
         self.rows[name] = files
 
     def account(self, what: str, rows_in: int, kept: int, rejected: Mapping[str, int] | None = None) -> None:
-        """State where rows went; the job ends here if they do not add up."""
+        """Record the row counts of a step; an error if they do not add up."""
         account = Account(what, rows_in, kept, dict(rejected or {}))
         account.check()
         self.accounts.append(account)
 
-    def tell(self, fact: str, value: str) -> None:
-        """A line of the summary."""
-        self.facts[fact] = value
+    def note(self, name: str, value: str) -> None:
+        """Add a line to the summary: what it is about, and its value."""
+        self.notes[name] = value
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: its work, or None where there was nothing to do."""
+    """The result of a run; ``work`` is None for a skipped one."""
 
     job: Job
     seconds: float
@@ -174,7 +174,7 @@ def execute(job: Job, lake: Lake, config: Config, force: bool = False) -> Outcom
 
 
 def _run(work: Work, config: Config) -> None:
-    """Run the job; what the file system refused in the middle of a Spark action is an error for people, too.
+    """Run the job; an error of the file system inside a Spark action becomes an ImageLakeError.
 
     Raises:
         ImageLakeError: the refusal, with its remedy.
@@ -189,13 +189,13 @@ def _run(work: Work, config: Config) -> None:
 
 def _clean_up(work: Work) -> None:
     work.lake.spark.catalog.clearCache()
-    # What made the job fail may forbid this, too; the remains are nobody's table, and go with the next run.
+    # The cause of the job's failure may also prevent this; later runs remove old staging folders.
     with suppress(ImageLakeError):
         work.lake.storage.delete(work.staging)
 
 
 def _publish(work: Work, before: Mapping[str, str]) -> bool:
-    """Swap all tables in, unless another run of this job has published since this one began."""
+    """Publish all tables, unless another run of this job has published since this one began."""
     lake = work.lake
     with publication_lock(lake.storage, f"{lake.root}/{STAGING}/{work.job.name}.lock"):
         if _run_ids(work.job, lake) != before:

@@ -1,4 +1,4 @@
-"""What a long job is doing, on standard error: rewritten in place on a terminal, a line now and then in a log."""
+"""The progress of a long job on standard error: one updated line on a terminal, a line every 15 s in a log."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _ERASED = "\r\x1b[K"
 
 
 def announce(text: str, stream: TextIO | None = None) -> None:
-    """A line that stays, of a job that does one long thing after the other; on standard error unless said otherwise."""
+    """Print a progress line that is not overwritten, by default to standard error."""
     stream = stream or sys.stderr
     stream.write(f"{_ERASED if stream.isatty() else ''}{text}\n")
     stream.flush()
 
 
 class Progress:
-    """Shows the tasks of Spark's running stages until it is left."""
+    """Shows the tasks of Spark's running stages inside a ``with``."""
 
     def __init__(self, context: SparkContext, job: str, stream: TextIO = sys.stderr) -> None:
         self._tracker = context.statusTracker()

@@ -15,9 +15,9 @@ START_ATTEMPTS = 3
 
 
 def submitted_conf() -> SparkConf:
-    """What spark-submit was given; nothing where Python itself was started."""
+    """The properties that spark-submit was given; none under plain Python."""
     if "PYSPARK_GATEWAY_PORT" in os.environ:
-        # spark-submit's JVM runs already, and only it knows; without this the conf would be empty.
+        # spark-submit's JVM is running and has them; without this the conf would be empty.
         SparkContext._ensure_initialized()
     return SparkConf()
 
@@ -28,10 +28,10 @@ def is_local() -> bool:
 
 
 def start_session(name: str, settings: Mapping[str, str]) -> SparkSession:
-    """A session with the configuration's settings, except where spark-submit was given another value.
+    """Start a session with the configuration's settings; properties given to spark-submit win.
 
     Args:
-        name: what the job is called in Spark's and YARN's pages.
+        name: the application's name in the pages of Spark and YARN.
         settings: the configuration's [spark] section.
     """
     conf = submitted_conf()
@@ -41,7 +41,7 @@ def start_session(name: str, settings: Mapping[str, str]) -> SparkSession:
     conf.setIfMissing("spark.master", LOCAL)
     conf.setIfMissing("spark.ui.showConsoleProgress", "false")
     if is_local():
-        # A worker of another Python version refuses the driver's functions.
+        # Workers must have the driver's Python version.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     spark = start_despite_race(SparkSession.builder.config(conf=conf).getOrCreate)
     spark.sparkContext.setLogLevel("ERROR")
@@ -49,14 +49,13 @@ def start_session(name: str, settings: Mapping[str, str]) -> SparkSession:
 
 
 def start_despite_race(start: Callable[[], SparkSession]) -> SparkSession:
-    """Start a session, again where Spark lost a race against itself.
+    """Start a session; retried after a known race condition of Spark.
 
-    In client mode on YARN the application master registers its filter with Spark's pages while the driver still adds
-    them, and the server that holds both in one list may then refuse to start. Spark has cleaned up after itself by the
-    time it says so.
+    In client mode on YARN the application master adds its filter to Spark's web server while the driver still adds
+    pages, and the server may then fail to start. Spark has cleaned up when it raises the error.
 
     Raises:
-        Py4JJavaError: another error, or the same in every attempt.
+        Py4JJavaError: another error, or this one in every attempt.
     """
     for _ in range(START_ATTEMPTS - 1):
         try:

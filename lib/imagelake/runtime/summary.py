@@ -1,4 +1,4 @@
-"""What a job prints at its end: short, and made to be read by a person."""
+"""The summary that a job prints at its end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from imagelake.runtime.job import Outcome, Work
 
 
 def print_outcome(outcome: Outcome, console: Console) -> None:
-    """Say how a job ended: its tables, where the rows went, its facts, its pace."""
+    """Print how a job ended: seconds and images a second, row counts, notes and tables."""
     if outcome.work is None:
         console.print(
             f"[bold]{outcome.job.name}[/]: nothing has changed since its last run; skipped (--force redoes it)"
@@ -36,8 +36,8 @@ def _table(work: Work) -> Table:
     table.add_column()
     for account in work.accounts:
         table.add_row(account.what, f"{account.rows_in:,} in = {account.kept:,} kept{_rejected(account.rejected)}")
-    for fact, value in work.facts.items():
-        table.add_row(fact, value)
+    for name, value in work.notes.items():
+        table.add_row(name, value)
     table.add_row("wrote", ", ".join(f"{name} ({rows:,})" for name, rows in work.rows.items()))
     return table
 

@@ -1,4 +1,4 @@
-"""Sample lakes: drawn animals in genuine Open Images files, with everything planted in them on record."""
+"""Sample lakes: drawn animals in files of the Open Images format, with a record of all planted facts."""
 
 from imagelake.samples.painting.drawing import draw_animal, training_images
 from imagelake.samples.painting.labels import LABELS, SampleLabel

@@ -1,4 +1,4 @@
-"""Label rows: what people and classifiers say about each image, with the fate that cleaning should give every row."""
+"""The label rows of each image, by people and by classifiers, each with the expected result of cleaning."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from imagelake.samples.painting.labels import LABEL_NAMES, MID_OF
 
 from .classes import BOXABLE, SCENE_MIDS, UNKNOWN_MID, parents
-from .plan import ImagePlan, Split, image_id_of, rotated_kinds
+from .plan import ImagePlan, Split, image_id_of, in_turn
 from .raw_files import KEPT, RawRow
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ LABEL_COLUMNS = ("ImageID", "Source", "LabelName", "Confidence")
 _HUMAN, _CROWD, _MACHINE = "verification", "crowdsource-verification", "machine"
 _DRAWN = "drawn"  # a confidence between 0.1 and 0.9
 
-# What is said about one label of one image: (source, confidence, fate). Only confidences above 0.99 are kept.
+# Rows about one label of one image: (source, confidence, fate). Only confidences above 0.99 are kept.
 STORIES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "verified": ((_HUMAN, "1", KEPT),),
     "crowd_verified": ((_CROWD, "1", KEPT),),
@@ -42,7 +42,7 @@ STORIES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "at_threshold": ((_MACHINE, "0.99", "low_confidence"),),
     "just_below": ((_MACHINE, "0.989999999", "low_confidence"),),
     "just_above": ((_MACHINE, "0.990000001", KEPT),),
-    # What 0.99 becomes as a 32-bit float: above the threshold, though a reader with floats sees no difference to 0.99.
+    # 0.99 as a 32-bit float: above the threshold, though equal to 0.99 for a reader with 32-bit floats.
     "single_precision": ((_MACHINE, "0.9900000095367432", KEPT),),
     "written_long": ((_HUMAN, "1.000000", KEPT),),
 }
@@ -74,19 +74,19 @@ class LabelRow:
 
 
 def label_rows(plan: ImagePlan) -> Iterator[LabelRow]:
-    """All label rows that an image brings about."""
+    """All label rows of an image."""
     if plan.first_of_block:
         yield from _dirty_rows(plan)
         yield from _stray_rows(plan)
     if plan.part == "unlabelled":
         return
     dice = plan.dice("labels")
-    yield from tell(plan, MID_OF[plan.given], plan.story, dice)
+    yield from rows_of_story(plan, MID_OF[plan.given], plan.story, dice)
     for mid, story in _side_labels(plan, dice):
-        yield from tell(plan, mid, story, dice)
+        yield from rows_of_story(plan, mid, story, dice)
 
 
-def tell(
+def rows_of_story(
     plan: ImagePlan, mid: str, story: str, dice: np.random.Generator, image_id: str | None = None
 ) -> Iterator[LabelRow]:
     """The rows of a story about one label of the image, or of another image id that is in no list."""
@@ -98,9 +98,9 @@ def tell(
 
 
 def _side_labels(plan: ImagePlan, dice: np.random.Generator) -> Iterator[tuple[str, str]]:
-    """Further labels: categories above the animal, the scene, and, in train alone, animals that are not there."""
+    """Further labels: categories of the animal, the scene, and, in train only, animals that are not in the image."""
     if plan.story == "at_threshold":
-        return  # so that whether its image counts as confident hangs on the comparison alone
+        return  # so that only the comparison decides whether its image counts as confident
     confident = plan.split != "train"
     for category in parents(plan.given):
         if dice.random() < 0.35:
@@ -113,7 +113,7 @@ def _side_labels(plan: ImagePlan, dice: np.random.Generator) -> Iterator[tuple[s
 
 
 def _dirty_rows(plan: ImagePlan) -> Iterator[LabelRow]:
-    for reason, changes in rotated_kinds(_DIRT, plan.block):
+    for reason, changes in in_turn(_DIRT, plan.block):
         cells = [plan.image_id, _HUMAN, MID_OF[plan.given], "1"]
         for column, cell in changes:
             if column < 0:
@@ -126,10 +126,10 @@ def _dirty_rows(plan: ImagePlan) -> Iterator[LabelRow]:
 
 
 def _stray_rows(plan: ImagePlan) -> Iterator[LabelRow]:
-    """Rows about images or classes that no list knows, some of which would be rejected for a later reason as well."""
+    """Rows of images or classes that are in no list, some of which also have a later reason for rejection."""
     dice, mid = plan.dice("strays"), MID_OF[plan.given]
-    phantom, denied = (image_id_of(plan.seed, plan.block, kind) for kind in ("phantom", "denied phantom"))
-    yield from tell(plan, mid, "machine_agrees", dice, phantom)
-    yield from tell(plan, mid, "contradicted", dice, denied)
-    yield from tell(plan, UNKNOWN_MID, "denied", dice)
-    yield from tell(plan, UNKNOWN_MID, "verified", dice, phantom)
+    phantom, denied = (image_id_of(plan.seed, plan.block, purpose) for purpose in ("phantom", "denied phantom"))
+    yield from rows_of_story(plan, mid, "machine_agrees", dice, phantom)
+    yield from rows_of_story(plan, mid, "contradicted", dice, denied)
+    yield from rows_of_story(plan, UNKNOWN_MID, "denied", dice)
+    yield from rows_of_story(plan, UNKNOWN_MID, "verified", dice, phantom)

@@ -1,4 +1,4 @@
-"""Box rows: where the animals are, in the 21 columns of the training file or the 13 of the others."""
+"""The box rows of each image, with the 21 columns of the training file or the 13 of the others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from imagelake.samples.painting.drawing import Box, Drawing
 from imagelake.samples.painting.labels import MID_OF
 
-from .plan import ImagePlan, rotated_kinds
+from .plan import ImagePlan, in_turn
 from .raw_files import RawRow
 
 BOX_COLUMNS = (
@@ -38,12 +38,12 @@ _DIRT: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 
 
 def box_columns(split: str) -> tuple[str, ...]:
-    """The columns of a split's box file: only the training file tells where people clicked."""
+    """The columns of a split's box file; only the training file has click positions."""
     return BOX_COLUMNS + CLICK_COLUMNS if split == "train" else BOX_COLUMNS
 
 
 def box_rows(plan: ImagePlan, drawing: Drawing | None) -> Iterator[RawRow]:
-    """The box rows that an image brings about, in the columns of its split."""
+    """The box rows of an image, in the columns of its split."""
     if drawing is None or plan.part not in ("plain", "wrong_label", "unlisted"):
         return
     dice = plan.dice("boxes")
@@ -55,7 +55,7 @@ def box_rows(plan: ImagePlan, drawing: Drawing | None) -> Iterator[RawRow]:
 
 
 def _cells(plan: ImagePlan, drawing: Drawing, box: Box, dice: np.random.Generator) -> list[str]:
-    """One box. Those that a program proposed and a person only confirmed have -1 for all that was not asked."""
+    """One box. Those that a program proposed and a person confirmed have -1 for the unknown flags."""
     proposed = plan.split == "train" and dice.random() < 0.15
     source = "activemil" if proposed else "xclick" if plan.split == "train" else "freeform"
     corners = [f"{value:.6f}" for value in (box.x_min, box.x_max, box.y_min, box.y_max)]
@@ -81,6 +81,6 @@ def _dirty_rows(plan: ImagePlan, good: list[str]) -> Iterator[RawRow]:
     if plan.block % 5 == 0:
         yield RawRow(tuple(good[:-1]), "malformed_row")
         yield RawRow((*good, "0"), "malformed_row")
-    for reason, changes in rotated_kinds(_DIRT, plan.block):
+    for reason, changes in in_turn(_DIRT, plan.block):
         replaced = dict(zip(columns, good, strict=True)) | dict(changes)
         yield RawRow(tuple(replaced.values()), reason)

@@ -26,8 +26,8 @@ _OTHERS = {
 
 BOXABLE: dict[str, str] = {**MID_OF, **_GROUPS, **_OTHERS}
 
-# Labels that only whole images have. As published, one name is that of another class too, one has a comma and one is
-# not ASCII.
+# Labels of whole images only. As in the published file, one name is that of another class too, one has a comma and one
+# is not ASCII.
 _IMAGE_LEVEL: tuple[tuple[str, str], ...] = (
     ("Wildlife", "/m/01280g"), ("Fauna", "/m/035qhg"), ("Savanna", "/m/01c7d3"), ("Grassland", "/m/01c7cq"),
     ("Safari", "/m/0199b0"), ("Zoo", "/m/089v3"), ("Beak", "/m/01c4rd"), ("Whiskers", "/m/01l7qd"),
@@ -39,7 +39,7 @@ _IMAGE_LEVEL: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 ALL_CLASSES: tuple[tuple[str, str], ...] = tuple(BOXABLE.items()) + _IMAGE_LEVEL
 
-# Image-level labels that a classifier may well give a picture of any of the animals.
+# Image-level labels that a classifier plausibly gives any of the animals.
 SCENE_MIDS: tuple[str, ...] = tuple(mid for _, mid in _IMAGE_LEVEL[:10])
 
 _CARNIVORES = ("Cat", "Fox", "Jaguar", "Lynx", "Tiger", "Lion", "Dog", "Leopard", "Cheetah")
@@ -97,7 +97,7 @@ def parents(name: str) -> tuple[str, ...]:
     return ()
 
 
-# The confusion that a hasty annotator might make: what a picture with a wrong label is taken for.
+# Label -> the wrong label of an image with a planted error.
 MISTAKEN_FOR: dict[str, str] = {
     "Lion": "Leopard", "Tiger": "Leopard", "Leopard": "Tiger", "Zebra": "Giraffe", "Giraffe": "Zebra",
     "Elephant": "Rhinoceros",

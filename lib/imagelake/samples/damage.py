@@ -1,4 +1,4 @@
-"""Files that bear an image's name and cannot be decoded: broken, mistaken or hostile."""
+"""Files with an image's name that cannot be decoded: broken, of another format, or hostile."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from .encoders import encode_jpeg
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """One way to fail.
+    """One type of damage.
 
     Attributes:
-        kind: its name in the planted facts.
-        extension: of the file that pretends to be an image.
-        spoil: makes the bytes from the picture that was meant and a text that no other file has.
+        type: its name in the planted facts.
+        extension: of the file.
+        spoil: makes the bytes from the intact picture and a unique text.
         partly_decodable: a decoder with relaxed settings gets some or all of the picture.
     """
 
-    kind: str
+    type: str
     extension: str
     spoil: Callable[[Image.Image, str], bytes]
     partly_decodable: bool = False

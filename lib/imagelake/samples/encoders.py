@@ -1,4 +1,4 @@
-"""From a picture to the bytes of a file: formats, colour modes and EXIF orientations as they occur in a lake."""
+"""Encoders of pictures: formats, colour modes and EXIF orientations as they occur in a lake."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The facts that a sample lake was made to have, and their file: what tests compare every job's answers with."""
+"""The planted facts of a sample lake, with which tests compare the results of jobs, and their file."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class ImageFact:
     Attributes:
         image_id: its id.
         split: train, validation or test.
-        part: what it is there for, see ``plan.Part``.
+        part: its role, see ``plan.Part``.
         listed: the image list has a row for it.
         file: path within the lake's folder; empty when its bytes are missing.
-        truth: name of the label that was drawn; also for damaged files, where it cannot be seen.
+        truth: name of the label that was drawn, also for damaged files.
         given: name of the label that its rows state as verified or doubt; empty for images without labels.
-        damage: empty, or the kind of damage that keeps it from being decoded with Pillow's default settings.
+        damage: empty, or the type of damage that keeps it from being decoded with Pillow's default settings.
         partly_decodable: damaged, but relaxed settings give some or all of its pixels.
         format: as Pillow names it; empty when damaged or missing.
         mode: Pillow's mode of the stored pixels.
@@ -66,12 +66,12 @@ class NearDuplicate:
 
 @dataclass(frozen=True, slots=True)
 class PlantedFacts:
-    """Everything that is known about a sample lake because it was made so.
+    """All planted facts of a sample lake.
 
     Attributes:
         version: of the generator; a lake of another version has other bytes.
         seed: of the lake.
-        requested: number of images asked for, which counts listed and unlisted ones.
+        requested: the number of images requested, listed and unlisted ones.
         images: one entry an image, in the order of their indices.
         files: counts a raw file, by its name.
         labels_kept: (image id, MID) of the label rows that cleaning keeps at a confidence above 0.99.
@@ -119,7 +119,7 @@ class PlantedFacts:
 
     @property
     def corrupt(self) -> dict[str, str]:
-        """Kind of damage by image id, for the files that cannot be decoded."""
+        """Type of damage by image id, for the files that cannot be decoded."""
         return {image.image_id: image.damage for image in self.images if image.damage}
 
     @property

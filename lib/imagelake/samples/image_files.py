@@ -27,7 +27,7 @@ class ImageFile:
         return f"images/{self.plan.split}/{self.plan.image_id}.{self.stored.extension}" if self.stored else ""
 
     def fact(self) -> ImageFact:
-        """What is planted about this image."""
+        """The planted facts of this image."""
         plan, stored, damage = self.plan, self.stored, self.plan.damage
         held = stored if stored and not damage else EncodedImage(b"", "", "", "", 0, 0)
         return ImageFact(
@@ -38,7 +38,7 @@ class ImageFile:
             file=self.path,
             truth=plan.truth,
             given="" if plan.part == "unlabelled" else plan.given,
-            damage=damage.kind if damage else "",
+            damage=damage.type if damage else "",
             partly_decodable=damage is not None and damage.partly_decodable,
             format=held.format,
             mode=held.mode,
@@ -63,12 +63,12 @@ def _stored(plan: ImagePlan, picture: Image.Image) -> EncodedImage:
         return EncodedImage(data, plan.damage.extension, "", "", 0, 0)
     if plan.part == "near_copy":
         return encode_jpeg(_altered(picture, plan.near_change), 60)
-    # A copy's bytes are those of its original because they are made from the original's dice.
+    # A copy equals its original because it uses the original's random numbers.
     return encode(picture, plan_image(plan.seed, plan.drawn_index).dice("encoding"))
 
 
 def _altered(picture: Image.Image, change: str) -> Image.Image:
-    """What tools do to a picture on its way through the web."""
+    """A near copy: the picture re-encoded or altered as by web tools."""
     width, height = picture.size
     if change == "resized":
         return picture.resize((round(width * 0.8), round(height * 0.8)), Image.Resampling.LANCZOS)

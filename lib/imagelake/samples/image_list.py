@@ -18,12 +18,12 @@ IMAGE_COLUMNS = (
 _LICENSE = "https://creativecommons.org/licenses/by/2.0/"
 _SITE = "https://photos.example.org"
 _AUTHORS = ("Ana Souza", "Jürgen Groß", "Keiko Mori", "O'Brien, Pat", "李小龍", "")
-# People write anything into a title: commas, quotes, a backslash before a quote, nothing at all.
+# Titles have commas, quotes, a backslash before a quote, or are empty.
 _TITLES = ("{} at noon", '"{}", my favourite', "{}, {} and again {}", "the {} \\", "¿{}?", "", "_MG_4711", "{} \\")
 
 
 def image_rows(plan: ImagePlan, stored: EncodedImage | None) -> Iterator[RawRow]:
-    """The rows of the list that an image brings about: its own, and once a block two that must be rejected."""
+    """The image list's rows of an image: its own, and once a block two that must be rejected."""
     if not plan.listed:
         return
     row = _row(plan, stored)

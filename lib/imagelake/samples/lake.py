@@ -1,4 +1,4 @@
-"""A sample lake on disk: images and metadata in the very files and columns in which Open Images is published."""
+"""A sample lake on disk: images and metadata in the files and columns of Open Images."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def write_sample_lake(folder: Path, images: int = 400, seed: int = 7) -> Planted
     """Write a lake, or leave one alone that is there already with the same number of images and seed.
 
     The same arguments give the same bytes, and the first images of a larger lake are those of a smaller one. The folder
-    appears only when it is complete.
+    is renamed to its name when it is complete.
 
     Raises:
         ImageLakeError: ``images`` is negative, or the folder holds anything else.
@@ -118,7 +118,7 @@ class Ledger:
     near: list[NearDuplicate] = field(default_factory=list)
 
     def enter(self, made: ImageFile) -> None:
-        """Enter one image: its fact, its kinship with others, and its rows."""
+        """Add one image: its facts, its duplicates, and its rows."""
         plan = made.plan
         self.images.append(made.fact())
         if plan.part == "near_copy":
@@ -132,7 +132,7 @@ class Ledger:
             self.files[label_file(label.split, label.machine)].rows.append(label.row)
 
     def facts(self, seed: int, requested: int) -> PlantedFacts:
-        """The facts of all that was entered."""
+        """The facts of all added images."""
         labels = self._ingested("imagelabels")
         listed = {image.image_id: image.split for image in self.images if image.listed}
         labelled = {row.cells[0] for _, row in labels}
@@ -158,9 +158,9 @@ class Ledger:
             near_duplicates=tuple(self.near),
         )
 
-    def _ingested(self, kind: str) -> list[tuple[str, RawRow]]:
-        """(split, row) of the rows that survive reading, over the files of one kind."""
-        files = ((name.split("-")[0], file) for name, file in self.files.items() if kind in name)
+    def _ingested(self, name_part: str) -> list[tuple[str, RawRow]]:
+        """(split, row) of the rows that survive reading, over the files with a part in their name."""
+        files = ((name.split("-")[0], file) for name, file in self.files.items() if name_part in name)
         return [(split, row) for split, file in files for row in file.rows if row.ingested]
 
 

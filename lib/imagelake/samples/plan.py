@@ -1,4 +1,4 @@
-"""What is planted where: every image's part in the lake, from (seed, index) alone.
+"""The plan of a sample lake: every image's part, as a function of (seed, index).
 
 Images come in blocks of 20 that hold each part once or more often, in shuffled order. Nothing refers to a later image,
 so the first n images of a lake are the same whatever its size.
@@ -20,21 +20,21 @@ from .damage import DAMAGES, Damage
 Split = Literal["train", "validation", "test"]
 Part = Literal["plain", "wrong_label", "unlabelled", "exact_copy", "near_copy", "corrupt", "missing_bytes", "unlisted"]
 
-Kind = TypeVar("Kind")
+T = TypeVar("T")
 
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 BLOCK = 20
-# The two places of a block that are never shuffled: copies need an earlier original.
+# The two slots of a block that are never shuffled: copies need an earlier original.
 EXACT_ORIGINAL, NEAR_ORIGINAL = 0, 1
 NEAR_CHANGES = ("reencoded", "resized", "cropped", "brightened")
 
-# How common the labels are, in the order of LABELS: a lake is never balanced.
+# The weights of the labels, in the order of LABELS, not balanced.
 _LABEL_WEIGHTS = (10, 9, 9, 10, 9, 11, 6, 9, 9, 10, 8)
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One place of a block: its part, the splits and the stories (see ``annotations.STORIES``) it takes in turn."""
+    """One slot of a block: its part, the splits and the stories (see ``annotations.STORIES``) it takes in turn."""
 
     part: Part
     splits: tuple[Split, ...]
@@ -74,7 +74,7 @@ class ImagePlan:
         index: of the image in the lake.
         image_id: 16 lower-case hexadecimal digits.
         split: the subset it is listed in.
-        part: what it is there for.
+        part: its role.
         story: of the rows of its main label.
         truth: name of the label that is drawn.
         given: name of the label that its rows state.
@@ -115,20 +115,20 @@ class ImagePlan:
         return np.random.default_rng([self.seed, self.index, *purpose.encode()])
 
 
-def image_id_of(seed: int, index: int, kind: str = "image") -> str:
+def image_id_of(seed: int, index: int, purpose: str = "image") -> str:
     """An id like those of Open Images: 16 lower-case hexadecimal digits."""
-    return hashlib.sha256(f"{kind} {seed} {index}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{purpose} {seed} {index}".encode()).hexdigest()[:16]
 
 
-def rotated_kinds(kinds: tuple[Kind, ...], block: int) -> tuple[Kind, ...]:
-    """The kinds of dirt that a block carries: the first block all of them, the others one each in turn."""
-    return kinds if block == 0 else (kinds[block % len(kinds)],)
+def in_turn(faults: tuple[T, ...], block: int) -> tuple[T, ...]:
+    """The faults that a block has: the first block all of them, each later block one, in turn."""
+    return faults if block == 0 else (faults[block % len(faults)],)
 
 
 def plan_image(seed: int, index: int) -> ImagePlan:
     """The part of the image at an index."""
-    block, place = divmod(index, BLOCK)
-    slot = SLOTS[_order_of(seed, block)[place]]
+    block, number = divmod(index, BLOCK)
+    slot = SLOTS[_order_of(seed, block)[number]]
     originals = {"exact_copy": EXACT_ORIGINAL, "near_copy": NEAR_ORIGINAL}
     drawn_index = block * BLOCK + originals[slot.part] if slot.part in originals else index
     truth = _label_of(seed, drawn_index)
@@ -143,12 +143,12 @@ def plan_image(seed: int, index: int) -> ImagePlan:
         given=MISTAKEN_FOR[truth] if slot.part == "wrong_label" else truth,
         drawn_index=drawn_index,
         block=block,
-        first_of_block=place == 0,
+        first_of_block=number == 0,
     )
 
 
 def _order_of(seed: int, block: int) -> list[int]:
-    """Which slot stands at each place of a block."""
+    """The slots of a block in their shuffled order."""
     fixed = [EXACT_ORIGINAL, NEAR_ORIGINAL]
     shuffled = np.random.default_rng([seed, block, 20]).permutation(np.arange(len(fixed), BLOCK))
     return [*fixed, *(int(slot) for slot in shuffled)]

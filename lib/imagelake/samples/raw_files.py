@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 KEPT = "kept"
 
-# A row has the first reason that applies, in this order. The first group is decided by the row alone, when it is read.
+# A row has the first reason that applies, in this order. The first group depends on the row alone.
 INGEST_REASONS: tuple[str, ...] = (
     "malformed_row",
     "missing_image_id",
@@ -26,7 +26,7 @@ INGEST_REASONS: tuple[str, ...] = (
     "coordinate_out_of_range",
     "empty_box",
 )
-# The second group is decided about the label rows that were read, against classes, images and each other.
+# The second group depends on classes, images and the other label rows.
 CLEAN_REASONS: tuple[str, ...] = ("unknown_class", "unknown_image", "contradictory", "low_confidence", "duplicate")
 
 
@@ -45,7 +45,7 @@ class RawRow:
 
 @dataclass(frozen=True, slots=True)
 class FileFact:
-    """What one raw file holds.
+    """The counts of one raw file.
 
     Attributes:
         rows: data rows, without the header.
@@ -65,7 +65,7 @@ class FileFact:
 
 @dataclass(slots=True)
 class RawFile:
-    """A CSV file to be: its columns, whether it names them in a header, and its rows."""
+    """A CSV file to write: its columns, whether it has a header, and its rows."""
 
     name: str
     columns: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The images of a lake by row: facts to show from a mapped file, and columns to filter by in memory.
+"""The images of a lake by row: details to show from a mapped file, and columns to filter by in memory.
 
 Letters: N images of the lake, listed ones without bytes too, in the order of the table images.
 """
@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
-from imagelake.serving.image_file import FactsFile
+from imagelake.serving.image_file import DetailsFile
 from imagelake.serving.labels import Labelling
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Filters:
     """Which images may be answers; the default lets all pass.
 
     Attributes:
-        label: a display name; images with it or a kind of it.
+        label: a display name; images with it or a narrower label.
         split: the images of one split.
         min_ppi: at least this PPI.
         min_pixels: at least so many pixels.
@@ -50,7 +50,7 @@ class Filters:
 
 
 @dataclass(frozen=True)
-class ImageFacts:
+class ImageDetails:
     """What is known of one image; the names are those of the tables images and image_quality."""
 
     row: int
@@ -86,19 +86,19 @@ class Catalogue:
             lake: the published tables.
             folder: of this machine, for the mapped file.
         """
-        self._facts = FactsFile(lake, folder)
-        self._image_ids = self._facts.column("image_id")
+        self._details = DetailsFile(lake, folder)
+        self._image_ids = self._details.column("image_id")
         self._by_id = pc.sort_indices(self._image_ids).to_numpy().astype(np.uint32)
         self.labelling = Labelling(lake, self.rows_of, len(self))
         self.ppi, self.pixels, self._kinds = _quality(lake, self)
-        splits = self._facts.column("split").dictionary_encode().unify_dictionaries().combine_chunks()
+        splits = self._details.column("split").dictionary_encode().unify_dictionaries().combine_chunks()
         self._split_names: list[str] = splits.dictionary.to_pylist()
         self._splits = pc.fill_null(splits.indices, -1).to_numpy().astype(np.int8)
-        self._hashes = _hashes(self._facts.column("sha256"))
+        self._hashes = _hashes(self._details.column("sha256"))
 
     def __len__(self) -> int:
         """N."""
-        return len(self._facts)
+        return len(self._details)
 
     def image_id(self, row: int) -> str:
         """The identifier of an image."""
@@ -121,13 +121,13 @@ class Catalogue:
             low, high = (middle + 1, high) if found < wanted else (low, middle)
         return None
 
-    def facts(self, rows: Sequence[int]) -> list[ImageFacts]:
+    def details(self, rows: Sequence[int]) -> list[ImageDetails]:
         """What is known of some images, in the order asked for."""
-        return [self._fact(int(row), values) for row, values in zip(rows, self._facts.rows(rows), strict=True)]
+        return [self._details_of(int(row), values) for row, values in zip(rows, self._details.rows(rows), strict=True)]
 
-    def _fact(self, row: int, values: dict[str, Any]) -> ImageFacts:
+    def _details_of(self, row: int, values: dict[str, Any]) -> ImageDetails:
         known = not np.isnan(self.ppi[row])
-        return ImageFacts(
+        return ImageDetails(
             row=row,
             ppi=float(self.ppi[row]) if known else None,
             pixels=int(self.pixels[row]) if known else None,

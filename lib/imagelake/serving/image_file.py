@@ -22,7 +22,7 @@ COLUMNS = ("image_id", "split", "format", "mode", "width", "height", "byte_size"
 _ROWS = 65_536  # a batch: what is in memory while the file is written
 
 
-class FactsFile:
+class DetailsFile:
     """The table images as one file that is mapped into memory. Threads may share it."""
 
     def __init__(self, lake: PublishedLake, folder: Path) -> None:

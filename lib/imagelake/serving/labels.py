@@ -1,4 +1,4 @@
-"""Which images have which clean labels, with the kinds of each by the hierarchy, and what the model's classes mean."""
+"""Which images have which clean labels, or narrower ones, and what the model's classes mean."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ class Labelling:
             counts[name] += int(count)
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
-    def kinds(self, label: str) -> frozenset[str]:
-        """The label_ids of a label and of all its kinds."""
+    def with_descendants(self, label: str) -> frozenset[str]:
+        """The label_ids of a label and of all its descendants."""
         own = self._ids_of_name.get(label, frozenset())
         if self._hierarchy is None:
             return own
@@ -75,10 +75,10 @@ class Labelling:
         """Whether an image, or the hierarchy, has such a label."""
         return label in self._ids_of_name
 
-    def with_label(self, label: str, kinds: bool = True) -> NDArray[np.bool_]:
-        """Which images have a label, or a kind of it: bool [N]."""
+    def with_label(self, label: str, narrower: bool = True) -> NDArray[np.bool_]:
+        """Which images have a label or, unless excluded, a narrower one: bool [N]."""
         found = np.zeros(self._images, np.bool_)
-        for label_id in self.kinds(label) if kinds else self._ids_of_name.get(label, ()):
+        for label_id in self.with_descendants(label) if narrower else self._ids_of_name.get(label, ()):
             if label_id in self._code_of:
                 found[self._by_label.members(self._code_of[label_id])] = True
         return found

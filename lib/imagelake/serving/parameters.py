@@ -19,7 +19,7 @@ class SearchParameters(BaseModel):
 
     mode: Literal["similar", "label"] = Field("similar", description="similar: by features; label: the predicted label")
     order: Order = Field("similarity", description="of the nearest ones; label answers always come by PPI")
-    label: Text | None = Field(None, description="images with this clean label or a kind of it")
+    label: Text | None = Field(None, description="images with this clean label or a narrower one")
     split: Text | None = Field(None, description="images of this split")
     min_ppi: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] | None = Field(None, description="least PPI")
     min_pixels: Annotated[int, Field(ge=0, le=10**12)] | None = Field(None, description="least width x height")

@@ -11,7 +11,7 @@ from imagelake.serving.errors import QueryError
 from imagelake.serving.served_lake import Ranked
 
 if TYPE_CHECKING:
-    from imagelake.serving.catalogue import ImageFacts
+    from imagelake.serving.catalogue import ImageDetails
     from imagelake.serving.parameters import QueryParameters, SearchParameters
     from imagelake.serving.served_lake import SearchQuery, ServedLake
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Answer:
     """One image of the lake; the similarity is a cosine, None where answers are not chosen by it."""
 
-    facts: ImageFacts
+    details: ImageDetails
     similarity: float | None
 
 
@@ -82,10 +82,10 @@ def search(served: ServedLake, query: SearchQuery, parameters: SearchParameters,
 def answers_of(served: ServedLake, ranked: Ranked, page: int, size: int) -> list[Answer]:
     """The answers on one page of a ranking; the first page is 1."""
     shown = slice((page - 1) * size, page * size)
-    facts = served.catalogue.facts(list(map(int, ranked.rows[shown])))
+    details = served.catalogue.details(list(map(int, ranked.rows[shown])))
     if ranked.similarities is None:
-        return [Answer(fact, None) for fact in facts]
-    return [Answer(fact, float(cosine)) for fact, cosine in zip(facts, ranked.similarities[shown], strict=True)]
+        return [Answer(one, None) for one in details]
+    return [Answer(one, float(cosine)) for one, cosine in zip(details, ranked.similarities[shown], strict=True)]
 
 
 def page_count(total: int, size: int) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imagelake.search.order import Order, in_order
-from imagelake.serving.catalogue import Catalogue, Filters, ImageFacts
+from imagelake.serving.catalogue import Catalogue, Filters, ImageDetails
 from imagelake.serving.index_folder import open_index
 from imagelake.serving.labels import meanings
 from imagelake.serving.originals import Originals
@@ -90,7 +90,7 @@ class ServedLake:
         pixels = min(rules.max_pixels, images.max_pixels)
         limits = Limits(pixels, images.max_bytes, images.timeout_s, images.formats)
         self.lake = lake
-        self.catalogue = Catalogue(lake, own / "facts")
+        self.catalogue = Catalogue(lake, own / "details")
         self.originals = Originals(lake, self.catalogue)
         self.index = open_index(lake, own / "index")
         self.predictor = Predictor(lake, limits, rules.thumbnail_side, threads)
@@ -112,10 +112,10 @@ class ServedLake:
         row = self.catalogue.row_of(image_id)
         if row is None:
             return None
-        (facts,) = self.catalogue.facts([row])
+        (details,) = self.catalogue.details([row])
         place = self.index.row_of(image_id)
         vector = None if place is None else self.index.vector(place)
-        return SearchQuery(vector, self._predictions.of(row), facts.sha256, row)
+        return SearchQuery(vector, self._predictions.of(row), details.sha256, row)
 
     def query_of_photo(self, token: str) -> SearchQuery | None:
         """A photo that was shown earlier; None where it is no longer kept."""
@@ -137,7 +137,7 @@ class ServedLake:
 
     def of_label(self, label: str, filters: Filters, without: int | None = None) -> Ranked:
         """The images with a label that pass the filters, the highest PPI first."""
-        chosen = self.catalogue.labelling.with_label(label, kinds=False)
+        chosen = self.catalogue.labelling.with_label(label, narrower=False)
         passing = self.catalogue.allowed(filters)
         rows = np.flatnonzero(chosen if passing is None else chosen & passing)
         rows = rows[(rows != (-1 if without is None else without)) & ~np.isnan(self.catalogue.ppi[rows])]
@@ -167,9 +167,9 @@ class ServedLake:
         return self.catalogue.duplicates()
 
     @cached_property
-    def examples(self) -> list[ImageFacts]:
+    def examples(self) -> list[ImageDetails]:
         """Images to begin with: the largest of each of the most frequent labels, none twice."""
         found: list[int] = []
         for label in islice(self.catalogue.labelling.counts, EXAMPLES):
             found += [row for row in map(int, self.of_label(label, Filters()).rows) if row not in found][:1]
-        return self.catalogue.facts(found)
+        return self.catalogue.details(found)

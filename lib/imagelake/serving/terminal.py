@@ -100,10 +100,10 @@ def _show(found: Found, query: SearchQuery) -> None:
 
 
 def _cells(answer: Answer) -> tuple[str, ...]:
-    facts = answer.facts
+    details = answer.details
     similarity = "" if answer.similarity is None else f"{answer.similarity:.3f}"
-    ppi = "" if facts.ppi is None else f"{facts.ppi:.1f}"
-    return (similarity, ppi, ", ".join(facts.labels), facts.image_id, facts.author or "", facts.license or "")
+    ppi = "" if details.ppi is None else f"{details.ppi:.1f}"
+    return (similarity, ppi, ", ".join(details.labels), details.image_id, details.author or "", details.license or "")
 
 
 def _unusable(said: str) -> int:

@@ -1,1 +1,1 @@
-"""What a label means: the hierarchy of labels, which model classes mean a label, and how folder names become labels."""
+"""The vocabulary: the hierarchy of labels, the classes that count as a label, and labels for folder names."""

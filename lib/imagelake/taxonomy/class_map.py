@@ -1,4 +1,4 @@
-"""What the outputs of a model mean: each class and the label that contains it.
+"""The class map: each class of a model and the label that contains it.
 
 A label contains a class when every picture of the class is a picture of the label: a Dalmatian is a Dog, a rhinoceros
 beetle is a Beetle and no Rhinoceros. A class that no label contains has none.
@@ -22,8 +22,8 @@ _Key = TypeVar("_Key")
 class ModelClass(NamedTuple):
     """One output of a model.
 
-    ``label`` is the most specific label that contains the class, None where none does. ``relation`` says how the class
-    stands to it: the same thing, or a narrower one.
+    ``label`` is the most specific label that contains the class, None where none does. ``relation`` is ``same`` or, for
+    a class narrower than its label, ``narrower``.
     """
 
     name: str
@@ -59,10 +59,10 @@ class ClassMap:
         rows = read_rows(text, source, COLUMNS)
         labels = None if known_labels is None else frozenset(known_labels)
         by_index: dict[int, Row] = {}
-        seen_names: dict[str, Row] = {}
+        lines_by_name: dict[str, Row] = {}
         for row in rows:
             _once(by_index, _index(row), row, f"imagenet_index {row['imagenet_index']}")
-            _once(seen_names, row["imagenet_class"].casefold(), row, f"imagenet_class {row['imagenet_class']!r}")
+            _once(lines_by_name, row["imagenet_class"].casefold(), row, f"imagenet_class {row['imagenet_class']!r}")
         _check_complete(by_index, source)
         return cls([_model_class(by_index[index], labels) for index in sorted(by_index)])
 
@@ -106,12 +106,12 @@ class ClassMap:
         return self._class(class_index).label
 
     def classes_of(self, label: str, hierarchy: Hierarchy | None = None) -> frozenset[int]:
-        """The classes whose pictures are pictures of a label: those of the label and of its kinds, at any distance.
+        """The classes that count as a label: those that it or one of its descendants contains.
 
-        A label that the hierarchy does not know has no kinds.
+        A label that the hierarchy does not know has no descendants.
         """
-        kinds = hierarchy.descendants(label) if hierarchy and label in hierarchy else frozenset()
-        return frozenset().union(*(self._by_label.get(kind, frozenset()) for kind in {label, *kinds}))
+        below = hierarchy.descendants(label) if hierarchy and label in hierarchy else frozenset()
+        return frozenset().union(*(self._by_label.get(name, frozenset()) for name in {label, *below}))
 
     def covers(self, label: str, hierarchy: Hierarchy | None = None) -> bool:
         """Whether any class means the label; where none does the model cannot be judged on it."""
@@ -129,10 +129,10 @@ class ClassMap:
         return self.classes[class_index]
 
 
-def _once(seen: dict[_Key, Row], key: _Key, row: Row, what: str) -> None:
-    if key in seen:
-        row.fail(f"{what} stands on line {seen[key].line} already")
-    seen[key] = row
+def _once(lines: dict[_Key, Row], key: _Key, row: Row, what: str) -> None:
+    if key in lines:
+        row.fail(f"{what} stands on line {lines[key].line} already")
+    lines[key] = row
 
 
 def _index(row: Row) -> int:

@@ -1,4 +1,4 @@
-"""Small hand-kept CSV files: rows with their line numbers, and errors that say where and what."""
+"""Small CSV files of conf/ and of users: rows with line numbers, and errors that name file and line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from imagelake.errors import ImageLakeError
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a CSV file: where it stands and its cells, blanks around them removed."""
+    """One line of a CSV file: its position and its cells, stripped of blanks."""
 
     source: str
     line: int
@@ -33,7 +33,7 @@ class Row:
 
 
 def read_rows(text: str, source: str, columns: Sequence[str]) -> list[Row]:
-    """The rows of a CSV text with a header line; blank lines are skipped, columns nobody asked for ignored.
+    """The rows of a CSV text with a header line; blank lines are skipped, other columns ignored.
 
     Args:
         text: the file's content; a byte order mark is allowed.
@@ -53,7 +53,7 @@ def read_rows(text: str, source: str, columns: Sequence[str]) -> list[Row]:
 
 
 def nearest(value: str, choices: Iterable[str], limit: int = 3) -> str:
-    """The end of an error message: the choices that look most like a value, or some where none does."""
+    """The end of an error message: the valid values most similar to a value, or some of them if none is similar."""
     known = sorted(set(choices))
     by_lower = {choice.lower(): choice for choice in known}
     near = [by_lower[match] for match in difflib.get_close_matches(value.lower(), by_lower, n=limit, cutoff=0.6)]

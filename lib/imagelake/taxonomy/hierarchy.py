@@ -1,7 +1,7 @@
-"""The hierarchy of labels: a directed acyclic graph with one root, whose edges say *is a kind of* or *is a part of*.
+"""The hierarchy of labels: a directed acyclic graph with one root, with edges of two relations: subcategory and part.
 
-Only kinds count when one label is asked to contain another: every eagle is a bird, but a wheel is no land vehicle,
-and the published hierarchy of Open Images calls musical instruments a part of buildings.
+Only subcategory edges decide whether one label contains another: every eagle is a bird, but a wheel is no land
+vehicle, and the published hierarchy of Open Images calls musical instruments a part of buildings.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from imagelake.taxonomy.csv_rows import nearest, read_rows
 from imagelake.taxonomy.hierarchy_json import Edge, Relation, read_hierarchy_json
 
 PARTS_COLUMNS = ("parent", "child")
-Edges = Literal["kinds", "all"]
+Edges = Literal["subcategory", "all"]
 
 
 class HierarchyRow(NamedTuple):
-    """One edge for a table; the root has a row of its own with no parent and no relation.
+    """One edge as a row of the table hierarchy; the root has a row without parent and relation.
 
     ``depth`` is the node's: steps from the root by the shortest way, 0 for the root.
     """
@@ -32,7 +32,7 @@ class HierarchyRow(NamedTuple):
 
 
 class Hierarchy:
-    """Labels and how they contain each other. A node is a name or a MID, whichever the source used."""
+    """A graph of labels. A node is a name or a MID, as in the source."""
 
     def __init__(self, root: str, edges: Iterable[Edge], source: str = "hierarchy") -> None:
         """Check and index the edges.
@@ -48,9 +48,9 @@ class Hierarchy:
         self.root = root
         self.edges: tuple[Edge, ...] = tuple(dict.fromkeys(edges))
         self._source = source
-        self._kinds = [edge for edge in self.edges if edge.relation == "subcategory"]
+        subcategories = [edge for edge in self.edges if edge.relation == "subcategory"]
         self._index = {
-            "kinds": (_grouped(self._kinds, "parent"), _grouped(self._kinds, "child")),
+            "subcategory": (_grouped(subcategories, "parent"), _grouped(subcategories, "child")),
             "all": (_grouped(self.edges, "parent"), _grouped(self.edges, "child")),
         }
         self._depths = _depths(root, self._index["all"][0].get)
@@ -63,8 +63,8 @@ class Hierarchy:
         Args:
             text: ``{"LabelName", "Subcategory", "Part"}`` with MIDs, or ``{"name", "children", "size"}`` with names.
             source: the file's name, for errors.
-            parts: parent and child of edges that mean *part of*. The second form merges parts and kinds; see
-                ``read_parts``. Pairs that are no edge are ignored.
+            parts: parent and child of edges that mean *part of*. The second form does not tell the two
+                relations apart; see ``read_parts``. Pairs that are no edge are ignored.
 
         Raises:
             ImageLakeError: the text is not JSON of either form, or a node is its own ancestor.
@@ -100,26 +100,26 @@ class Hierarchy:
 
     @property
     def nodes(self) -> tuple[str, ...]:
-        """Every node, the root first, by depth."""
+        """All nodes by depth, the root first."""
         return tuple(self._depths)
 
-    def parents(self, node: str, edges: Edges = "kinds") -> frozenset[str]:
+    def parents(self, node: str, edges: Edges = "subcategory") -> frozenset[str]:
         """The nodes directly above."""
         self._known(node)
         return frozenset(self._index[edges][1].get(node, ()))
 
-    def children(self, node: str, edges: Edges = "kinds") -> tuple[str, ...]:
+    def children(self, node: str, edges: Edges = "subcategory") -> tuple[str, ...]:
         """The nodes directly below, in the source's order."""
         self._known(node)
         return self._index[edges][0].get(node, ())
 
-    def ancestors(self, node: str, edges: Edges = "kinds") -> frozenset[str]:
-        """What the node is a kind of, at any distance, itself excluded; with ``all``, or a part of."""
+    def ancestors(self, node: str, edges: Edges = "subcategory") -> frozenset[str]:
+        """The broader labels of a node, at any distance, itself excluded; with ``all``, also what it is part of."""
         self._known(node)
         return frozenset(_depths(node, self._index[edges][1].get)) - {node}
 
-    def descendants(self, node: str, edges: Edges = "kinds") -> frozenset[str]:
-        """The kinds of the node, at any distance, itself excluded; with ``all``, also its parts and theirs."""
+    def descendants(self, node: str, edges: Edges = "subcategory") -> frozenset[str]:
+        """The narrower labels of a node, at any distance, itself excluded; with ``all``, also its parts and theirs."""
         self._known(node)
         return frozenset(_depths(node, self._index[edges][0].get)) - {node}
 
@@ -129,7 +129,7 @@ class Hierarchy:
         return self._depths[node]
 
     def categories(self) -> tuple[str, ...]:
-        """The broadest labels: the kinds directly below the root, in the source's order."""
+        """The broadest labels: the children of the root, in the source's order."""
         return self.children(self.root)
 
     def rows(self) -> list[HierarchyRow]:

@@ -1,8 +1,8 @@
 """The two published JSON forms of the Open Images hierarchy, read into edges.
 
 The official file nests ``{"LabelName": MID, "Subcategory": [...], "Part": [...]}``; the file of the visualizer nests
-``{"name": name, "children": [...], "size": number}`` and does not tell parts from kinds. A label with several parents
-is written out under each of them.
+``{"name": name, "children": [...], "size": number}`` and does not tell parts from subcategories. A
+label with several parents is written out under each of them.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _form_of(top: dict[str, Any], source: str) -> _Form:
 
 
 def _edges(top: dict[str, Any], form: _Form) -> Iterator[Edge]:
-    waiting = deque([top])  # not recursion: the depth of the text is not ours to choose
+    waiting = deque([top])  # no recursion, since the depth of the text is unknown
     while waiting:
         node = waiting.popleft()
         name = _name_of(node, form, "a node")

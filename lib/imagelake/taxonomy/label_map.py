@@ -1,4 +1,4 @@
-"""A user's own label map: what the folders of photos are called and which classes of the model mean them."""
+"""A user's label map: the label of each folder of photos and the classes that count as it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COLUMNS = ("folder", "label", "imagenet_classes")
 
 
 class FolderLabel(NamedTuple):
-    """One folder: its label and the classes that count as it; no class means that the model does not cover it."""
+    """One folder: its label and the classes that count as it; none if the model does not cover it."""
 
     folder: str
     label: str

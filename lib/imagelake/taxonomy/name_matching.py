@@ -1,4 +1,4 @@
-"""Which label and which classes a name means, where nobody has written it down.
+"""Matching of names of folders and labels with labels and classes.
 
 Names are compared whole: without case, separators and number, and through a table of synonyms. Never by a part of a
 name: *wild cat* is not Cat and *rhinoceros beetle* not Rhinoceros.
@@ -19,14 +19,14 @@ class NameMatcher:
     """Finds labels and classes by name."""
 
     def __init__(self, synonyms: Synonyms | None = None) -> None:
-        """Without synonyms only case, separators and number are looked through."""
+        """Without synonyms, names match only but for case, separators and number."""
         self._synonyms = synonyms or Synonyms()
 
     def match_label(self, folder: str, known_labels: Collection[str]) -> str | None:
         """The label that a folder is named after.
 
-        Labels written like the folder come first, then those that differ by case and separators, by number, by a
-        synonym. Two different labels that are equally near are no answer.
+        Labels spelled like the folder come first, then those that differ by case and separators, by number, by a
+        synonym. Two different labels at the same step are ambiguous: None.
         """
         if folder in known_labels:
             return folder
@@ -38,10 +38,10 @@ class NameMatcher:
         return None
 
     def match_classes(self, label: str, class_map: ClassMap, hierarchy: Hierarchy | None = None) -> frozenset[int]:
-        """The classes that mean a label: the model is right on its images where it answers one of them.
+        """The classes that count as a label: the model is right on its images where it predicts one of them.
 
         Those are the classes of that name, those that the table of synonyms gives for it, and those that the class map
-        gives to the label and its kinds. Map and hierarchy must spell labels in the same way; see ``in_vocabulary``.
+        gives to the label and its descendants. Map and hierarchy must spell labels alike; see ``in_vocabulary``.
         """
         index = _name_index(frozenset(c.name for c in class_map.classes))
         named = index.by_number(label) | self._by_synonym(index)(label) | index.keyed(self._synonyms.classes_for(label))
@@ -52,8 +52,8 @@ class NameMatcher:
     def in_vocabulary(self, class_map: ClassMap, known_labels: Collection[str]) -> ClassMap:
         """The class map with its labels as a lake spells them: releases of Open Images renamed some.
 
-        A label that the lake knows by another name takes that name. One that it does not know at all, or none, gives
-        way to a label of the class's own name where there is one; else it stays, since it does no harm.
+        A label that the lake has under another name takes that name. A missing label, or one that the lake does not
+        have, is replaced by the lake's label of the class's own name if there is one; else it stays.
         """
         known = frozenset(known_labels)
         return ClassMap([self._respelled(model_class, known) for model_class in class_map.classes])
@@ -70,7 +70,7 @@ class NameMatcher:
 
 
 class _NameIndex:
-    """Names by their keys, and by the singulars that they could be plurals of."""
+    """An index of names by their keys, and by their possible singulars."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._keys: dict[str, set[str]] = {}

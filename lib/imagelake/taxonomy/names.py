@@ -11,7 +11,7 @@ from functools import lru_cache
 
 _NOT_IN_A_WORD = re.compile(r"[^\w]+|_+")
 
-# Plurals that no ending gives away, matched at the end of a word: bookshelves and snowmen follow shelves and men.
+# Irregular plurals, matched at the end of a word: bookshelves and snowmen follow shelves and men.
 _IRREGULAR = {
     "antennae": "antenna",
     "aquaria": "aquarium",
@@ -67,7 +67,7 @@ def same_name(one: str, other: str) -> bool:
 def name_forms(name: str) -> frozenset[str]:
     """The key of a name and of every singular that its last word could be the plural of.
 
-    A guess too many does no harm, since a form counts only where it is some known name: ``platypu`` is none.
+    Wrong guesses such as ``platypu`` do not matter, since a form counts only if it is a known name.
     """
     *first, last = _words(name) or ("",)
     return frozenset("".join((*first, word)) for word in {last, *_singulars(last)})

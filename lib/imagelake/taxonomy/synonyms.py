@@ -1,10 +1,10 @@
-"""Other words for labels and classes: a small table of a name, a synonym and how they stand to each other.
+"""Synonyms of labels and classes: a small table of name, synonym and relation.
 
 - ``same``: two names of one thing, e.g. rhino and Rhinoceros, or a label's name in another release.
-- ``narrower``: the name is a class that is one kind of the synonym, e.g. timber wolf and wolf.
-- ``broader``: the name is a class that the synonym is one kind of, e.g. porcupine or hedgehog and hedgehog.
+- ``narrower``: the name is a class that the synonym contains, e.g. timber wolf and wolf.
+- ``broader``: the name is a class that contains the synonym, e.g. porcupine or hedgehog and hedgehog.
 
-The last two do not make the names equal; they only say which classes are right for a word that is itself no label.
+The last two do not make the names equal; they give the classes that count as a word which is not itself a label.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Synonym(NamedTuple):
 
 
 class Synonyms:
-    """The table, asked by any of its names in any case, separators and number."""
+    """The table, with lookup by any of its names in any case, separators and number."""
 
     def __init__(self, rows: Iterable[Synonym] = ()) -> None:
         """Index the table."""
@@ -58,11 +58,11 @@ class Synonyms:
         return cls(rows)
 
     def names_for(self, word: str) -> frozenset[str]:
-        """The keys of every name that is the same thing as a word; its own forms are not among them unless listed."""
+        """The keys of all names with the relation ``same`` to a word; the word's own forms only if listed."""
         return frozenset().union(*(self._groups.get(form, frozenset()) for form in name_forms(word)))
 
     def classes_for(self, word: str) -> frozenset[str]:
-        """The keys of the classes that are kinds of a word, or that the word is a kind of."""
+        """The keys of the classes that are narrower or broader than a word."""
         return frozenset().union(*(self._classes.get(form, frozenset()) for form in name_forms(word)))
 
     def _join(self, row: Synonym) -> None:

@@ -1,8 +1,8 @@
 """The small MobileNet that ships with the library, trained on drawn animals.
 
 It knows ten of the eleven labels: the rhinoceros is left out, as ImageNet leaves it out, so that the sample shows what
-a label that no class covers looks like. To make it again (about 10 minutes on two cores; top-1 on drawings that it has
-not seen is printed at the end):
+a label that no class covers looks like. To make it again (about 10 minutes on two cores; top-1 on held-out drawings is
+printed at the end):
 
     python -m imagelake.training.sample_weights --output lib/imagelake/samples/weights
 """
@@ -102,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, required=True, help=f"the folder to write {FILE_NAME} into")
     parser.add_argument("--images", type=int, default=4500, help="drawings to train on")
-    parser.add_argument("--epochs", type=int, default=18, help="times each drawing is seen")
+    parser.add_argument("--epochs", type=int, default=18, help="passes over the drawings")
     parser.add_argument("--seed", type=int, default=20, help="of drawings and training")
     options = parser.parse_args(arguments)
     class_map = ClassMap.from_csv(conf_text("labels/sample_classes.csv"), "conf/labels/sample_classes.csv")

@@ -1,1 +1,1 @@
-"""DataFrame to DataFrame, one concept a file."""
+"""Functions from DataFrames to DataFrames, one concept a file."""

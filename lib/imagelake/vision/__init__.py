@@ -1,1 +1,1 @@
-"""Bytes to pixels to MobileNet to scores and features. Nothing here knows of Spark."""
+"""Decoding, preprocessing and MobileNet: from bytes to scores and features. Imports no Spark."""

@@ -12,7 +12,7 @@ class Architecture:
     Attributes:
         alphas: published width multipliers, each of which scales the channels of every layer.
         resolutions: published input sides in pixels, for which ImageNet weights exist.
-        depthwise: number of depthwise convolutions, by which a weights file is told from the other family's.
+        depthwise: number of depthwise convolutions, by which the family of a weights file is detected.
     """
 
     alphas: tuple[float, ...]

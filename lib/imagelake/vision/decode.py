@@ -32,7 +32,7 @@ _UPRIGHT = {
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """An image in memory, as stored; what is made of it is turned upright, because turning a small image is cheaper.
+    """An image in memory, as stored. Images made from it are turned upright instead: small ones turn faster.
 
     Attributes:
         image: RGB, before the EXIF orientation is applied.

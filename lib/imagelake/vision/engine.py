@@ -1,4 +1,4 @@
-"""What every inference engine answers, whichever library computes it."""
+"""The interface of inference engines, and their results."""
 
 from dataclasses import dataclass
 from typing import Protocol

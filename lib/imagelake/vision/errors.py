@@ -5,13 +5,13 @@ from typing import Literal, get_args
 Reason = Literal[
     "empty",  # no bytes at all, or null
     "not_an_image",  # the first bytes belong to no image format that Pillow knows
-    "unsupported_format",  # an image, in a format that was not asked for
+    "unsupported_format",  # an image of a format that is not allowed
     "truncated",  # ends before its last pixel
-    "too_many_pixels",  # the header promises more pixels than the limit
+    "too_many_pixels",  # the header has more pixels than the limit
     "too_many_bytes",  # the file is longer than the limit
     "too_many_scans",  # a JPEG whose repeated scans would take a decoder minutes
     "timeout",  # decoding took longer than the limit
-    "decode_error",  # everything else that a decoder complained about
+    "decode_error",  # any other error of a decoder
 ]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 
@@ -19,7 +19,7 @@ _DETAIL_CHARACTERS = 200
 
 
 class ImageError(Exception):
-    """An image that cannot be used, with a reason to count by and a detail to read.
+    """An image that cannot be used, with a reason to count by and a detail as text.
 
     Attributes:
         reason: one of `REASONS`.
@@ -27,7 +27,7 @@ class ImageError(Exception):
     """
 
     def __init__(self, reason: Reason, detail: str) -> None:
-        # Text out of a hostile file may hold line breaks and control characters; tables and logs get none of them.
+        # Text from a hostile file may have line breaks and control characters, which must not reach tables and logs.
         line = " ".join("".join(c if c.isprintable() else " " for c in detail).split())[:_DETAIL_CHARACTERS]
         super().__init__(reason, line)
         self.reason: Reason = reason

@@ -1,4 +1,4 @@
-"""What an image's header says, without decoding a pixel."""
+"""Image headers, read without decoding pixels."""
 
 import struct
 from dataclasses import dataclass
@@ -53,9 +53,9 @@ def stored_orientation(image: Image.Image, content: bytes) -> int:
     if image.format == "PNG" and "exif" not in image.info and (late := _exif_behind_pixels(content)):
         image.info["exif"] = late
     try:
-        # Not the method of PngImageFile, which would decode the whole image to look behind its pixels.
+        # The method of PngImageFile would decode the whole image to find EXIF after the pixels.
         value = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)
-    except Exception:  # metadata is no reason to lose an image, and a hostile one can raise anything
+    except Exception:  # bad metadata must not reject an image, and can raise anything
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
@@ -68,11 +68,11 @@ def _stored_size(image: Image.Image) -> tuple[int, int]:
 
 
 def _exif_behind_pixels(content: bytes) -> bytes | None:
-    """The EXIF chunk of a PNG, wherever it stands: 4 bytes of length, 4 of kind, the data, 4 of checksum."""
+    """The EXIF chunk of a PNG, at any position: 4 bytes of length, 4 of type, the data, 4 of checksum."""
     start = 8
     while start + 8 <= len(content):
-        length, kind = struct.unpack_from(">I4s", content, start)
-        if kind == b"eXIf":
+        length, chunk_type = struct.unpack_from(">I4s", content, start)
+        if chunk_type == b"eXIf":
             return content[start + 8 : start + 8 + length]
         start += 12 + length
     return None

@@ -1,4 +1,4 @@
-"""What a JPEG's bytes say that Pillow does not: how many scans it has, and whether its pixels are all there."""
+"""JPEG checks that Pillow lacks: the number of scans, and whether all pixels are there."""
 
 import re
 import struct
@@ -18,7 +18,7 @@ _ENDS_EARLY = "premature end of data"
 
 
 def count_scans(content: bytes) -> int:
-    """The scans of the first image of a JPEG file; what stands behind its end, such as a film, counts for nothing.
+    """The scans of the first image of a JPEG file; data after its end, such as a film, does not count.
 
     Source: ITU-T T.81, B.1.1: a segment is 0xFF, its marker, and a length of 2 bytes that counts itself.
     """
@@ -40,8 +40,7 @@ def ends_early(image: Image.Image, content: bytes) -> bool:
     """Whether a decoded JPEG's header claims more pixels than its data holds.
 
     libjpeg fills what is missing with the middle grey, without an error that Pillow passes on. Few whole images end in
-    exactly that grey; those alone are decoded once more, at an eighth of their size, by a decoder that is told to be
-    strict.
+    exactly that grey; only those are decoded again, at an eighth of their size, by a strict decoder.
 
     Args:
         image: decoded, as stored.

@@ -1,4 +1,4 @@
-"""What an image may cost before it is refused."""
+"""Limits of one image's size and decoding time."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class Limits:
     Attributes:
         max_pixels: stored width times height. Decoding takes 4 to 13 bytes a pixel, by mode.
         max_bytes: length of the file.
-        timeout_s: seconds to read and decode one image, looked at whenever a decoder asks for more bytes.
+        timeout_s: seconds to read and decode one image, checked whenever a decoder reads bytes.
         formats: Pillow's names of the formats to open; Pillow itself registers more than forty.
 
     Raises:
@@ -45,7 +45,7 @@ def _check_formats(formats: tuple[str, ...]) -> None:
     if set(formats) <= set(DEFAULT_FORMATS):
         return
     register_heif()
-    Image.init()  # loads every decoder of Pillow, which takes a tenth of a second that the default does not need
+    Image.init()  # loads every decoder of Pillow, which takes 0.1 s that the default does not need
     for name in formats:
         if name not in Image.OPEN:
             raise unknown_choice("image format", name, Image.OPEN)

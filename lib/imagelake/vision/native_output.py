@@ -1,4 +1,4 @@
-"""What native libraries print about themselves, kept off a job's output."""
+"""Suppression of messages that native libraries print."""
 
 import os
 import sys
@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def without_native_notes() -> Iterator[None]:
-    """Drops what is written to the process's standard error inside the `with`: notes on CPU features and delegates.
+    """Drops the process's standard error inside the `with`: messages on CPU features and delegates.
 
-    TensorFlow and LiteRT write them past Python and before any log level counts. Errors are exceptions, and stay.
+    TensorFlow and LiteRT write these outside Python and before any log level applies. Errors are raised as exceptions.
     """
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)

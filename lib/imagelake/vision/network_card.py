@@ -1,4 +1,4 @@
-"""What a converted network needs beside it to be used by somebody who has not configured it: kept as JSON."""
+"""The network card: JSON with what is needed to use a converted network without its configuration."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ CARD = "network.json"
 
 @dataclass(frozen=True)
 class NetworkCard:
-    """A network in words.
+    """The description of a converted network.
 
     Attributes:
         name: family, width and input side, such as mobilenet_v1 1 at 224 px.
-        features: names the features that it gives: equal names mean that they can be compared.
+        features: the name of its features; features of equal names can be compared.
         file: the converted network, in the same folder.
         engine: which library opens it.
         precision: float32 or int8.
         resolution: pixels of the input's side.
-        framing: how images reach it.
-        classes: what its outputs mean, by index.
+        framing: crop or squeeze.
+        classes: the names of its outputs, by index.
     """
 
     name: str
@@ -37,7 +37,7 @@ class NetworkCard:
     classes: tuple[str, ...]
 
     def to_json(self) -> str:
-        """The card as a person reads it."""
+        """The card as indented JSON."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
 
     @classmethod

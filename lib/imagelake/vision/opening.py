@@ -1,4 +1,4 @@
-"""The only place that opens an image: limits before pixels, and every failure as an `ImageError`."""
+"""The opening of images: limits are checked before pixels are decoded, and every failure is an `ImageError`."""
 
 import ctypes
 import functools
@@ -61,10 +61,10 @@ def opened(content: bytes | None, limits: Limits) -> Iterator[Image.Image]:
 
 
 def hush_pillow() -> None:
-    """Turns off what Pillow and libtiff print about damaged files; what matters of it becomes an `ImageError`.
+    """Turns off the messages of Pillow and libtiff about damaged files; errors are raised as `ImageError`.
 
-    The filter stays, and is put back in front when something has pushed it aside: a `catch_warnings` for each image
-    would not be safe when several threads decode.
+    The filter is global, and moved to the front again when another was added: `catch_warnings` for each image is not
+    thread-safe.
     """
     _hush_once()
     if warnings.filters[:1] != [_PILLOW_WARNINGS]:
@@ -83,7 +83,7 @@ def _hush_once() -> None:
 
 
 class _TimedBytes(io.BytesIO):
-    """A file in memory that refuses to be read after a time; decoders read in small pieces."""
+    """A file in memory that raises when read after a time limit; decoders read in small pieces."""
 
     def __init__(self, content: bytes, timeout_s: float) -> None:
         super().__init__(content)
@@ -127,16 +127,18 @@ def _translated(error: Exception, content: bytes, limits: Limits) -> ImageError:
 
 
 def _unidentified(content: bytes, limits: Limits) -> ImageError:
-    asked = ", ".join(limits.formats)
+    allowed = ", ".join(limits.formats)
     if content[4:8] == b"ftyp":
-        return ImageError("unsupported_format", f"an ISO media file of the brand {content[8:12]!r}; opened are {asked}")
+        return ImageError(
+            "unsupported_format", f"an ISO media file of the brand {content[8:12]!r}; allowed are {allowed}"
+        )
     Image.init()
     likely = [name for name, (_, accept) in Image.OPEN.items() if accept and _accepts(accept, content[:16])]
     for name in likely:
         if name in limits.formats:
             return ImageError("decode_error", f"starts like {name}, but its header cannot be read")
     if likely:
-        return ImageError("unsupported_format", f"starts like {likely[0]}; opened are {asked}")
+        return ImageError("unsupported_format", f"starts like {likely[0]}; allowed are {allowed}")
     return ImageError("not_an_image", f"first bytes {content[:8]!r}")
 
 

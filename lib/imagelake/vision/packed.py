@@ -1,4 +1,4 @@
-"""A network as bytes: built once on the driver, broadcast, opened once in each worker."""
+"""A network as bytes: packed on the driver, broadcast, opened once in each worker."""
 
 import tempfile
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The one preprocessing: whatever reaches a network of this project has come through here."""
+"""The preprocessing of all images for networks."""
 
 from dataclasses import dataclass, field
 from typing import Literal

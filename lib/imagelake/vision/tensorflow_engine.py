@@ -1,4 +1,4 @@
-"""TensorFlow as an engine: the reference that LiteRT must agree with, and the choice for GPUs."""
+"""TensorFlow as an engine: the reference for LiteRT, and for GPUs."""
 
 from typing import Any
 

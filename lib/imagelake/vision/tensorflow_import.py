@@ -1,4 +1,4 @@
-"""TensorFlow, imported late and quietly: it takes 10 s and half a gigabyte, and executors never need it."""
+"""The late import of TensorFlow, which takes 10 s and half a gigabyte, and which executors do not need."""
 
 import os
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whether a file ends before the data that its own header announces, for formats whose decoders do not say so."""
+"""The detection of truncated files, for formats whose decoders do not report them."""
 
 import struct
 
@@ -11,10 +11,10 @@ _TIFF_BYTE_ORDER = {b"II*\x00": "<", b"MM\x00*": ">"}
 
 
 def is_cut_short(content: bytes, image: Image.Image | None) -> bool:
-    """Whether a WebP, TIFF, HEIC or AVIF file is shorter than it says it is; False for other formats.
+    """Whether a WebP, TIFF, HEIC or AVIF file is shorter than its header says; False for other formats.
 
-    Sources: the RIFF container of WebP (RFC 9649, 2.4) announces its length; TIFF 6.0 announces the place of its
-    directory, and the place and length of each strip or tile; an ISO media file is a row of boxes of known lengths.
+    Sources: the RIFF container of WebP (RFC 9649, 2.4) announces its length; TIFF 6.0 announces the offset of its
+    directory, and the offset and length of each strip or tile; an ISO media file is a row of boxes of known lengths.
 
     Args:
         content: the file's bytes.

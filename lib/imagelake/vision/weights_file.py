@@ -1,6 +1,6 @@
-"""Weights from a file into a network, after proof that they fit.
+"""The loading of weights from a file, after a check that they fit the network.
 
-Keras alone is not proof: where a file lacks a layer it warns and leaves that layer at its random start.
+Keras alone does not check this: for a missing layer it warns and keeps the random initial values.
 """
 
 import tempfile
@@ -23,12 +23,12 @@ class WeightsError(ImageLakeError):
 
 
 def load_weights(model: Any, path: Path, wanted: str) -> None:
-    """Loads a `.weights.h5`, `.keras` or older `.h5` file; told apart by content, so that a file may bear any name.
+    """Loads a `.weights.h5`, `.keras` or older `.h5` file; detected by content, so that a file may have any name.
 
     Args:
         model: the Keras model to fill.
         path: a local file.
-        wanted: how to call the network in an error, such as "mobilenet_v1, alpha 0.25, 10 classes".
+        wanted: the network's name in an error, such as "mobilenet_v1, alpha 0.25, 10 classes".
 
     Raises:
         WeightsError: when the file is missing, unreadable or does not fit.
@@ -67,7 +67,7 @@ def _load(model: Any, path: Path, wanted: str, scratch: Path) -> None:
 
 
 def _unpacked(path: Path, scratch: Path) -> Path:
-    """The HDF5 file itself, under a name whose ending Keras goes by; the original may have lost it on its way."""
+    """A copy of the HDF5 file with the suffix that Keras needs, which the original may lack."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             return Path(archive.extract(_ARCHIVED, scratch))
@@ -117,7 +117,7 @@ def _check_layout(found: Layout, expected: Layout, source: str, wanted: str) -> 
 
 
 def describe(layout: Layout) -> str:
-    """What a weights file holds, in words: family, width and number of classes as far as they can be told."""
+    """The content of a weights file as text: family, width and number of classes as far as known."""
     families = [name for name, family in ARCHITECTURES.items() if family.depthwise == count_depthwise(layout)]
     filters = layout.get("layers/conv2d/vars/0", (0,))[-1]
     biases = [shape[0] for name, shape in layout.items() if _is_head_bias(name)]
@@ -126,7 +126,7 @@ def describe(layout: Layout) -> str:
 
 
 def count_depthwise(layout: Layout) -> int:
-    """The number of depthwise convolutions, by which the families are told apart."""
+    """The number of depthwise convolutions, which differs between the families."""
     return len({name.split("/")[1] for name in layout if name.startswith("layers/depthwise_conv2d")})
 
 

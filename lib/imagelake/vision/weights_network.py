@@ -15,7 +15,7 @@ _KERNEL_AXES = 4  # height, width, channels in, channels out
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """What has to be known to build the network that a weights file fits."""
+    """The hyper-parameters of the network that a weights file fits."""
 
     architecture: str
     alpha: float
@@ -26,8 +26,8 @@ def hyperparameters_of(path: Path) -> Hyperparameters:
     """The network that a local weights file is for.
 
     Family and width follow from the widest 1 x 1 convolution: from 1024 alpha channels to as many in v1, from 320 alpha
-    (rounded to eights) to at least 1280 in v2. The resolution leaves no trace in the weights: it is the number at the
-    end of the file's name, as in mobilenet_v1_0.25_128.weights.h5, and 224 where there is none.
+    (rounded to eights) to at least 1280 in v2. The resolution is not in the weights: it is the number at the end of the
+    file's name, as in mobilenet_v1_0.25_128.weights.h5, and 224 where there is none.
 
     Raises:
         WeightsError: the file is missing, unreadable or holds another network.

@@ -1,1 +1,1 @@
-"""The browser app: pages and an API over the published tables and the image index. No Spark and no JVM in here."""
+"""The browser app: pages and an API over the published tables and the image index, without Spark and JVM."""

@@ -24,7 +24,7 @@ from imagelake.web.app import guarded, pages_of
 from imagelake.web.options import parser
 from imagelake.web.renewal import LakeWatch, RenewedApp
 
-# What it says of malformed forms is told to their senders.
+# Its messages on malformed forms are in the responses.
 logging.getLogger("python_multipart").setLevel(logging.ERROR)
 _UNUSABLE = 2
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -66,7 +66,7 @@ def _serve(app: ASGIApp, options: argparse.Namespace) -> int:
             f"serve: {options.host}:{options.port}: {os.strerror(error.errno or 0)}; choose another --host or --port\n"
         )
         return _UNUSABLE
-    # Connections inherit it; asyncio would set it on sockets of its own making only, and each answer would wait 40 ms.
+    # Connections inherit it; asyncio sets it on its own sockets only, and each response would wait 40 ms.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     shown = f"[{options.host}]" if family == socket.AF_INET6 else options.host
     sys.stdout.write(f"http://{shown}:{listening.getsockname()[1]}  (Ctrl-C ends it)\n")
@@ -80,13 +80,13 @@ def _serve(app: ASGIApp, options: argparse.Namespace) -> int:
         forwarded_allow_ips=options.proxy,
         timeout_graceful_shutdown=5,
     )
-    with suppress(KeyboardInterrupt):  # the server has ended its requests before it lets the signal through
+    with suppress(KeyboardInterrupt):  # the server has finished its requests before it raises the signal
         uvicorn.Server(config).run(sockets=[listening])
     return 0
 
 
 def allowed_hosts(options: argparse.Namespace) -> list[str]:
-    """Names that the server answers to: on loopback those of loopback, so that no other page's name leads here."""
+    """Host names that the server accepts: on loopback those of loopback, against DNS rebinding."""
     named = list(options.allow_host)
     if ipaddress.ip_address(options.host).is_loopback:
         return [*_LOOPBACK_NAMES, *named]
@@ -94,7 +94,7 @@ def allowed_hosts(options: argparse.Namespace) -> list[str]:
 
 
 def summary(served: ServedLake, seconds: float) -> str:
-    """What is served, in a line."""
+    """The served lake as one line of text."""
     return (
         f"{served.lake.root}: {len(served.catalogue):,} images, {len(served.index):,} of them searchable by "
         f"{served.predictor.card.name}; ready after {seconds:.1f} s"

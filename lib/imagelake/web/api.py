@@ -1,4 +1,4 @@
-"""The API: the same answers as the pages, as JSON; /openapi.json describes it."""
+"""The API: the same results as the pages, as JSON; /openapi.json describes it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 
-from imagelake.serving.catalogue import ImageFacts
+from imagelake.serving.catalogue import ImageDetails
 from imagelake.serving.parameters import QueryParameters, SearchParameters, Text
 from imagelake.serving.search import Found, query_of, search
 from imagelake.serving.served_lake import SearchQuery, ServedLake
@@ -30,7 +30,7 @@ class PredictedClass(BaseModel):
 
 
 class Image(BaseModel):
-    """What is known of an image."""
+    """An image's details."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -54,14 +54,14 @@ class Image(BaseModel):
 
 
 class Result(BaseModel):
-    """An answer: an image, and its cosine to the query where it was chosen by it."""
+    """A result: an image, and its cosine to the query in the mode of similar images."""
 
     similarity: float | None
     image: Image
 
 
 class Results(BaseModel):
-    """The answers of one page, and what the network predicts for the query."""
+    """The results of one page, and the classes that the network predicts for the query."""
 
     query: str | None
     link: str
@@ -73,10 +73,10 @@ class Results(BaseModel):
     results: list[Result]
 
 
-def image_of(facts: ImageFacts) -> Image:
-    """An image's facts as the API gives them."""
-    known = {name: value for name, value in asdict(facts).items() if name in Image.model_fields}
-    links = {name: address(f"/{name}", id=facts.image_id) for name in ("thumbnail", "original")}
+def image_of(details: ImageDetails) -> Image:
+    """An image's details as the API gives them."""
+    known = {name: value for name, value in asdict(details).items() if name in Image.model_fields}
+    links = {name: address(f"/{name}", id=details.image_id) for name in ("thumbnail", "original")}
     return Image.model_validate(known | links)
 
 
@@ -93,7 +93,7 @@ def api(served: ServedLake, photos: Photos, tables: Tables, size: int) -> APIRou
 
     @router.get("/search")
     def search_again(parameters: Annotated[QueryParameters, Query()]) -> Results:
-        """Search by a photo that was sent before, or by an image of the lake."""
+        """Search by a photo that was uploaded before, or by an image of the lake."""
         query = query_of(served, parameters)
         return _results(query, search(served, query, parameters, size), parameters)
 
@@ -108,11 +108,11 @@ def api(served: ServedLake, photos: Photos, tables: Tables, size: int) -> APIRou
 
     @router.get("/image")
     def image(id: Annotated[Text, Query()]) -> Image:
-        """What is known of one image."""
+        """The details of one image."""
         row = served.catalogue.row_of(id)
         if row is None:
             raise ProblemError(404, "the lake has no such image")
-        return image_of(served.catalogue.facts([row])[0])
+        return image_of(served.catalogue.details([row])[0])
 
     @router.get("/tables")
     def published() -> dict[str, int]:
@@ -141,5 +141,5 @@ def _results(query: SearchQuery, found: Found, parameters: QueryParameters) -> R
         total=found.total,
         page=parameters.page,
         pages=found.pages,
-        results=[Result(similarity=one.similarity, image=image_of(one.facts)) for one in found.answers],
+        results=[Result(similarity=one.similarity, image=image_of(one.details)) for one in found.answers],
     )

@@ -24,7 +24,7 @@ from imagelake.web.tables import Tables
 
 
 def pages_of(served: ServedLake, config: Config, fetch: SafeFetch) -> FastAPI:
-    """The pages, pictures and API of one lake as it was when it was opened.
+    """The pages, pictures and API of one version of a lake.
 
     Args:
         served: the lake.
@@ -34,25 +34,25 @@ def pages_of(served: ServedLake, config: Config, fetch: SafeFetch) -> FastAPI:
     rules, tables = config.web, Tables(served.lake)
     threads = os.cpu_count() or 1
     photos = Photos(served, fetch, threads)
-    # Without its own pages of the API's description, which load their scripts from elsewhere.
+    # Without FastAPI's documentation pages, which load scripts from other servers.
     app = FastAPI(title="ImageLake", version=__version__, docs_url=None, redoc_url=None)
     app.include_router(search_views(served, photos, rules.results, rules.upload_max_bytes))
     app.include_router(table_views(served, tables, rules.results))
     app.include_router(media(served, threads))
     app.include_router(api(served, photos, tables, rules.results))
     install(app)
-    # Within FastAPI's own last net, which would answer in plain text.
+    # Inside FastAPI's own handler of unexpected errors, which responds in plain text.
     app.add_middleware(NoTraces)
     return app
 
 
 def guarded(app: ASGIApp, config: Config, hosts: Sequence[str]) -> ASGIApp:
-    """An application behind everything that a request has to pass first; the last line stands outermost.
+    """The application inside its middleware; the last one added is the outermost.
 
     Args:
-        app: what answers.
+        app: the application.
         config: its section web.
-        hosts: names that requests may call this server by; a page elsewhere may point a name of its own here.
+        hosts: accepted values of the header Host, against DNS rebinding.
     """
     rules = config.web
     app = BodyLimit(app, max_bytes=rules.upload_max_bytes)

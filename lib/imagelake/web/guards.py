@@ -1,4 +1,4 @@
-"""What stands before every page: headers, bounds on what comes in and how often, and no calls from other sites."""
+"""Middleware: security headers, limits of body size and request rate, and no requests from other sites."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from imagelake.web.problems import ProblemError, problem_response
 
 _UPLOAD_S = 60.0  # a phone on a slow line needs 30 s for 10 MB
-_DRAINED = 4  # a body of so many times the limit is taken and dropped, so that its sender reads why
+_DRAINED = 4  # a body of so many times the limit is read and dropped, so that its sender reads the error
 _FORM_BYTES = 4_096  # around a photo in a form: field names and boundaries
 
 # Scripts, styles and pictures come from this server alone. Charts carry their sizes in style attributes.
@@ -25,12 +25,12 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-# The report holds its styles and pictures itself, and no script.
+# The report contains its styles and pictures, and no script.
 REPORT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
-# A file of the lake is a picture and nothing else, whatever is in it.
+# A file of the lake must be treated as a picture only.
 FILE_POLICY = "default-src 'none'; sandbox"
 
 _HEADERS: Mapping[str, str] = {
@@ -46,13 +46,13 @@ _HEADERS: Mapping[str, str] = {
 
 
 class SafeHeaders:
-    """Puts the headers on every answer that does not bring its own."""
+    """Adds the security headers to every response that does not set them."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, and add to what comes back."""
+        """Call the application, and add the headers to its response."""
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -65,13 +65,13 @@ class SafeHeaders:
 
 
 class OwnSiteOnly:
-    """Refuses what another site's page makes a browser send: it could have this server fetch addresses."""
+    """Refuses cross-site requests of browsers, which could make this server fetch addresses."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, or refuse."""
+        """Call the application, or refuse the request."""
         if scope["type"] == "http" and scope["method"] not in {"GET", "HEAD"}:
             site = Headers(scope=scope).get("sec-fetch-site", "none")
             if site not in {"same-origin", "none"}:
@@ -82,13 +82,13 @@ class OwnSiteOnly:
 
 
 class BodyLimit:
-    """Refuses a body that is longer than allowed as soon as that is known, or that takes too long to come."""
+    """Refuses a body that is too long, as soon as this is known, or too slow."""
 
     def __init__(self, app: ASGIApp, max_bytes: int, seconds: float = _UPLOAD_S) -> None:
         self._app, self._max_bytes, self._seconds = app, max_bytes + _FORM_BYTES, seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, with a body that ends in an error where it is too long."""
+        """Call the application with a body that raises an error when it is too long."""
         if scope["type"] != "http" or scope["method"] in {"GET", "HEAD"}:
             await self._app(scope, receive, send)
             return
@@ -123,13 +123,13 @@ class BodyLimit:
 
 
 async def _drain(receive: Receive) -> None:
-    """Take a body and drop it: a browser reads the answer only when it has sent everything."""
+    """Read a body and drop it: a browser reads the response only when it has sent everything."""
     while (await receive()).get("more_body"):
         pass
 
 
 class RateLimit:
-    """So many requests a minute from one client, and fewer of those that cost a network's run or a download."""
+    """Limits the requests a minute from one client, with a lower limit for searches by photo or address."""
 
     def __init__(self, app: ASGIApp, requests: int, searches: int) -> None:
         self._app = app
@@ -137,7 +137,7 @@ class RateLimit:
         self._window = MovingWindowRateLimiter(MemoryStorage())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, or refuse."""
+        """Call the application, or refuse the request."""
         if scope["type"] == "http" and not self._may(scope):
             problem = ProblemError(429, "that was too much in a minute; wait a little")
             response = problem_response(problem, Headers(scope=scope))
@@ -154,7 +154,7 @@ class RateLimit:
 
 
 def client_key(host: str) -> str:
-    """Who counts as one client: an IPv4 address, or the 64-bit network that one household has of IPv6."""
+    """The client of a request: its IPv4 address, or its IPv6 network of 64 bits, which one household has."""
     try:
         address = ip_address(host)
     except ValueError:

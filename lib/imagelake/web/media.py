@@ -1,4 +1,4 @@
-"""Pictures and the files that pages load: whatever a client names is looked up, never opened as a path."""
+"""Pictures and static files; names from clients are looked up, never used as paths."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from imagelake.web.guards import FILE_POLICY
 from imagelake.web.pages import MEDIA_TYPES, static_files
 from imagelake.web.problems import ProblemError
 
-# What browsers show; other formats are offered as files.
+# The formats that browsers show; others are downloads.
 _SHOWN = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
-_KEPT = "private, max-age=31536000, immutable"  # addresses change with what is behind them
+_KEPT = "private, max-age=31536000, immutable"  # an address changes when its content does
 
 
 def media(served: ServedLake, threads: int) -> APIRouter:
@@ -30,7 +30,7 @@ def media(served: ServedLake, threads: int) -> APIRouter:
     """
     router = APIRouter(include_in_schema=False)
 
-    # Who waits for a picture to be made waits without holding a thread that pages need.
+    # Requests wait for a thumbnail without a thread, which pages need.
     making = CapacityLimiter(threads)
 
     @router.get("/thumbnail")
@@ -55,19 +55,19 @@ def media(served: ServedLake, threads: int) -> APIRouter:
         content = None if row is None else served.originals.read(row)
         if row is None or content is None:
             raise ProblemError(404, "the lake has no bytes of this image")
-        kind = _SHOWN.get(served.catalogue.facts([row])[0].format or "")
+        media_type = _SHOWN.get(served.catalogue.details([row])[0].format or "")
         headers = {"Content-Security-Policy": FILE_POLICY}
-        if kind is None:
+        if media_type is None:
             name = hashlib.sha256(id.encode("utf-8", "replace")).hexdigest()[:16]
             headers["Content-Disposition"] = f'attachment; filename="{name}"'
-        return Response(content, media_type=kind or "application/octet-stream", headers=headers)
+        return Response(content, media_type=media_type or "application/octet-stream", headers=headers)
 
     @router.get("/static/{name}")
     def static(name: str) -> Response:
         content = static_files().get(name)
         if content is None:
             raise ProblemError(404, "there is no such file")
-        kind = MEDIA_TYPES.get(name.rpartition(".")[2], "application/octet-stream")
-        return Response(content, media_type=kind, headers={"Cache-Control": _KEPT})
+        media_type = MEDIA_TYPES.get(name.rpartition(".")[2], "application/octet-stream")
+        return Response(content, media_type=media_type, headers={"Cache-Control": _KEPT})
 
     return router

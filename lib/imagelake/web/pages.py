@@ -1,4 +1,4 @@
-"""Templates to pages, in the dress of the report, and the files that they load."""
+"""Pages from templates, with the style of the report, and their static files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml
 
 @cache
 def static_files() -> Mapping[str, bytes]:
-    """Name -> content of what pages load: read once, so that no request reaches the file system."""
+    """Name -> content of the static files, read once, so that no request reaches the file system."""
     folder = resources.files("imagelake.web") / "static"
     files = {entry.name: entry.read_bytes() for entry in folder.iterdir()}
     report = resources.files("imagelake.reports") / "templates" / "style.css"
@@ -30,7 +30,7 @@ def static_files() -> Mapping[str, bytes]:
 
 @cache
 def static_version() -> str:
-    """Changes with any of the files: what browsers keep of them is of no other version."""
+    """A hash of the static files, for their addresses, so that browsers do not use cached ones of another version."""
     return hashlib.sha256(b"".join(static_files().values())).hexdigest()[:12]
 
 
@@ -47,19 +47,19 @@ def environment() -> Environment:
 
 
 def address(path: str, parameters: Mapping[str, Any] | None = None, **changes: Any) -> str:
-    """A link of this server: parameters with some of them changed, without those that say nothing."""
+    """A link to this server: parameters with some of them changed, without empty ones."""
     merged = {**(parameters or {}), **changes}
-    said = {name: value for name, value in merged.items() if value not in (None, "")}
-    return f"{path}?{urlencode(said)}" if said else path
+    given = {name: value for name, value in merged.items() if value not in (None, "")}
+    return f"{path}?{urlencode(given)}" if given else path
 
 
 def web_link(text: str | None) -> str | None:
-    """An address out of somebody's table as a link; None for what is no address of the web, such as javascript:."""
+    """An address from a table as a link; None unless it is http or https (not javascript:)."""
     return text if text and text.startswith(("https://", "http://")) else None
 
 
 def licence(text: str | None) -> str:
-    """A licence by the name that people know: https://creativecommons.org/licenses/by/2.0/ is CC BY 2.0."""
+    """The usual name of a licence: https://creativecommons.org/licenses/by/2.0/ is CC BY 2.0."""
     if not text:
         return "licence unknown"
     found = re.search(r"creativecommons\.org/(licenses|publicdomain)/([a-z-]+)/(\d\.\d)", text)

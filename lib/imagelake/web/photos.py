@@ -1,4 +1,4 @@
-"""The photo in a request: in a form, as the body itself, or behind an address; predicted, and kept by its token."""
+"""The photo of a request: in a form, as the body, or by its address; predicted, and kept by its token."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from imagelake.web.problems import ProblemError
 _FETCHES = 8  # at a time; each may wait for ten seconds
 PHOTO, URL = "photo", "url"
 
-# What OpenAPI says of the body, for it has three shapes.
+# The description of the body for OpenAPI: it has three forms.
 BODY = {
     "requestBody": {
         "required": True,
@@ -40,7 +40,7 @@ BODY = {
 
 
 class Photos:
-    """Takes photos from requests. Who waits for a turn waits without holding a thread."""
+    """Reads and predicts the photos of requests. Waiting requests hold no thread."""
 
     def __init__(self, served: ServedLake, fetch: SafeFetch, threads: int) -> None:
         self._served, self._fetch = served, fetch
@@ -51,7 +51,7 @@ class Photos:
 
         Raises:
             ProblemError: there is none.
-            FetchError: it is behind an address that is not fetched.
+            FetchError: its address is refused or does not respond.
             ImageError: it cannot be read.
         """
         content = await self._content(request)
@@ -59,13 +59,13 @@ class Photos:
         return self._served.queries.keep(prediction), prediction
 
     async def _content(self, request: Request) -> bytes:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind == "multipart/form-data":
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type == "multipart/form-data":
             return await self._of_form(request)
         body = await request.body()
-        if kind == "application/json":
+        if media_type == "application/json":
             return await self._behind(_url_in(body))
-        if kind == "application/octet-stream" or kind.startswith("image/"):
+        if media_type == "application/octet-stream" or media_type.startswith("image/"):
             return body
         raise ProblemError(415, "send a form with a photo or a url, JSON with a url, or the photo itself as image/*")
 
@@ -84,11 +84,11 @@ class Photos:
 
     async def _behind(self, url: str) -> bytes:
         try:
-            # A resolver that hangs holds its thread, but neither this client nor the others.
+            # A hanging resolver blocks its thread, but no request.
             with fail_after(self._fetch.timeout_s + 1):
                 return await run_sync(self._fetch.fetch, url, abandon_on_cancel=True, limiter=self._fetching)
         except TimeoutError:
-            raise FetchError(f"the file did not come within {self._fetch.timeout_s:g} s") from None
+            raise FetchError(f"the file was not received within {self._fetch.timeout_s:g} s") from None
 
 
 def _text(form: FormData, name: str) -> str:
@@ -98,10 +98,10 @@ def _text(form: FormData, name: str) -> str:
 
 def _url_in(body: bytes) -> str:
     try:
-        said: Any = json.loads(body)
+        given: Any = json.loads(body)
     except ValueError:
         raise ProblemError(400, "the body is no JSON") from None
-    url = said.get(URL) if isinstance(said, dict) else None
+    url = given.get(URL) if isinstance(given, dict) else None
     if not isinstance(url, str):
         raise ProblemError(422, 'the body must be {"url": "https://..."}')
     return url.strip()

@@ -1,4 +1,4 @@
-"""What a client is told when something cannot be done: a page for people, problem JSON (RFC 9457) for programs."""
+"""Error responses: a page for browsers, problem JSON (RFC 9457) for programs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _log = logging.getLogger("imagelake.web")
 
 
 class ProblemError(Exception):
-    """An answer that is no result: its status, and one sentence for whoever asked."""
+    """An error of a request: its status, and a sentence for the user."""
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
@@ -34,14 +34,14 @@ class ProblemError(Exception):
 
 
 def problem_response(problem: ProblemError, headers: Mapping[str, str]) -> Response:
-    """The problem as the client would have it: browsers name text/html in Accept, programs do not.
+    """The response of a problem, as a page if the header Accept has text/html, else as JSON.
 
     Args:
         problem: what went wrong.
         headers: of the request.
     """
     title = http.HTTPStatus(problem.status).phrase
-    # Whoever is still sending would otherwise be listened to until the end.
+    # Otherwise the server would read a body that is still being sent to its end.
     closing = {"Connection": "close"} if problem.status in _CLOSING else {}
     if "text/html" in headers.get("accept", ""):
         return HTMLResponse(render("problem.html", title=title, detail=problem.detail), problem.status, closing)
@@ -50,12 +50,12 @@ def problem_response(problem: ProblemError, headers: Mapping[str, str]) -> Respo
 
 
 def install(app: FastAPI) -> None:
-    """Let every error that a page or the API raises end in such an answer."""
+    """Register the handlers that turn errors of pages and the API into such responses."""
 
-    async def told(request: Request, error: Exception) -> Response:
+    async def respond(request: Request, error: Exception) -> Response:
         return problem_response(problem_of(error), request.headers)
 
-    for kind in (
+    for error_type in (
         ProblemError,
         QueryError,
         FetchError,
@@ -64,11 +64,11 @@ def install(app: FastAPI) -> None:
         HTTPException,
         ImageLakeError,
     ):
-        app.add_exception_handler(kind, told)
+        app.add_exception_handler(error_type, respond)
 
 
 def problem_of(error: Exception) -> ProblemError:
-    """What an error means to a client. What it does not mean to a client goes to the log instead."""
+    """The problem of an error for the client; errors of the server are logged."""
     match error:
         case ProblemError():
             problem = error
@@ -92,19 +92,19 @@ def problem_of(error: Exception) -> ProblemError:
 
 
 def _said(error: Mapping[str, object]) -> str:
-    place = error["loc"]
-    name = place[-1] if isinstance(place, tuple) and place else "the request"
+    field = error["loc"]
+    name = field[-1] if isinstance(field, tuple) and field else "the request"
     return f"{name}: {error['msg']}"
 
 
 class NoTraces:
-    """The last net: an error that nobody expected is logged here, and its client is told no more than that."""
+    """Logs unexpected errors; the client gets only status 500 and a general sentence."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, and answer where that failed before an answer had begun."""
+        """Call the application; on an error before the response has begun, respond with 500."""
         begun = False
 
         async def noted(message: Message) -> None:

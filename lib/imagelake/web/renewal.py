@@ -1,4 +1,4 @@
-"""A lake served as it is now: when the pipeline has published it anew, a new application takes the old one's place."""
+"""The renewal of a served lake: when tables were published again, a new application replaces the old one."""
 
 from __future__ import annotations
 
@@ -20,69 +20,69 @@ WATCHED = (*SHOWN, "image_index", "index_quantizer")
 
 
 class LakeWatch:
-    """Looks whether a lake has been published anew since it was last opened, and has settled."""
+    """Checks whether a lake was published again since it was last opened, and is complete."""
 
     def __init__(self, lake: PublishedLake) -> None:
         self._lake = lake
-        self._opened = self._seen = self._runs()
+        self._opened = self._last = self._runs()
 
     def _runs(self) -> dict[str, str]:
-        """The run that published each table."""
+        """Table -> the run that published it."""
         found = {name: self._lake.manifest(name) for name in WATCHED}
         return {name: manifest.run_id for name, manifest in found.items() if manifest is not None}
 
     def renewed(self) -> bool:
-        """Whether it differs from what was last opened, and is as it was when this was last asked.
+        """Whether it differs from the opened version, and has not changed since the last call.
 
-        A pipeline publishes one table after the other, so what has just changed is likely to change again.
+        A pipeline publishes one table after the other, so a table that has just changed may be followed by others.
 
         Raises:
             ImageLakeError, OSError: it cannot be read at the moment.
         """
         now = self._runs()
-        settled, self._seen = now == self._seen, now
+        settled, self._last = now == self._last, now
         return settled and now != self._opened
 
     def opened(self) -> None:
-        """Count the lake as opened as it was when this was last asked."""
-        self._opened = self._seen
+        """Record the version of the last call as opened."""
+        self._opened = self._last
 
 
 class RenewedApp:
-    """Passes requests to the application of the lake's last version; one under way ends where it began."""
+    """Passes requests to the application of the lake's last version; a request ends in the application it began in."""
 
     def __init__(self, app: ASGIApp, again: Callable[[], ASGIApp], watch: LakeWatch) -> None:
-        """Begin with one application.
+        """Start with one application.
 
         Args:
-            app: of the lake as it is.
-            again: opens the lake anew, and makes its application.
-            watch: of the lake, begun before it was opened.
+            app: of the current version of the lake.
+            again: opens the lake again, and returns its application.
+            watch: of the lake, created before it was opened.
         """
         self._app, self._again, self._watch = app, again, watch
-        self._told = ""
+        self._logged = ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on."""
         await self._app(scope, receive, send)
 
     def renew(self) -> None:
-        """Open the lake anew if it was published anew.
+        """Open the lake again if it was published again.
 
-        What cannot be opened is told once, and tried again the next time; the old version stays until then.
+        A version that cannot be opened is logged once and tried again the next time; the old one is served until then.
         """
         try:
             if self._watch.renewed():
                 self._app = self._again()
                 self._watch.opened()
-            self._told = ""
-        except Exception as error:  # whatever a half-published file makes of a reader: the thread goes on looking
-            if str(error) != self._told:
+            self._logged = ""
+        except Exception as error:  # a half-published file can raise anything; the thread must go on
+            if str(error) != self._logged:
                 sys.stderr.write(f"serve: the version served until now stays: {error}\n")
-            self._told = str(error)
+            self._logged = str(error)
 
     def renew_every(self, seconds: float) -> None:
-        """Look so often, from a thread that ends with the process; never where there are 0 seconds."""
+        """Call ``renew`` every so many seconds in a daemon thread; never for 0 seconds."""
 
         def keep_looking() -> None:
             while True:

@@ -1,4 +1,4 @@
-"""The pages of a search, over the same functions as the API: the form, the answers, one image."""
+"""The pages of a search, by the same functions as the API: the form, the results, one image."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from imagelake.web.pages import address, render
 from imagelake.web.photos import BODY, Photos
 from imagelake.web.problems import ProblemError
 
-_LABELS_OFFERED = 2_000  # in the list that a browser suggests from
+_LABELS_OFFERED = 2_000  # in the list of the browser's suggestions
 
 
 def search_views(served: ServedLake, photos: Photos, size: int, upload_bytes: int) -> APIRouter:
@@ -25,7 +25,7 @@ def search_views(served: ServedLake, photos: Photos, size: int, upload_bytes: in
         served: the lake.
         photos: takes photos from requests.
         size: answers on one page.
-        upload_bytes: the longest upload, which the page tells before it begins.
+        upload_bytes: the longest upload, which the page shows.
     """
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     labelling = served.catalogue.labelling
@@ -58,7 +58,7 @@ def search_views(served: ServedLake, photos: Photos, size: int, upload_bytes: in
             link=parameters.link_parameters(),
             found=found,
             classes=query.classes,
-            facts=None if query.row is None else served.catalogue.facts([query.row])[0],
+            details=None if query.row is None else served.catalogue.details([query.row])[0],
             labels=list(labelling.counts)[:_LABELS_OFFERED],
             splits=served.catalogue.splits,
             most=CANDIDATES,
@@ -70,11 +70,11 @@ def search_views(served: ServedLake, photos: Photos, size: int, upload_bytes: in
         if row is None:
             raise ProblemError(404, "the lake has no such image")
         query = served.query_of_image(id)
-        (facts,) = served.catalogue.facts([row])
+        (details,) = served.catalogue.details([row])
         return page(
             "image.html",
-            title=facts.title or facts.image_id,
-            facts=facts,
+            title=details.title or details.image_id,
+            details=details,
             classes=query.classes if query else (),
             searchable=served.index.row_of(id) is not None,
         )

@@ -1,4 +1,4 @@
-"""The pages of what the tables say: labels, accuracy, ranking, duplicates, and the report."""
+"""The pages of the tables: labels, accuracy, ranking, duplicates, and the report."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LISTED = 500
 
 
 class Sheet(BaseModel):
-    """Which part of a long list."""
+    """A page of a long list."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -83,12 +83,12 @@ def table_views(served: ServedLake, tables: Tables, size: int) -> APIRouter:
         start = (sheet.page - 1) * size
         shown = best[start : start + size]
         rows = [served.catalogue.row_of(row["image_id"]) for row in shown]
-        known = [(place, row) for place, row in zip(shown, rows, strict=True) if row is not None]
-        facts = served.catalogue.facts([row for _, row in known])
+        known = [(ranked, row) for ranked, row in zip(shown, rows, strict=True) if row is not None]
+        details = served.catalogue.details([row for _, row in known])
         return page(
             "ranking.html",
             title="Best images",
-            ranked=[(place, fact) for (place, _), fact in zip(known, facts, strict=True)],
+            ranked=[(ranked, one) for (ranked, _), one in zip(known, details, strict=True)],
             measure=best[0]["measure"] if best else None,
             sheet=sheet.page,
             sheets=page_count(len(best), size),
@@ -101,7 +101,7 @@ def table_views(served: ServedLake, tables: Tables, size: int) -> APIRouter:
         return page(
             "duplicates.html",
             title="Exact duplicates",
-            groups=[served.catalogue.facts(group[:size]) for group in groups[start : start + size]],
+            groups=[served.catalogue.details(group[:size]) for group in groups[start : start + size]],
             total=len(groups),
             spare=sum(len(group) - 1 for group in groups),
             sheet=sheet.page,

@@ -1,4 +1,4 @@
-"""The small tables of a lake as the pages show them, read when somebody looks and kept while they are current."""
+"""The small tables of a lake for the pages, read at the first request and cached."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHOWN = ("images", "image_bytes", "classes", "hierarchy", "labels_clean", "boxes
 
 
 class Tables:
-    """Tables of at most a few thousand rows, and the report. What is not published is absent, never an error."""
+    """Tables of at most a few thousand rows, and the report. A table that is not published is empty."""
 
     def __init__(self, lake: PublishedLake) -> None:
         self._lake = lake
@@ -32,7 +32,7 @@ class Tables:
 
     @cached_property
     def manifests(self) -> dict[str, Manifest]:
-        """The manifests of what was published when the server began."""
+        """The manifests of the published tables and folders when the lake was opened."""
         found = {name: self._lake.manifest(name) for name in SHOWN}
         return {name: manifest for name, manifest in found.items() if manifest is not None}
 
@@ -57,15 +57,15 @@ class Tables:
 
     @cached_property
     def accuracy_chart(self) -> Markup | None:
-        """The first of them with their intervals. One thread draws: matplotlib's settings are the whole process's."""
+        """The first measured labels with their intervals. One thread draws: matplotlib is global."""
         shares = [
             Share(clean_name(row["label"]), row["top1"], row["top1_low"], row["top1_high"], percent(row["top1"]))
             for row in self.measured[:CHARTED]
         ]
         if not shares:
             return None
-        said = f"From {shares[0].text} for {shares[0].name} to {shares[-1].text} for {shares[-1].name}."
-        return interval_chart(shares, "accuracy", "Top-1 accuracy by label with intervals", said)
+        description = f"From {shares[0].text} for {shares[0].name} to {shares[-1].text} for {shares[-1].name}."
+        return interval_chart(shares, "accuracy", "Top-1 accuracy by label with intervals", description)
 
     def best(self, most: int) -> list[dict[str, Any]]:
         """The first rows of image_rank, each image once: image_id, measure, value and rank."""

@@ -43,7 +43,7 @@ def main() -> int:
 
 
 def run_contest(options: argparse.Namespace) -> int:
-    """All contestants, round by round."""
+    """Measure all contestants, round by round."""
     options.rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
     chosen = options.only or [name for name, entry in CONTESTANTS.items() if entry.quick or not options.quick]
     prepare(options, {ROW_GROUP, *(photos_of(name, options.images) for name in chosen)})
@@ -62,7 +62,7 @@ def run_contest(options: argparse.Namespace) -> int:
 
 
 def contest(names: list[str], options: argparse.Namespace) -> list[Contestant]:
-    """Alternating rounds of contestants, who are gone at the end."""
+    """Alternating rounds of contestants, whose processes end afterwards."""
     contestants = []
     try:
         for contestant in started(names, options.images, options.cores):
@@ -80,7 +80,7 @@ def contest(names: list[str], options: argparse.Namespace) -> list[Contestant]:
 
 
 def measure_scaling(options: argparse.Namespace) -> int:
-    """Ours alone, over ever more photos."""
+    """Measure ours alone, over growing numbers of photos."""
     prepare(options, {options.sizes[0]})
     result = scaling.measure(options.sizes, options.network, say)
     keep("scaling", result)
@@ -136,7 +136,7 @@ def convert_to_onnx() -> None:
 
 
 def worker_cost(cores: str, times: int) -> dict[str, float]:
-    """What a Python worker of ours costs before it is of use, and its measures: the median of some."""
+    """The start-up time, memory and texture time of a Python worker of ours: medians of several."""
     command = ["taskset", "-c", cores, sys.executable, HERE / "worker.py", photos_file(ROW_GROUP)]
     run = partial(subprocess.run, command, env=surroundings(), capture_output=True, text=True, check=True)
     runs = [json.loads(run().stdout) for _ in range(times)]

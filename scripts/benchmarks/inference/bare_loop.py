@@ -1,4 +1,4 @@
-"""The limit: the same decoding and the same engine in a plain loop, without Spark and without anything else."""
+"""The upper bound: the same decoding and engine in a plain loop, without Spark."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What every contestant has in common: it gets ready, then runs over the photos each time it is told to.
+"""The protocol of contestants: load once, then run over the photos at each order.
 
-A contestant is a process of its own, pinned to the cores of the contest. All of them live at once and only one works,
-so that their rounds can alternate: a noisy minute of the machine hits them alike.
+A contestant is a process of its own, pinned to the cores of the contest. All of them run at once but only one works, so
+that rounds alternate and noise of the machine affects all alike.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ BATCH = 32
 
 
 def folder() -> Path:
-    """Where the photos, the weights and the converted networks of the contest lie.
+    """The folder of the photos, weights and converted networks of the contest.
 
-    Of the environment, because workers that a framework starts see it as well.
+    From the environment, which workers that a framework starts inherit.
     """
     return Path(os.environ["CONTEST_FOLDER"])
 
@@ -30,12 +30,12 @@ Run = Callable[[Path, str], dict[str, int]]
 
 
 def serve(get_ready: Callable[[], Run]) -> None:
-    """Obey the orders of the contest: each line is a file of photos and an argument, as JSON.
+    """Run the orders on standard input: each line has a file of photos and an argument, as JSON.
 
     Args:
         get_ready: loads what is loaded once.
     """
-    # Libraries print what they like; the conversation has the first stream for itself.
+    # Libraries print to standard output; the protocol uses a copy of it.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     run = get_ready()
@@ -49,7 +49,7 @@ def serve(get_ready: Callable[[], Run]) -> None:
 
 
 def keras_model():  # type: ignore[no-untyped-def]
-    """MobileNet as everybody loads it."""
+    """MobileNet as Keras users load it."""
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(len(os.sched_getaffinity(0)))
@@ -71,7 +71,7 @@ def pixels_of(content: bytes):  # type: ignore[no-untyped-def]
 
 
 def local_spark():  # type: ignore[no-untyped-def]
-    """A Spark of as many task slots as the contest has cores."""
+    """A local Spark session with one task slot for each core of the contest."""
     from imagelake.runtime.session import start_session
 
     return start_session(

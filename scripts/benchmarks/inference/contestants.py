@@ -1,4 +1,4 @@
-"""Who takes part: the table of contestants, and each one as a process that is told to go."""
+"""The table of contestants, and their processes."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Entry(NamedTuple):
         environment: where its libraries are; empty for the project's own.
         file: its program. Contestants of one program share a process.
         argument: what that program is told with each order: a network, or a library.
-        part: of the photos; the slow ones get fewer, so that rounds are alike.
-        quick: whether the quick contest has it: those of its ratios, of the other frameworks the fastest.
-        alone: it runs after the others are gone, because its processes take part of the core even while they idle.
+        part: of the photos; slow ones get fewer, so that rounds take similar times.
+        quick: whether the quick contest has it: those of its ratios, and the fastest other framework.
+        alone: it runs after the others have ended, because its processes use CPU even when idle.
     """
 
     environment: str
@@ -78,7 +78,7 @@ class Contestant:
         name: its key in `CONTESTANTS`.
         photos: how many it runs over.
         process: where it runs, a child of this one, perhaps shared.
-        argument: what the process is told.
+        argument: of its orders.
         seconds: of each counted round.
         busy: of each counted round the share of the time that the cores worked for it, all its processes together.
         best: the best class of each photo, by its identifier.
@@ -98,12 +98,12 @@ class Contestant:
         return [self.photos / second for second in self.seconds]
 
     def warm_up(self) -> None:
-        """Runs that do not count, over few photos: compilers learn from how often, not from how much."""
+        """Uncounted runs over few photos, for just-in-time compilers."""
         for _ in range(WARM_UPS):
             self._run(ROW_GROUP)
 
     def go(self) -> None:
-        """One run over its photos, after a short one that does not count: Spark ends what has idled for a minute."""
+        """One run over its photos, after a short uncounted one: Spark ends workers that were idle for a minute."""
         self._run(ROW_GROUP)
         began, before_s = time.perf_counter(), cpu_seconds(self.process.pid)
         answer = self._run(self.photos)
@@ -119,7 +119,7 @@ class Contestant:
 
 
 def heard(process: subprocess.Popen[str], name: str) -> Any:
-    """The next answer of a process; the end of the contest where it has died."""
+    """The next line of a process; an error if it has ended."""
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
@@ -128,12 +128,12 @@ def heard(process: subprocess.Popen[str], name: str) -> Any:
 
 
 def log_of(file: str) -> Path:
-    """What a program prints besides its answers."""
+    """The log file of a program."""
     return FOLDER / f"{file}.log"
 
 
 def cpu_seconds(pid: int) -> float:
-    """What a process, those that it started and those that these have outlived took of the processor."""
+    """CPU seconds of a process and its descendants, ended ones included."""
     root = psutil.Process(pid)
     times = [process.cpu_times() for process in (root, *root.children(recursive=True))]
     return sum(time.user + time.system + time.children_user + time.children_system for time in times)

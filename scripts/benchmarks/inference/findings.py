@@ -1,4 +1,4 @@
-"""What the contest found: medians, spread and ratios, for JSON, for people and for the README."""
+"""The results of the contest: medians, spread and ratios, as JSON, text and README block."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COLUMNS = ("images/s", "slowest to fastest", "photos", "cores busy", "same top-1
 
 
 def report(contestants: list[Contestant], options: argparse.Namespace, worker: dict[str, float]) -> Result:
-    """Everything that was found."""
+    """All results as JSON values."""
     by_name = {contestant.name: contestant for contestant in contestants}
     reference = (by_name.get(LIMIT) or contestants[0]).best
     return {

@@ -1,4 +1,4 @@
-"""What all contestants share: the photos as Parquet, the weights, and the converted networks. Takes TensorFlow."""
+"""The inputs of all contestants: the photos as Parquet, the weights, and the converted networks. Needs TensorFlow."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def readable_photos(folder: Path, images: int) -> dict[str, list[bytes] | list[str]]:
-    """Photos in an order that is none, repeated until there are enough; what is no image is left out."""
+    """Photos in a random order, repeated until there are enough; other files are left out."""
     files = sorted(folder.rglob("*"), key=lambda path: hashlib.sha256(str(path.relative_to(folder)).encode()).digest())
     contents = [content for file in files if file.is_file() and is_image(content := file.read_bytes())]
     if not contents:

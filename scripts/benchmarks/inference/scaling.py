@@ -1,4 +1,4 @@
-"""Does an image cost the same in a lake of a thousand and of fifty thousand, on one core and on two?"""
+"""The cost of an image in lakes of a thousand to fifty thousand, on one core and on two."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def measure(sizes: list[int], network: str, say: Callable[[str], None]) -> dict[
     Args:
         sizes: numbers of photos, each a multiple of the first, of which there is a file.
         network: a key of `NETWORKS`.
-        say: is told of the progress.
+        say: called with progress messages.
     """
     runs, most = [], min(2, os.cpu_count() or 1)
     for cores in range(1, most + 1):

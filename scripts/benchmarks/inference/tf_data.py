@@ -14,7 +14,7 @@ def get_ready():  # type: ignore[no-untyped-def]
 
     model = keras_model()
     cores = len(os.sched_getaffinity(0))
-    # With AUTOTUNE and the pool that it shares with the network it waits for nothing during half of some rounds.
+    # With AUTOTUNE and a pool shared with the network it is idle for half of some rounds.
     options = tf.data.Options()
     options.autotune.enabled = False
     options.threading.private_threadpool_size = cores + 1
@@ -22,7 +22,7 @@ def get_ready():  # type: ignore[no-untyped-def]
 
     def pixels(content):  # type: ignore[no-untyped-def]
         image = tf.io.decode_image(content, channels=3, expand_animations=False)
-        # Without antialias it would skip pixels, and see other photos than everybody else.
+        # Without antialias it would skip pixels, unlike all others.
         return tf.image.resize(image, (SIDE, SIDE), antialias=True) / 127.5 - 1
 
     def run(file: Path, _: str) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""A Python worker of ours: seconds from its birth to its first 32 photos, its memory, and what textures add."""
+"""A Python worker of ours: seconds from its start to its first 32 photos, its memory, and the time of textures."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from two_processes import two_to_one
 HERE = Path(__file__).parent
 OURS, OURS_ALONE = "ours", "ours, built on one core"
 PLAIN, LIKE_OURS = "FAISS IVF-PQ, re-ranked", "FAISS IVF-PQ, learning as ours"
-# Name -> environment, module and kind.
+# Name -> environment, module and variant.
 CONTESTANTS = {
     OURS: ("", "ours", "2"),
     OURS_ALONE: ("", "ours", "1"),
@@ -51,7 +51,7 @@ def main() -> int:
     rows = options.rows or (QUICK_ROWS if options.quick else ROWS)
     limit_s = options.limit or (QUICK_LIMIT_S if options.quick else LIMIT_S)
     rounds = QUICK_ROUNDS if options.quick else ROUNDS
-    # With few vectors Spark's start is most of a build, and says nothing of cores.
+    # With few vectors most of a build is Spark's start, which does not depend on cores.
     names = options.only or [name for name in CONTESTANTS if not (options.quick and name == OURS_ALONE)]
     folder = BENCH / "search" / str(rows)
     say(f"preparing {rows:,} vectors")
@@ -59,7 +59,7 @@ def main() -> int:
     if options.prepare:
         return 0
     found = {name: built(name, folder, limit_s) for name in names}
-    # After all of the building, whose files the system is still writing for a while.
+    # After all builds, whose files the system still writes for a while.
     for name, result in answered([name for name in found if can_answer(name, found[name])], folder, rounds).items():
         found[name] |= result
     shares = ratios(found)
@@ -103,19 +103,19 @@ def parser() -> argparse.ArgumentParser:
 
 
 def can_answer(name: str, result: dict[str, Any]) -> bool:
-    """Whether a contestant has been built, and is not ours built once more."""
+    """Whether a contestant has an index to search, which our second build has not."""
     return "failed" not in result and name != OURS_ALONE
 
 
 def command_of(name: str) -> list[Any]:
-    """How a contestant is started, but for what it is to do."""
-    environment, module, kind = CONTESTANTS[name]
+    """The command line of a contestant, without the action."""
+    environment, module, variant = CONTESTANTS[name]
     python = python_of(environment, BENCH) if environment else Path(sys.executable)
-    return [python, HERE / "contest.py", module, kind]
+    return [python, HERE / "contest.py", module, variant]
 
 
 def built(name: str, folder: Path, limit_s: float) -> dict[str, Any]:
-    """What one contestant's building took; why there is nothing where it did not end."""
+    """The figures of one contestant's build, or its error."""
     say(f"{name}: building")
     alone = name == OURS_ALONE
     command = [*(ONE_CORE if alone else []), *command_of(name), "build", folder]
@@ -123,7 +123,7 @@ def built(name: str, folder: Path, limit_s: float) -> dict[str, Any]:
 
 
 def answered(names: list[str], folder: Path, rounds_of_others: int) -> dict[str, dict[str, Any]]:
-    """Of alternating rounds each contestant's median by queries a second: a noisy minute hits them alike."""
+    """Each contestant's median of alternating rounds by queries a second."""
     rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     for turn in range(ROUNDS_OF_RATIOS):
         for name, results in rounds.items():

@@ -1,10 +1,10 @@
-"""What every contestant has in common: it builds its index in one process, and answers from it in another.
+"""The protocol of contestants: build an index in one process, and search it in another.
 
-A contestant's module has `build(vectors, folder, kind)` and `opened(folder, kind)`, which returns a function from a
-query float32 [D] and an effort to row numbers; EFFORTS are tried in their order until ten answers hold 95 of 100 of
-the truth. The answering process has one core, and reports what it holds in memory apart from mapped files.
+A contestant's module has `build(vectors, folder, variant)` and `opened(folder, variant)`, which returns a function from
+a query float32 [D] and an effort to row numbers; EFFORTS are tried in order until recall@10 is 0.95. The searching
+process has one core, and reports its memory apart from mapped files.
 
-    python contest.py MODULE KIND build|search FOLDER
+    python contest.py MODULE VARIANT build|search FOLDER
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ LONGEST_S = 20.0  # of answering with one effort; a scan of everything answers f
 
 
 def main() -> int:
-    """Build or search, as told; prints one line of JSON."""
-    module, kind, what, place = sys.argv[1:]
+    """Build or search by the command line; prints one line of JSON."""
+    module, variant, what, place = sys.argv[1:]
     folder, contestant = Path(place), importlib.import_module(module)
-    own = folder / f"{module}-{kind}"
-    # Libraries print what they like; the answer has the first stream for itself.
+    own = folder / f"{module}-{variant}"
+    # Libraries print to standard output; the result uses a copy of it.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     if what == "build":
         own.mkdir(exist_ok=True)
         start = time.perf_counter()
-        details = contestant.build(np.load(folder / "vectors.npy", mmap_mode="r"), own, kind) or {}
+        details = contestant.build(np.load(folder / "vectors.npy", mmap_mode="r"), own, variant) or {}
         result = {"build_s": round(time.perf_counter() - start, 1)} | details
     else:
-        result = searched(contestant.opened(own, kind), contestant.EFFORTS[kind], folder)
+        result = searched(contestant.opened(own, variant), contestant.EFFORTS[variant], folder)
     answers.write(json.dumps(result) + "\n")
     return 0
 

@@ -1,4 +1,4 @@
-"""LanceDB: its IVF-PQ index on disk with codes as ours, so many cells as it likes, and exact re-ranking.
+"""LanceDB: its IVF-PQ index on disk with codes as ours, its default number of cells, and exact re-ranking.
 
 Its own codes, 64 parts of eight bits, and our number of cells each take it ten times as long to learn.
 """

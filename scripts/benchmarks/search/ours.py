@@ -20,15 +20,15 @@ from imagelake.tables import TABLES
 from imagelake.transforms.search.image_index import INDEX_OPTIONS, in_order_of_cells, index_images, indexable
 from imagelake.transforms.search.trained_index import train_index
 
-EFFORTS: dict[str, list[Any]] = {kind: [None] for kind in ("1", "2")}
+EFFORTS: dict[str, list[Any]] = {variant: [None] for variant in ("1", "2")}
 
 
-def build(vectors: np.ndarray, folder: Path, kind: str) -> dict[str, Any]:
-    """Train, assign and write in Spark with so many task slots as the kind says; then the serving folder."""
+def build(vectors: np.ndarray, folder: Path, variant: str) -> dict[str, Any]:
+    """Train, assign and write in Spark with as many task slots as the variant says; then the serving folder."""
     spark = start_session(
         "contest",
         {
-            "spark.master": f"local[{kind}]",
+            "spark.master": f"local[{variant}]",
             "spark.driver.memory": "2g",
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
@@ -62,7 +62,7 @@ def build(vectors: np.ndarray, folder: Path, kind: str) -> dict[str, Any]:
 
 
 class Peaks:
-    """The most memory that each kind of process of a Spark application has held, watched from the driver."""
+    """The most memory that each type of process of a Spark application has held, watched from the driver."""
 
     def __init__(self) -> None:
         self.mib = {"driver": 0, "jvm": 0, "worker": 0}
@@ -73,16 +73,16 @@ class Peaks:
     def _watch(self) -> None:
         while not self._over.wait(0.5):
             driver = psutil.Process()
-            self._seen("driver", driver)
+            self._measure("driver", driver)
             for child in driver.children(recursive=True):
-                self._seen("jvm" if "java" in child.name() else "worker", child)
+                self._measure("jvm" if "java" in child.name() else "worker", child)
 
-    def _seen(self, kind: str, process: psutil.Process) -> None:
+    def _measure(self, role: str, process: psutil.Process) -> None:
         try:
             info = process.memory_info()
         except psutil.NoSuchProcess:
             return
-        self.mib[kind] = max(self.mib[kind], (info.rss - info.shared) >> 20)
+        self.mib[role] = max(self.mib[role], (info.rss - info.shared) >> 20)
 
     def stop(self) -> None:
         """Stop watching."""

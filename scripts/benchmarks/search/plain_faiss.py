@@ -1,4 +1,4 @@
-"""FAISS alone, all in memory: a flat scan, the same kind of index as ours with the same sizes, and a graph."""
+"""FAISS alone, all in memory: a flat scan, the same type of index as ours with the same sizes, and a graph."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ AT_ONCE, NEAREST = 20_000, 10
 IVFPQ = ("ivfpq", "ivfpq_as_ours")
 EFFORTS: dict[str, list[Any]] = {
     "flat": [None],
-    **{kind: ["the rule's"] for kind in IVFPQ},
+    **{variant: ["the rule's"] for variant in IVFPQ},
     "hnsw": [64, 128, 256, 512],
 }
 
 
-def build(vectors: np.ndarray, folder: Path, kind: str) -> None:
+def build(vectors: np.ndarray, folder: Path, variant: str) -> None:
     rows, dimension = vectors.shape
-    if kind in IVFPQ:
-        index: Any = ivfpq(vectors, kind)
-    elif kind == "hnsw":
+    if variant in IVFPQ:
+        index: Any = ivfpq(vectors, variant)
+    elif variant == "hnsw":
         index = faiss.IndexHNSWSQ(dimension, faiss.ScalarQuantizer.QT_fp16, 32, faiss.METRIC_INNER_PRODUCT)
         index.train(vectors[:1].astype(np.float32))
     else:
@@ -36,7 +36,7 @@ def build(vectors: np.ndarray, folder: Path, kind: str) -> None:
     faiss.write_index(index, str(folder / "index.faiss"))
 
 
-def ivfpq(vectors: np.ndarray, kind: str) -> Any:
+def ivfpq(vectors: np.ndarray, variant: str) -> Any:
     """Cells and codes as ours, and exact vectors in half precision beside them.
 
     As ours it learns from as many vectors in as many iterations; otherwise as FAISS does by itself, from so many as its
@@ -49,7 +49,7 @@ def ivfpq(vectors: np.ndarray, kind: str) -> Any:
         centroids, dimension, sizes.cells, PARTS_PER_BYTE * sizes.code_bytes, CODE_BITS, faiss.METRIC_INNER_PRODUCT
     )
     wanted = min(rows, sizes.cells * codes.cp.max_points_per_centroid)
-    if kind == "ivfpq_as_ours":
+    if variant == "ivfpq_as_ours":
         wanted, codes.cp.niter = training_rows(rows, sizes), KMEANS_ITERATIONS
     exact = faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
     index = faiss.IndexRefine(codes, exact)
@@ -58,13 +58,13 @@ def ivfpq(vectors: np.ndarray, kind: str) -> Any:
     return index
 
 
-def opened(folder: Path, kind: str) -> Callable[[np.ndarray, Any], np.ndarray]:
+def opened(folder: Path, variant: str) -> Callable[[np.ndarray, Any], np.ndarray]:
     index = faiss.read_index(str(folder / "index.faiss"))
 
     def parameters(effort: Any) -> Any:
-        if kind == "hnsw":
+        if variant == "hnsw":
             return faiss.SearchParametersHNSW(efSearch=effort)
-        if kind == "flat":
+        if variant == "flat":
             return None
         sizes = choose_parameters(index.ntotal, index.d, IndexOverrides(exact_below=0))
         cells = faiss.SearchParametersIVF(nprobe=sizes.probes)

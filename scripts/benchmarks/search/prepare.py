@@ -1,4 +1,4 @@
-"""What every contestant finds in its folder: vectors, queries, the true ten nearest, and the predictions table."""
+"""The inputs of all contestants: vectors, queries, the true ten nearest, and the predictions table."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def prepare(folder: Path, rows: int) -> None:
 
 
 def write_predictions(table: Path, vectors: np.ndarray) -> None:
-    """Make the vectors, in half precision as everybody gets them, and write them as the lake has them."""
+    """Make the vectors, in half precision as all contestants get them, and write them as the table predictions."""
     table.mkdir(exist_ok=True)
     start, writer, per_file = 0, None, -(-len(vectors) // FILES)
     for batch in made_vectors(len(vectors), DIMENSION, 1, len(vectors) // PER_CLUSTER):

@@ -1,7 +1,7 @@
-"""What two cores can win here: FAISS's cells and codes, most of a build's work, in processes of one core each.
+"""The gain of two cores on this machine: FAISS's assignment and encoding, most of a build's work, in two processes.
 
-Two of them at once, which share nothing, each do half of what one does alone. What they take of its time is the least
-that a build on two cores can take of one on one core: caches, memory and the host's clock are the machine's own.
+Two of them at once, which share nothing, each do half of what one does alone. The ratio of times is the least that a
+build on two cores can reach, given the machine's caches, memory and clock.
 
     python two_processes.py VECTORS QUANTIZER BATCHES
 """

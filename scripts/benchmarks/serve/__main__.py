@@ -1,7 +1,7 @@
-"""Fifty people at once on a served lake: each searches by photos, looks at answers, filters, clicks on.
+"""Fifty simultaneous users of a served lake: each searches by photos, looks at results, filters, follows links.
 
-The users run on the same machine as the server. Each waits a second on average between two steps, as one does who
-looks at what has come, and then asks for everything that a page shows. Percentiles of every kind of step go to
+The users run on the same machine as the server. Each waits a second on average between two steps, then requests
+everything that a page shows. Percentiles of each step go to
 var/bench/serve.json, and with --readme into the README's table.
 """
 
@@ -30,7 +30,7 @@ from rich.console import Console
 from rich.table import Table
 
 PHOTOS, SHOWN = 64, 24
-ALONE = 40  # photos of one user before the others come
+ALONE = 40  # photos of one user before the others start
 STEPS = {
     "alone": "from an uploaded photo to its answers, nobody else there",
     "first": "the first page",
@@ -44,7 +44,7 @@ STEPS = {
 
 
 class Times:
-    """Seconds of each kind of step, and what went wrong. Threads may share it."""
+    """Seconds of each step, and what went wrong. Threads may share it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -62,7 +62,7 @@ class Times:
 
 
 class User(threading.Thread):
-    """Goes round until told to stop."""
+    """A user who repeats rounds until stopped."""
 
     def __init__(self, url: str, photos: list[bytes], times: Times, stop: threading.Event, seed: int) -> None:
         super().__init__(daemon=True)
@@ -203,7 +203,7 @@ def figures(times: Times, options: argparse.Namespace, images: int) -> dict[str,
 
 
 def percentile(values: list[float], share: float) -> float:
-    """The value that this share of all do not exceed."""
+    """The value that a share of all values do not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
 

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        0, or 1 where something is wrong: `status` says so of a cluster that is not healthy as well. 130 after Ctrl-C.
+        0 on success; 1 on an error, and from `status` for a cluster that is not healthy; 130 after Ctrl-C.
     """
     options = _parser().parse_args(arguments)
     options.folder = options.folder.resolve()
@@ -66,11 +66,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_start(commands.add_parser("start", help="bring up what does not run yet, wait until it is healthy"))
     _add(commands.add_parser("stop", help="end every daemon; the data stays"), _stop)
     _add(commands.add_parser("status", help="a table of the daemons; exit code 0 if all are healthy"), _status)
-    _add_run(commands.add_parser("run", help="become one daemon, in the foreground: a container's command"))
-    probe = commands.add_parser("probe", help="exit code 0 if the daemon that `run` became here is healthy")
+    _add_run(commands.add_parser("run", help="run one daemon in the foreground: the command of a container"))
+    probe = commands.add_parser("probe", help="exit code 0 if the daemon that `run` started here is healthy")
     _add_role(probe, _probe)
     for tool in (*tools.MAINS, "yarn"):
-        # No prefix marks an option, so that everything, -h included, is the tool's own.
+        # Without option prefixes argparse leaves everything, -h included, to the tool.
         passing_on = commands.add_parser(tool, help=f"Hadoop's {tool}", prefix_chars="\0", add_help=False)
         passing_on.add_argument("arguments", nargs=argparse.REMAINDER)
         passing_on.set_defaults(run=_tool, tool=tool)
@@ -180,12 +180,12 @@ def _print_row(*cells: str) -> None:
 
 
 def _say(text: str) -> None:
-    # Flushed: whoever reads it through a pipe watches the progress too.
+    # Flushed, so that progress also shows through a pipe.
     print(text, flush=True)
 
 
 def _say_aside(text: str) -> None:
-    """To the error stream, so that a tool's output stays its own."""
+    """Print to standard error; standard output is the tool's."""
     print(text, file=sys.stderr, flush=True)
 
 

@@ -1,7 +1,7 @@
-"""One daemon in a container of docker-compose.yml: where conf/hadoop puts it, its data folder, this process's place.
+"""One daemon in a container of docker-compose.yml: its ports from conf/hadoop, its data folder, its process.
 
-conf/hadoop has the services' names and the standard ports as its defaults. The environment may move them here as it
-does for `scripts/hadoop start`.
+conf/hadoop has the services' names and the standard ports as its defaults. Environment variables override both, as for
+`scripts/hadoop start`.
 """
 
 from __future__ import annotations
@@ -25,40 +25,40 @@ def daemon_here(role: Role, environment: Mapping[str, str]) -> Daemon:
     """The daemon of that role, with the host and the ports that conf/hadoop gives it in this environment.
 
     Raises:
-        ImageLakeError: a port is none.
+        ImageLakeError: a port is not a number.
     """
     ports = {variable: _port(variable, environment.get(variable) or str(port)) for variable, port in role.ports.items()}
     return Daemon(role.name, role, _host(role, environment), ports)
 
 
 def state(role: Role, environment: Mapping[str, str]) -> str:
-    """`healthy`, or what is wrong with the daemon of that role."""
+    """The daemon's health: `healthy`, or what is wrong."""
     return health.state(daemon_here(role, environment), daemon_here(MASTERS[role.name], environment))
 
 
 def claim_folder(shared: Path) -> Path:
-    """The first of shared/1, shared/2, ... that nobody holds; this process, and what it becomes, holds it to its end.
+    """Lock and return the first free folder of shared/1, shared/2, ...; the lock lasts until this process ends.
 
-    The containers of a scaled service have one volume and no names that last. So the first container of tomorrow takes
-    up the data of today's first, and blocks survive `docker compose down`.
+    The containers of a scaled service share a volume and have no lasting names. Taken in order, the folders go to new
+    containers with the data of earlier ones, and blocks survive `docker compose down`.
     """
     return next(folder for n in itertools.count(1) if _lock(folder := shared / str(n)))
 
 
 def become(role: Role, runtime: Runtime, environment: Mapping[str, str]) -> None:
-    """Replace this process by the daemon, which gets signals itself; a NameNode's name space is made if it is new.
+    """Replace this process by the daemon (exec), which then gets signals itself; a new NameNode is formatted first.
 
     Raises:
         ImageLakeError: the name space could not be made.
     """
     data = Path(environment.get("IMAGELAKE_DATA") or DATA)
     (data / "tmp").mkdir(parents=True, exist_ok=True)
-    told = {**environment, "JAVA_HOME": str(runtime.java_home)}
+    variables = {**environment, "JAVA_HOME": str(runtime.java_home)}
     if role == NAMENODE:
-        daemons.format_folder_if_new(data, runtime, told, data / "format.log")
+        daemons.format_folder_if_new(data, runtime, variables, data / "format.log")
     command = daemons.command(role, runtime, data)
     os.chdir(data)
-    os.execve(command[0], command, told)
+    os.execve(command[0], command, variables)
 
 
 def _host(role: Role, environment: Mapping[str, str]) -> str:

@@ -23,14 +23,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Wanted:
-    """What `start` was asked for.
+    """The arguments of `start`.
 
     Attributes:
         folder: of the cluster, absolute.
         conf: of the pom and the XML files, absolute.
         jar_cache: of the jars that the pom asks for.
-        shape: counts and sizes; None for those that the cluster had last, or the usual ones.
-        choose_port: standard port -> port, for a cluster of which nothing runs.
+        shape: counts and sizes; None for those of the last start, or the defaults.
+        choose_port: standard port -> port, for a cluster that is not running.
         timeout_s: seconds until an unhealthy cluster is an error.
     """
 
@@ -48,7 +48,7 @@ def runtime_for(conf: Path, jar_cache: Path, say: Say) -> Runtime:
 
 
 def cluster_to_start(wanted: Wanted) -> Cluster:
-    """The cluster as it was started while any of it runs; else a new plan, of the last size if none is given.
+    """The running cluster if any daemon of it runs; else a new plan, of the last size if none is given.
 
     Raises:
         ImageLakeError: it runs, and with another size than the one that is given.
@@ -65,7 +65,7 @@ def cluster_to_start(wanted: Wanted) -> Cluster:
 
 
 def start(wanted: Wanted, say: Say) -> Cluster:
-    """Bring up whatever does not run yet and wait until all is healthy.
+    """Start the daemons that do not run, and wait until all are healthy.
 
     Raises:
         ImageLakeError: something is missing, a port is taken, a daemon died or is not healthy in time. What this call
@@ -93,7 +93,7 @@ def stop(folder: Path, say: Say) -> None:
         alive = [name for name in names if daemons.running_pid(folder, name) is not None]
         for roles in _STOP_ORDER:
             for name in daemons.stop(folder, [name for name in names if name.split("-")[0] in roles]):
-                say(f"{name} did not end when asked and was killed")
+                say(f"{name} did not end after SIGTERM and was killed")
         left = kill_containers_below(folder / "data")
     say(f"stopped {', '.join(alive)}" if alive else f"nothing runs in {folder}")
     if left:
@@ -146,7 +146,7 @@ def _fail_if_dead(cluster: Cluster) -> None:
     for daemon in cluster.daemons:
         if not is_running(cluster, daemon):
             log = daemons.log_file(cluster.folder, daemon.name)
-            raise ImageLakeError(f"{daemon.name} ended while starting\n{daemons.last_words(log)}")
+            raise ImageLakeError(f"{daemon.name} ended while starting\n{daemons.log_tail(log)}")
 
 
 @contextmanager

@@ -30,7 +30,7 @@ def log_file(folder: Path, name: str) -> Path:
 
 
 def running_pid(folder: Path, name: str) -> int | None:
-    """The daemon's pid while it lives; None otherwise, whoever has the pid in the file by now."""
+    """The daemon's pid while it runs; else None, even if another process has the recorded pid."""
     pid = processes.recorded_pid(pid_file(folder, name))
     return pid if processes.is_running(pid, _mark(folder, name)) else None
 
@@ -97,18 +97,18 @@ def format_folder_if_new(data: Path, runtime: Runtime, environment: Mapping[str,
     with log.open("wb") as output:
         code = subprocess.call(words, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
     if code:
-        raise ImageLakeError(f"the namenode could not be formatted\n{last_words(log)}")
+        raise ImageLakeError(f"the namenode could not be formatted\n{log_tail(log)}")
     return True
 
 
-def last_words(log: Path) -> str:
-    """The end of a log without stack frames and banners, and where the rest is, for an error message."""
+def log_tail(log: Path) -> str:
+    """The end of a log without stack frames and banners, and the log's path, for an error message."""
     lines = [line for line in log.read_text(errors="replace").splitlines() if not line.startswith(_NOISE)]
     return "\n".join([f"{log} ends with:", *(f"  {line[:300]}" for line in lines[-_LAST_LINES:])])
 
 
 def _mark(folder: Path, name: str) -> str:
-    """What only this daemon of this folder has on its command line."""
+    """The command-line argument that identifies this daemon of this folder."""
     return f"-Dimagelake.daemon={folder}/{name}"
 
 

@@ -1,4 +1,4 @@
-"""What the NameNode and the ResourceManager say of themselves and of their nodes."""
+"""The health of every daemon, as the NameNode and the ResourceManager report it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def state(daemon: Daemon, master: Daemon) -> str:
 
     Args:
         daemon: the one in question.
-        master: the NameNode or ResourceManager that knows of it, which may be itself.
+        master: the NameNode or ResourceManager that reports its health, which may be itself.
     """
     return _state(daemon, _answers(master))
 
@@ -44,7 +44,7 @@ def _answers(master: Daemon) -> dict[str, str]:
 
 
 def _state(daemon: Daemon, answers: Mapping[str, str]) -> str:
-    # Asked first: for seconds after a crash its master still believes in a daemon that is only starting again.
+    # Checked first: for seconds after a crash the master still reports a restarting daemon as healthy.
     if not _listens(daemon):
         return "not answering"
     master = MASTERS[daemon.role.name]
@@ -85,7 +85,7 @@ def _yarn_states(resourcemanager: Daemon) -> dict[str, str]:
 
 
 def _get(daemon: Daemon, path: str) -> dict[str, Any] | None:
-    """The JSON at the path; None while the daemon does not answer. Not by urllib, which would ask a proxy."""
+    """The JSON at the path; None while the daemon does not answer. Not by urllib, which would use a proxy."""
     connection = http.client.HTTPConnection(daemon.host, daemon.web_port, timeout=3)
     try:
         connection.request("GET", path, headers={"Accept": "application/json"})

@@ -1,4 +1,4 @@
-"""Which processes make up the cluster, where they listen, and what they and their clients are told by environment."""
+"""The processes of the cluster, their ports, and the environment variables of daemons and clients."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MASTER_HOST = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Role:
-    """A kind of daemon.
+    """The role of a daemon.
 
     Attributes:
         name: as in the service names of docker-compose.yml.
@@ -55,7 +55,7 @@ NODEMANAGER = Role(
     },
 )
 ROLES = {role.name: role for role in (NAMENODE, DATANODE, RESOURCEMANAGER, NODEMANAGER)}
-# A role's name -> the role that knows of its health; masters know of their own.
+# Name of a role -> the role that reports its health; masters report their own.
 MASTERS = {
     NAMENODE.name: NAMENODE,
     DATANODE.name: NAMENODE,
@@ -125,11 +125,11 @@ class Cluster:
         return next(daemon for daemon in self.daemons if daemon.name == name)
 
     def data(self, daemon: Daemon) -> Path:
-        """Where the daemon keeps what must outlive it."""
+        """The folder of the daemon's persistent data."""
         return self.folder / "data" / daemon.name
 
     def client_environment(self) -> dict[str, str]:
-        """What a client needs: where conf/hadoop is, and the values of the names in it."""
+        """Environment variables of a client: the folder of conf/hadoop, and values of the variables that it uses."""
         return {
             "HADOOP_CONF_DIR": str(self.conf),
             # A driver in client mode must be reachable by executors, which are on loopback.
@@ -144,7 +144,7 @@ class Cluster:
         }
 
     def daemon_environment(self, daemon: Daemon) -> dict[str, str]:
-        """What a daemon needs: the client's, and its own host, folder and ports."""
+        """Environment variables of a daemon: the client's, and its own host, folder and ports."""
         return {
             **self.client_environment(),
             "IMAGELAKE_HOST": daemon.host,

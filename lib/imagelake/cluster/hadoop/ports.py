@@ -12,24 +12,24 @@ from imagelake.errors import ImageLakeError
 
 
 def moved_by(offset: int) -> Callable[[int], int]:
-    """Standard ports, all moved by the same number."""
+    """A function from a standard port to the port at a fixed offset."""
     return lambda standard: standard + offset
 
 
 def any_free() -> Callable[[int], int]:
-    """Ports that nobody listens on now, none of them twice.
+    """A function that returns another free port at each call.
 
-    Below 32768, where Linux begins to give ports to outgoing connections: a port found free up there may be a
-    daemon's own connection to another a second later.
+    Ports are below 32768, since Linux gives higher ones to outgoing connections: one of those that is free now may be
+    in use a second later.
     """
     candidates = iter(random.SystemRandom().sample(range(20000, 32000), 2000))
     return lambda _standard: next(port for port in candidates if is_free("0.0.0.0", port))
 
 
 def is_free(host: str, port: int) -> bool:
-    """Whether a daemon could listen there."""
+    """Whether a daemon could listen on the port."""
     with socket.socket() as probe:
-        # As Java does: connections of a stopped daemon that are still winding down are no hindrance.
+        # As Java does: connections of a stopped daemon in TIME_WAIT do not prevent listening.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
@@ -42,7 +42,7 @@ def check_free(daemons: Iterable[Daemon]) -> None:
     """Raise unless every port of the daemons is free.
 
     Raises:
-        ImageLakeError: names each port, the daemon that wants it and who has it.
+        ImageLakeError: names each port in use, its daemon and the process that has it.
     """
     taken = [
         f"port {port} ({variable}) of {daemon.name} is taken by {owner_of_port(port)}"

@@ -53,7 +53,7 @@ def is_running(pid: int | None, mark: str) -> bool:
     """Whether the process lives and the mark is one of its arguments: pids are used again after a crash or reboot."""
     if pid is None:
         return False
-    # Between a program's start and its arguments' being in place, Linux shows none for a moment.
+    # For a moment after a program's start Linux shows no arguments.
     for _ in range(20):
         words = command_line(pid)
         if words or not _is_alive(pid):
@@ -88,7 +88,7 @@ def containers_below(folder: Path) -> list[int]:
 
 
 def kill_containers_below(folder: Path) -> int:
-    """End what a killed NodeManager left behind.
+    """Kill the containers that a killed NodeManager left running.
 
     Returns:
         How many processes were left.
@@ -101,7 +101,7 @@ def kill_containers_below(folder: Path) -> int:
 
 
 def owner_of_port(port: int) -> str:
-    """Who listens on a TCP port, in words: `pid 17 (java -Xmx256m ...)`."""
+    """The process that listens on a TCP port, as text: `pid 17 (java -Xmx256m ...)`."""
     sockets = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
     for pid in _all_pids():
         if sockets & set(_open_files(pid)):

@@ -1,4 +1,4 @@
-"""What is written down of a cluster: cluster.json for the next call of scripts/hadoop, env.sh for its clients."""
+"""The files that record a cluster: cluster.json for the next call of scripts/hadoop, env.sh for its clients."""
 
 from __future__ import annotations
 

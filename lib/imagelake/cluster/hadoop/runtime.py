@@ -62,7 +62,7 @@ def find_jars(pom: Path, cache: Path, say: Callable[[str], None]) -> Path:
     Args:
         pom: conf/hadoop/pom.xml.
         cache: has one folder for each digest of a pom.
-        say: is told before a download.
+        say: called with a message before a download.
 
     Raises:
         ImageLakeError: Maven is missing or failed.
@@ -76,7 +76,7 @@ def find_jars(pom: Path, cache: Path, say: Callable[[str], None]) -> Path:
 
 
 def _resolve(pom: Path, folder: Path) -> None:
-    """Run Maven in a folder aside, so that an interrupted download is never taken for a whole one."""
+    """Run Maven in a temporary folder, so that an interrupted download is not taken for a complete one."""
     aside = Path(tempfile.mkdtemp(prefix="resolving-", dir=folder.parent))
     try:
         _run_maven([f"--file={pom}", f"-Doutput.folder={aside}", "package"])
@@ -97,8 +97,8 @@ def _run_maven(arguments: Sequence[str]) -> None:
         [maven, "--batch-mode", "--quiet", *arguments], capture_output=True, text=True, check=False
     )
     if outcome.returncode:
-        last_words = "\n".join(outcome.stdout.strip().splitlines()[:8])
-        raise ImageLakeError(f"Maven could not resolve the jars of {arguments[0]}:\n{last_words}")
+        reason = "\n".join(outcome.stdout.strip().splitlines()[:8])
+        raise ImageLakeError(f"Maven could not resolve the jars of {arguments[0]}:\n{reason}")
 
 
 def _check_version(java_home: Path) -> None:

@@ -28,7 +28,7 @@ YARN_MAINS = {
     "rmadmin": _YARN + "RMAdminCLI",
 }
 # This class serves three commands and tells them apart by its first argument.
-_TOLD_ITS_NAME = YARN_MAINS["application"]
+_NAMED_TOOLS = YARN_MAINS["application"]
 
 
 def resolve(tool: str, arguments: Sequence[str]) -> tuple[str, list[str]]:
@@ -47,17 +47,17 @@ def resolve(tool: str, arguments: Sequence[str]) -> tuple[str, list[str]]:
     if command not in YARN_MAINS:
         raise unknown_choice("yarn command", command, YARN_MAINS)
     main = YARN_MAINS[command]
-    return main, [command, *rest] if main == _TOLD_ITS_NAME else rest
+    return main, [command, *rest] if main == _NAMED_TOOLS else rest
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Of the folder's cluster; where there is none, this process's own, which may name a cluster elsewhere."""
+    """Environment variables of the folder's cluster; without one, this process's, which may name another cluster."""
     cluster = record.load(folder)
     return {**os.environ, **(cluster.client_environment() if cluster else {})}
 
 
 def replace_process(runtime: Runtime, folder: Path, tool: str, arguments: Sequence[str]) -> None:
-    """Become the tool: its output, its exit code and Ctrl-C are then its own."""
+    """Replace this process by the tool (exec): output, exit code and Ctrl-C are then the tool's."""
     main, rest = resolve(tool, arguments)
     command = [*runtime.command(main, _HEAP_MB), *rest]
     os.execve(command[0], command, environment(folder))

@@ -1,1 +1,1 @@
-"""From a checkout to an application on a cluster: what travels there, and the one spark-submit command."""
+"""The submission of jobs: the files that a cluster needs, and the spark-submit command."""

@@ -46,7 +46,9 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="scripts", description=__doc__)
     commands = made.add_subparsers(dest="command", required=True)
     making = commands.add_parser("package", description="Build what travels to a cluster, and print its size.")
-    making.add_argument("--publish", action="store_true", help="put it on HDFS and write var/package/yarn.conf as well")
+    making.add_argument(
+        "--publish", action="store_true", help="upload it to HDFS and write var/package/yarn.conf as well"
+    )
     making.add_argument("--at", metavar="ADDRESS", default=package.PUBLISHED_AT, help="where; default %(default)s")
     making.set_defaults(run=_package)
     _add_submit(commands.add_parser("submit", description="Run one job of jobs/ with spark-submit."))

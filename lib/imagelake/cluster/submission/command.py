@@ -1,4 +1,4 @@
-"""The one place with the spark-submit command."""
+"""The spark-submit command line of a job."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Submission:
             yield from ("--files", ",".join(str(Path(file).resolve()) for file in files))
 
     def _own_arguments(self) -> Sequence[str]:
-        """In cluster mode a configuration file lies in the driver's own folder, under its bare name."""
+        """The job's arguments; in cluster mode, configuration files are base names in the driver's folder."""
         if self.deploy_mode == "client":
             return self.arguments
         files = set(config_files(self.arguments))

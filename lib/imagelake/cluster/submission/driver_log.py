@@ -1,4 +1,4 @@
-"""What a driver in cluster mode wrote, read from the logs that YARN gathers on HDFS when an application ends.
+"""The output of a driver in cluster mode, from the logs that YARN aggregates on HDFS when an application ends.
 
 Hadoop's own `yarn logs` cannot start from Spark's jars, which lack a library of it; the class behind it can.
 """
@@ -22,7 +22,7 @@ _ALL_BYTES = 2**62
 
 
 def driver_log(application: str) -> dict[str, str]:
-    """``stdout`` and ``stderr`` of the driver's last attempt; empty where the logs do not turn up.
+    """``stdout`` and ``stderr`` of the driver's last attempt; empty if the logs are not found in time.
 
     Args:
         application: its id.
@@ -49,12 +49,12 @@ def _dump(jvm: Any, application: str, folder: str) -> None:
     yarn = jvm.org.apache.hadoop.yarn
     helpers, request = yarn.logaggregation.LogCLIHelpers(), yarn.logaggregation.ContainerLogsRequest()
     helpers.setConf(yarn.conf.YarnConfiguration())
-    kinds = jvm.java.util.HashSet()
-    for kind in ("stdout", "stderr"):
-        kinds.add(kind)
+    log_types = jvm.java.util.HashSet()
+    for log_type in ("stdout", "stderr"):
+        log_types.add(log_type)
     request.setAppId(yarn.api.records.ApplicationId.fromString(application))
     request.setAppOwner(jvm.org.apache.hadoop.security.UserGroupInformation.getCurrentUser().getShortUserName())
-    request.setLogTypes(kinds)
+    request.setLogTypes(log_types)
     request.setBytes(_ALL_BYTES)
     request.setAppFinished(True)
     request.setOutputLocalDir(folder)
@@ -62,6 +62,6 @@ def _dump(jvm: Any, application: str, folder: str) -> None:
 
 
 def split_log(text: str) -> dict[str, str]:
-    """The files of a container, as YARN writes one behind the other, by name."""
+    """The log files of a container by name; YARN concatenates them."""
     parts = re.findall(r"^LogType:(\S+)\n.*?^LogContents:\n(.*?)\nEnd of LogType:\1$", text, re.DOTALL | re.MULTILINE)
     return dict(parts)

@@ -1,7 +1,7 @@
 """The Python packages of executors, and of drivers in cluster mode, as one archive that YARN unpacks once on each node.
 
-The archive is a folder of packages for the module search path, not a virtual environment: it asks of a node only that
-python3.11 is on its PATH, wherever that is. TensorFlow is not among them: packed, it alone is twice their size.
+The archive is a folder of packages for the module search path, not a virtual environment: a node needs only python3.11
+on its PATH. TensorFlow is not among them: packed, it alone is twice their size.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from imagelake.errors import ImageLakeError
 
-# What nobody imports on an executor: 150 MB of 580.
+# Not imported on executors: 150 MB of 580.
 _LEFT_OUT_FOLDERS = {"__pycache__", "tests", "include"}
 _LEFT_OUT_SUFFIXES = {".a", ".h", ".hpp", ".pxd", ".pyx", ".pyi", ".cmake"}
 # Wheels for these run on every Linux with glibc 2.28 (Debian 10, RHEL 8) or newer.
@@ -33,7 +33,7 @@ def environment_archive(lock: Path, folder: Path, say: Say) -> Path:
     Args:
         lock: pinned and hashed requirements.
         folder: of the archive.
-        say: is told before the download.
+        say: called with a message before the download.
 
     Raises:
         ImageLakeError: pip could not install them.

@@ -16,7 +16,7 @@ _CONF = ("*.toml", "labels/*.csv")
 def library_zip(project: Path, folder: Path) -> Path:
     """Write ``imagelake-<digest>.zip``: the package, conf/ inside it where `conf_text` looks first, the jobs beside it.
 
-    A running driver reads its zip again and again, so a file of a name never changes.
+    A running driver rereads its zip, so a file of a given name never changes.
     """
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -1,4 +1,4 @@
-"""Everything that travels to a cluster: built once, put on HDFS once, named in one file of Spark properties."""
+"""The files that a cluster needs: built once, uploaded to HDFS once, named in one file of Spark properties."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Package:
-    """The three files that travel: the library goes with each submission, the others stay on HDFS."""
+    """The three files: the library is sent with each submission, the others stay on HDFS."""
 
     library: Path
     environment: Path
     spark_jars: Path
 
     def sizes(self) -> str:
-        """One line a file, for people."""
+        """Name and size of each file, one a line."""
         files = (self.library, self.environment, self.spark_jars)
         return "\n".join(f"{file.stat().st_size / 1e6:8.1f} MB  {file}" for file in files)
 
@@ -48,7 +48,7 @@ def build(project: Path, folder: Path, say: Say) -> Package:
 
 
 def publish(package: Package, address: str, say: Say) -> None:
-    """Put the archives on HDFS unless files of their names are there; a half-written one never bears the name.
+    """Upload the archives to HDFS unless files of their names are there; each gets its name when it is complete.
 
     Raises:
         ImageLakeError: HDFS cannot be reached or refuses; the message is Hadoop's.
@@ -63,19 +63,19 @@ def publish(package: Package, address: str, say: Say) -> None:
     _hdfs("-put", *map(str, missing), aside)
     moved = file_system_shell("-mv", *(f"{aside}/{file.name}" for file in missing), address)
     _hdfs("-rm", "-r", "-skipTrash", aside)
-    # Where another submission was quicker, its file is as good as ours.
+    # Another submission may have uploaded the same file meanwhile.
     if moved.returncode and _missing(missing, address):
         raise ImageLakeError(f"hdfs dfs -mv to {address}: {moved.stderr.strip()}")
 
 
 def _missing(files: Sequence[Path], address: str) -> list[Path]:
-    """Those that are not at the address, found in one call: each starts a JVM."""
+    """The archives that are not at the address; one call for all, since each call starts a JVM."""
     there = file_system_shell("-stat", "%n", *(f"{address}/{file.name}" for file in files)).stdout.split()
     return [file for file in files if file.name not in there]
 
 
 def write_properties(package: Package, address: str, project: Path, target: Path) -> Path:
-    """conf/spark/yarn.conf and what is particular to this package, for spark-submit in client mode."""
+    """Write conf/spark/yarn.conf and this package's own properties, for spark-submit in client mode."""
     added = {
         "spark.yarn.archive": f"{address}/{package.spark_jars.name}",
         "spark.yarn.dist.archives": f"{address}/{package.environment.name}#{_UNPACKED}",

@@ -1,4 +1,4 @@
-"""Run a submission: its output as it comes, and in cluster mode what the driver, somewhere on the cluster, said."""
+"""Run a submission and show its output; in cluster mode also that of the driver, at the end."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def run(submission: Submission, project: Path) -> int:
 
 
 def _repeat_driver(application: str, failed: bool) -> None:
-    """The driver's own last words: its summary, and why it failed."""
+    """Print the driver's summary, or its error."""
     log = driver_log(application)
     sys.stdout.write(log.get("stdout") or f"{application}: YARN has no log of the driver (yet)\n")
     sys.stdout.flush()

@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        0 when every file is in its place, 1 when one is not or the run ended early, 130 after Ctrl-C.
+        0 when every file was transferred or is there already, 1 otherwise, 130 after Ctrl-C.
     """
     options = _parser().parse_args(arguments)
     account, began = Account(), time.monotonic()

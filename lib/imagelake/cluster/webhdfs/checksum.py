@@ -44,7 +44,7 @@ class Checksum:
     bytes_per_block: int
 
     def of(self, path: Path) -> str:
-        """The same kind of checksum of a local file; its bytes stream by."""
+        """The checksum of a local file by the same algorithm; the file is read in pieces."""
         crc = _CRCS[self.crc]
         with path.open("rb", buffering=0) as file:
             if not self.bytes_per_crc:

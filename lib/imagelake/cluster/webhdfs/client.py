@@ -1,4 +1,4 @@
-"""The hdfs package's client with what it lacks: policy, fail-over that goes on, names as they are, safe renames."""
+"""The hdfs package's client, extended by retries, fail-over between NameNodes, literal file names and safe renames."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ T = TypeVar("T")
 CHUNK_BYTES = 1 << 18
 _CONNECT_S, _SILENCE_S = 10.0, 60.0
 
-# It would print each failed attempt to standard error, through the progress bar.
+# It prints each failed attempt to standard error, into the progress bar.
 logging.getLogger("hdfs").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True)
 class Access:
-    """Where the NameNodes are and who asks.
+    """The NameNodes, and the user to act as.
 
     Attributes:
         namenodes: `http://host:9870`, tried in turn.
-        user: None for the user of this process; not with Kerberos, where the ticket says who asks.
+        user: None for the user of this process; unused with Kerberos, where the ticket names the user.
         kerberos: whether to authenticate by the ticket of `kinit`.
     """
 
@@ -45,20 +45,20 @@ class Status:
     """A file or folder on HDFS.
 
     Attributes:
-        kind: FILE, DIRECTORY or SYMLINK.
+        type: FILE, DIRECTORY or SYMLINK.
         bytes: its length.
         modified_s: when it was closed last, seconds since 1970.
         plain: neither erasure-coded nor in an encryption zone; only then is HDFS's checksum that of the bytes.
     """
 
-    kind: str
+    type: str
     bytes: int
     modified_s: float
     plain: bool = True
 
 
 class WebHdfs:
-    """HDFS for any number of threads. Each method but `read` and `write` tries again until it succeeds or must not.
+    """HDFS for any number of threads. All methods but `read` and `write` retry failed requests by the retry policy.
 
     Raises:
         RefusedError, UnreachableError, StoppedError: by every method, as `Retrier.call` says.
@@ -116,7 +116,7 @@ class WebHdfs:
             yield from chunks
 
     def read_range(self, path: str, offset: int, length: int) -> bytes:
-        """A stretch of a file, whole.
+        """Consecutive bytes of a file, all of them.
 
         Args:
             path: the file.
@@ -128,13 +128,13 @@ class WebHdfs:
             with self._client().read(path, offset=offset, length=length) as reader:
                 content = bytes(reader.read())
             if len(content) != length:
-                raise SpoiledError(f"{len(content):,} bytes came of the {length:,} from byte {offset:,} on")
+                raise SpoiledError(f"{len(content):,} bytes were received of {length:,} from byte {offset:,} on")
             return content
 
         return self.retried(attempt, path)
 
     def publish(self, staged: str, target: str, replace: bool) -> None:
-        """Rename in one step. Without ``replace`` a target that is there is an error, never lost or moved into.
+        """Rename atomically. Without ``replace`` an existing target is an error; it is never overwritten or moved into.
 
         Hadoop's older rename, which the package's method asks for, would move a file *into* a target that is a folder.
         """
@@ -146,7 +146,7 @@ class WebHdfs:
             except hdfs.HdfsError as error:
                 if error.exception != "FileNotFoundException" or self.status(target) is None:
                     raise
-                # An earlier attempt was done, and only its answer was lost.
+                # An earlier attempt succeeded, but its response was lost.
 
         self.retried(rename, target)
 
@@ -166,13 +166,13 @@ class WebHdfs:
         return self.retried(attempt, path)
 
     def _client(self) -> Any:
-        """One a thread: a session is not made to be shared."""
+        """One a thread: sessions of requests are not thread-safe."""
         if not hasattr(self._local, "client"):
             self._local.client = _connect(self._access, (_CONNECT_S, _SILENCE_S))
         return self._local.client
 
     def _serving(self) -> str:
-        """The NameNode that was asked last; the package keeps it in front."""
+        """The NameNode of the last request; the package keeps it first in its list."""
         return str(self._client()._urls[0])
 
 
@@ -193,7 +193,7 @@ def is_same(store: WebHdfs, local: Path, remote: str, status: Status) -> bool:
 
 
 def _statuses(client: Any, folder: str) -> list[Mapping[str, Any]]:
-    # The package's own method asks once more for each folder of one file, and hides why a file is no folder.
+    # The package's own method sends another request for a folder of one file, and hides that a path is a file.
     return list(client._list_status(folder).json()["FileStatuses"]["FileStatus"])
 
 
@@ -209,7 +209,7 @@ def _connect(access: Access, timeouts: tuple[float, float]) -> Any:
         client = _kerberos_client()(addresses, timeout=timeouts, session=session)
     else:
         client = hdfs.InsecureClient(addresses, user=access.user, timeout=timeouts, session=session)
-    # A path is what it says: the package would take a name that ends in #LATEST for the newest file.
+    # Paths are literal: the package would replace a name that ends in #LATEST by the newest file.
     client.resolve = str
     return client
 

@@ -1,4 +1,4 @@
-"""Files of HDFS to a local folder: each comes into a part beside its place, is compared, then renamed into it."""
+"""Files of HDFS to a local folder: each is written to a part file, compared by checksum, then renamed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from imagelake.cluster.webhdfs.transfer import TransferOptions
 
 
 class Download:
-    """Files of a folder on HDFS on their way into a local folder."""
+    """The download of a folder of HDFS into a local folder."""
 
     def __init__(self, source: str, target: Path, transfer: TransferOptions) -> None:
         self._source, self._target, self._options = source, target, transfer
@@ -29,7 +29,7 @@ class Download:
         return self._store.totals(self._source)
 
     def items(self) -> Iterator[Task | Problem]:
-        """A task for each file, folder by folder, and what cannot be fetched at all.
+        """A task for each file, folder by folder, and a problem for each that cannot be fetched.
 
         Raises:
             RefusedError: there is nothing of that name, or it may not be read.
@@ -37,7 +37,7 @@ class Download:
         status = self._store.status(self._source)
         if status is None:
             raise RefusedError(f"{self._source}: there is no such file or folder on HDFS")
-        if status.kind == "DIRECTORY":
+        if status.type == "DIRECTORY":
             yield from self._folder(self._source.rstrip("/"), self._target)
         else:
             folder, _, name = self._source.rpartition("/")
@@ -56,19 +56,19 @@ class Download:
             yield Problem(remote, str(error))
             return
         yield from self._entries(remote, local, entries)
-        for name in [name for name, status in entries.items() if status.kind == "DIRECTORY"]:
+        for name in [name for name, status in entries.items() if status.type == "DIRECTORY"]:
             yield from self._folder(f"{remote}/{name}", local / name)
 
     def _entries(self, remote: str, local: Path, entries: dict[str, Status]) -> Iterator[Task | Problem]:
         for name, status in entries.items():
             path = f"{remote}/{name}"
-            if status.kind == "SYMLINK":
+            if status.type == "SYMLINK":
                 yield Problem(path, "a symbolic link of HDFS, which WebHDFS does not follow")
-            elif status.kind == "FILE" and not is_staged(name):
+            elif status.type == "FILE" and not is_staged(name):
                 yield Task(path, partial(self._receive, path, local / name, status))
 
     def _receive(self, remote: str, local: Path, status: Status) -> int | None:
-        """Bring one file to its place.
+        """Download one file.
 
         Returns:
             The bytes received; None where the file is there already.
@@ -115,17 +115,17 @@ class Download:
             raise
 
     def _check(self, remote: str, part: Path) -> None:
-        # Asked anew: the file may have been replaced since its folder was listed.
+        # Requested again: the file may have been replaced since its folder was listed.
         status = self._store.status(remote)
         if status is None:
             raise RefusedError(f"{remote}: was removed meanwhile")
         if not is_same(self._store, part, remote, status):
-            raise SpoiledError("what came differs from the file on HDFS, which may be changing")
+            raise SpoiledError("the copy differs from the file on HDFS, which may be changing")
 
 
 @contextmanager
 def _held(part: Path) -> Iterator[BinaryIO]:
-    """The part, open for this process alone: two runs into one folder must not write the same file.
+    """Open and lock the part file: two runs into one folder must not write the same file.
 
     Raises:
         RefusedError: another process has it.
@@ -133,7 +133,7 @@ def _held(part: Path) -> Iterator[BinaryIO]:
     with part.open("ab", buffering=0) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Between opening and locking, another process may have finished it: it then bears the file's own name.
+            # Between opening and locking, another process may have finished and renamed it.
             ours = part.exists() and os.path.samestat(part.stat(), os.fstat(file.fileno()))
         except BlockingIOError:
             ours = False

@@ -1,4 +1,4 @@
-"""What an error of a request means: whether to try again and for how long, and what its user can do about it."""
+"""The classification of request errors: whether to retry and for how long, and the remedy."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from imagelake.net.connection_errors import plain_reason
 
 
 class RefusedError(ImageLakeError):
-    """No further attempt helps this file; the others may go on. The message is one line with address and remedy."""
+    """A final error of one file; other files may succeed. The message is one line with address and remedy."""
 
 
 class UnreachableError(ImageLakeError):
-    """No NameNode served for as long as one was to wait: no other file would fare better."""
+    """No NameNode served for the whole timeout, so that other files would fail too."""
 
 
 class SpoiledError(Exception):
-    """A copy that arrived with another length or checksum; the next attempt may not."""
+    """A copy with another length or checksum than the source; worth a retry."""
 
 
 class StoppedError(Exception):
-    """The run ends: after Ctrl-C, or because no NameNode serves."""
+    """The run was stopped: by Ctrl-C, or because no NameNode serves."""
 
 
 class RetryTime(Enum):
@@ -38,7 +38,7 @@ class RetryTime(Enum):
 
 @dataclass(frozen=True)
 class Failure:
-    """An error in plain words; ``everywhere`` where it would meet every other file too."""
+    """An error as text; ``everywhere`` says that it affects all files."""
 
     reason: str
     retry_time: RetryTime
@@ -110,12 +110,12 @@ def _of_answer(exception: str, message: str) -> Failure:
 
 
 def _host(error: requests.exceptions.RequestException) -> str:
-    """Whose answer failed: of the NameNode, or of the DataNode to which it sent us."""
+    """The host whose response failed: the NameNode, or the DataNode that it redirected to."""
     url = getattr(error.request, "url", None)
     return f" ({urlsplit(url).netloc})" if url else ""
 
 
 def _first_line(message: object) -> str:
-    """Behind it stands Java's stack."""
+    """The first line of a message; the others are Java's stack trace."""
     text = message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
     return text.strip().partition("\n")[0]

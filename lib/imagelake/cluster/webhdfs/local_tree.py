@@ -1,4 +1,4 @@
-"""Local folders, one at a time, with everything in them that cannot be sent and why."""
+"""A walk over local folders, with the entries that cannot be sent and the reasons."""
 
 from __future__ import annotations
 

@@ -14,18 +14,20 @@ from imagelake.errors import ImageLakeError
 VARIABLE = "IMAGELAKE_WEBHDFS"
 EXAMPLE = "http://namenode:9870"
 # Innermost first: `${env.A:-${env.B:-x}}`.
-_EXPANSION = re.compile(r"\$\{(?:env\.(?P<variable>\w+)(?:(?P<kind>:?-)(?P<default>[^${}]*))?|(?P<name>[^${}\s]+))\}")
+_EXPANSION = re.compile(
+    r"\$\{(?:env\.(?P<variable>\w+)(?:(?P<operator>:?-)(?P<default>[^${}]*))?|(?P<name>[^${}\s]+))\}"
+)
 
 
 def find_namenodes(given: str | None, environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
-    """The addresses, from the first place that has any.
+    """The addresses, from the first of these sources that has any.
 
     Args:
         given: `http://a:9870,http://b:9870`, or None.
         environment: may have IMAGELAKE_WEBHDFS, in the same form, and HADOOP_CONF_DIR.
 
     Raises:
-        ImageLakeError: an address that is none, or none anywhere.
+        ImageLakeError: an address is malformed, or there is none.
     """
     if listed := given or environment.get(VARIABLE):
         return tuple(check_address(text.strip()) for text in listed.split(",") if text.strip())
@@ -73,7 +75,7 @@ def hdfs_path(text: str, namenodes: tuple[str, ...]) -> str:
                 f"{text} names another host than the NameNodes {', '.join(namenodes)}: write {path} alone"
             )
     else:
-        raise ImageLakeError(f"{text} is no place on HDFS: write /folder or hdfs://host:8020/folder")
+        raise ImageLakeError(f"{text} is not a path on HDFS: write /folder or hdfs://host:8020/folder")
     if not path.startswith("/") or {".", ".."} & set(path.split("/")):
         raise ImageLakeError(f"{text!r} is no absolute path on HDFS: write it as /folder, without . and ..")
     return "/" + "/".join(part for part in path.split("/") if part)
@@ -121,7 +123,7 @@ def _expand(text: str, settings: Mapping[str, str], environment: Mapping[str, st
         if match["name"]:
             return settings.get(match["name"], "")
         value = environment.get(match["variable"])
-        missing = value is None or (match["kind"] == ":-" and not value)
+        missing = value is None or (match["operator"] == ":-" and not value)
         return (match["default"] or "") if missing else str(value)
 
     for _ in range(20):  # as Hadoop does: a setting that leads back to itself ends

@@ -1,4 +1,4 @@
-"""Many transfers at a time, and the account of them: nothing is left out of it."""
+"""Parallel transfers, and the account of all of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WAITING_PER_WORKER = 4
 
 @dataclass(frozen=True)
 class Problem:
-    """What was not transferred, and why."""
+    """A file that was not transferred, and the reason."""
 
     name: str
     reason: str
@@ -32,7 +32,7 @@ class Task:
 
 @dataclass
 class Account:
-    """What came of a run."""
+    """The counts and problems of a run."""
 
     files: int = 0
     bytes: int = 0
@@ -41,10 +41,10 @@ class Account:
 
 
 def run_all(items: Iterator[Task | Problem], workers: int, stop: Event, account: Account) -> None:
-    """Run the tasks as they come, and enter each into the account.
+    """Run the tasks in parallel, and count each in the account.
 
     Raises:
-        ImageLakeError: no NameNode serves; what was done until then stands in the account.
+        ImageLakeError: no NameNode serves; the account holds what was done before.
         KeyboardInterrupt: after every worker has stopped.
     """
     running: dict[Future[int | None], Task] = {}

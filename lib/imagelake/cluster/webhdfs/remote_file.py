@@ -1,4 +1,4 @@
-"""A file on HDFS as Python's own kind of file: read-only, with a position, and with the client's policy behind it."""
+"""A file on HDFS as a Python file object: read-only, seekable, with the retries of the client."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 class RemoteFile(io.RawIOBase):
-    """Reads stretches of a file by WebHDFS; each read is one request, so read much at once."""
+    """A file read by WebHDFS; each read is one request, so large reads are best."""
 
     def __init__(self, store: WebHdfs, path: str, size: int) -> None:
-        """Stand at the beginning.
+        """Open the file at position 0.
 
         Args:
             store: where the file is.
@@ -22,7 +22,7 @@ class RemoteFile(io.RawIOBase):
             size: its bytes, as its status says.
         """
         super().__init__()
-        self._store, self._path, self._size, self._place = store, path, size, 0
+        self._store, self._path, self._size, self._position = store, path, size, 0
 
     def readable(self) -> bool:
         """Yes."""
@@ -34,22 +34,22 @@ class RemoteFile(io.RawIOBase):
 
     def tell(self) -> int:
         """The position in bytes."""
-        return self._place
+        return self._position
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move to a position, and return it."""
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self._size}[whence]
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
         if start + offset < 0:
             raise ValueError(f"{self._path}: position {start + offset} lies before the beginning")
-        self._place = start + offset
-        return self._place
+        self._position = start + offset
+        return self._position
 
     def read(self, size: int | None = -1) -> bytes:
-        """The next bytes, as many as asked for or as there are."""
-        left = max(0, self._size - self._place)
+        """The next bytes, as many as requested or left."""
+        left = max(0, self._size - self._position)
         wanted = left if size is None or size < 0 else min(size, left)
-        content = self._store.read_range(self._path, self._place, wanted) if wanted else b""
-        self._place += len(content)
+        content = self._store.read_range(self._path, self._position, wanted) if wanted else b""
+        self._position += len(content)
         return content
 
     def readall(self) -> bytes:

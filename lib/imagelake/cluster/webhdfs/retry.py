@@ -21,7 +21,7 @@ from imagelake.cluster.webhdfs.failures import (
 from imagelake.net.retry import RetryPolicy
 
 T = TypeVar("T")
-# However long an attempt lasted, it counts for no more: a large file may break late, and that is not a long outage.
+# The most that one attempt counts: a large file that breaks late is not a long outage.
 _LONGEST_ATTEMPT_S = 20.0
 
 
@@ -30,7 +30,7 @@ class WebHdfsRetryPolicy(RetryPolicy):
     """How long to go on.
 
     Attributes:
-        timeout_s: without a NameNode that serves.
+        timeout_s: while no NameNode serves.
         brief_s: with an error of HDFS that may be passing; a killed DataNode is still offered for about 7 s.
     """
 
@@ -64,20 +64,20 @@ class Clock:
 
 
 class Retrier:
-    """Calls actions until they succeed or their error is final."""
+    """Calls actions until success or a final error."""
 
     def __init__(self, policy: WebHdfsRetryPolicy, clock: Clock, notify: Callable[[str], None]) -> None:
         self._policy, self._clock, self._notify = policy, clock, notify
 
     def call(self, action: Callable[[], T], where: Callable[[], str]) -> T:
-        """What the action gives, in as many attempts as it takes.
+        """The result of the action, called again after each error that may be temporary.
 
         Args:
-            action: may be called again after it failed.
+            action: may be called several times.
             where: the address and path, for messages.
 
         Raises:
-            RefusedError: HDFS will not, or not within the time for its passing errors.
+            RefusedError: the error is final, or a temporary one lasted too long.
             UnreachableError: no NameNode served in time.
             StoppedError: the run was stopped meanwhile.
         """
@@ -122,5 +122,5 @@ def _failure(state: RetryCallState) -> Failure:
 
 def _final(failure: Failure, where: str, attempts: int) -> Exception:
     tried = f" ({attempts} attempts)" if attempts > 1 else ""
-    kind = UnreachableError if failure.everywhere else RefusedError
-    return kind(f"{where}: {failure.reason}{tried}")
+    error_type = UnreachableError if failure.everywhere else RefusedError
+    return error_type(f"{where}: {failure.reason}{tried}")

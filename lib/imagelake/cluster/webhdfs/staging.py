@@ -1,4 +1,4 @@
-"""Names of unfinished files on HDFS: whose they are can be told, so that a later run removes what a killed one left."""
+"""Names of unfinished files on HDFS; they name the writing process, so that a later run can remove them if it died."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import re
 import socket
 import time
 
-# No reader of tables takes a name with a dot in front; and it is short, however long the file's own name is.
+# Table readers skip names with a leading dot; the name is short, however long the file's is.
 _PATTERN = re.compile(r"\.uploading-(?P<host>.+)-(?P<pid>\d+)-[0-9a-f]{16}")
-# Of other hosts nobody here knows whether they live.
+# Whether a process of another host lives is unknown here.
 _GIVEN_UP_S = 24 * 3600.0
 
 
@@ -26,7 +26,7 @@ def is_staged(name: str) -> bool:
 
 
 def is_abandoned(name: str, modified_s: float) -> bool:
-    """Whether nobody writes it: its process on this host is gone, or another host's was silent for a day."""
+    """Whether its writer is gone: no such process on this host, or from another host and unchanged for a day."""
     match = _PATTERN.fullmatch(name)
     if match is None:
         return False

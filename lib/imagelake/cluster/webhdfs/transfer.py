@@ -1,4 +1,4 @@
-"""What every transfer of a run shares."""
+"""The options and services that all transfers of a run share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a transfer is, on standard error: a bar on a terminal, a line every few seconds in a log."""
+"""The progress of a transfer on standard error: a bar on a terminal, a line every few seconds in a log."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 LOG_PERIOD_S = 5.0
-# Workers meet the same trouble at the same time; one line tells of it.
+# Workers meet the same problem at the same time; it is printed once.
 _NOTE_PERIOD_S = 5.0
 
 
@@ -62,7 +62,7 @@ class TransferProgress:
         self._bar.update(self._task, files=self._files)
 
     def note(self, text: str) -> None:
-        """Say at once what is wrong and waited for."""
+        """Print a problem that is being retried."""
         with self._lock:
             if time.monotonic() - self._noted < _NOTE_PERIOD_S:
                 return

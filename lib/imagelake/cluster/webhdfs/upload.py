@@ -1,4 +1,4 @@
-"""Local files to HDFS: each is written beside its place, compared with its source, then renamed into it."""
+"""Local files to HDFS: each is written to a temporary name beside its target, compared by checksum, then renamed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from imagelake.errors import ImageLakeError
 
 
 class Upload:
-    """Files of a local folder on their way into a folder on HDFS."""
+    """The upload of a local folder to a folder on HDFS."""
 
     def __init__(self, source: Path, target: str, transfer: TransferOptions) -> None:
         self._source, self._target, self._options = source, target.rstrip("/"), transfer
@@ -31,10 +31,10 @@ class Upload:
         return files, size
 
     def items(self) -> Iterator[Task | Problem]:
-        """A task for each file, folder by folder, and what cannot be sent at all.
+        """A task for each file, folder by folder, and a problem for each that cannot be sent.
 
         Raises:
-            RefusedError: the folder on HDFS cannot be had.
+            RefusedError: the folder on HDFS cannot be created or listed.
         """
         for folder in walk(self._source):
             yield from folder.problems
@@ -51,7 +51,7 @@ class Upload:
             yield from self._tasks(folder, target, there)
 
     def _prepare(self, folder: str) -> dict[str, Status]:
-        """Have the folder, without what killed runs left in it."""
+        """Create the folder, and remove the unfinished files of killed runs."""
         there = self._store.listing(folder)
         if there is None:
             self._store.make_folder(folder)
@@ -67,7 +67,7 @@ class Upload:
             yield Task(str(path), partial(self._send, path, f"{target}/{name}", there.get(name)))
 
     def _send(self, source: Path, target: str, there: Status | None) -> int | None:
-        """Bring one file to its place.
+        """Upload one file.
 
         Returns:
             The bytes sent; None where HDFS has the file already.
@@ -81,8 +81,8 @@ class Upload:
             self._options.progress.finish_file()
 
     def _is_there(self, source: Path, target: str, there: Status) -> bool:
-        if there.kind != "FILE":
-            raise RefusedError(f"{target}: is a {there.kind.lower()} on HDFS")
+        if there.type != "FILE":
+            raise RefusedError(f"{target}: is a {there.type.lower()} on HDFS")
         if is_same(self._store, source, target, there):
             return True
         if not self._options.force:
@@ -103,7 +103,7 @@ class Upload:
         return size
 
     def _attempt(self, source: Path, staged: str) -> int:
-        """Write the file under its passing name, and compare what HDFS then holds with the source as it is now."""
+        """Write the file under its temporary name, and compare the copy with the source."""
         sent = _Sent(source, self._options)
         try:
             self._store.write(staged, sent, self._options.block_bytes)
@@ -119,8 +119,8 @@ class Upload:
 class _Sent:
     """A file's bytes as a request's body, counted as they go.
 
-    Its length is announced, because a body of chunks costs 40 ms a file: each side waits for the other's packet. So
-    exactly as many bytes must come, even of a file that changes.
+    Its length is sent ahead, because a chunked body costs 40 ms a file (delayed acknowledgements). So exactly as many
+    bytes must follow, even if the file changes.
     """
 
     def __init__(self, source: Path, transfer: TransferOptions) -> None:
@@ -140,7 +140,7 @@ class _Sent:
                     self.bytes += len(chunk)
                     self._options.progress.advance(len(chunk))
         except OSError as error:
-            # As it is, it would be taken for an error of the network.
+            # Unchanged, it would be taken for a network error.
             raise RefusedError(error.strerror or str(error)) from None
         if self.bytes < self._size:
             raise SpoiledError("the file became shorter while it was sent")

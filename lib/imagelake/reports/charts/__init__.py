@@ -1,1 +1,1 @@
-"""Charts as SVG that takes its colours and font from the page around it."""
+"""Charts as SVG with the colours and font of the page."""

@@ -1,4 +1,4 @@
-"""Horizontal bars with their numbers at their ends: counts by name."""
+"""Horizontal bar charts with numbers at the bars' ends: counts by name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ROW, _LEFT, _RIGHT = 19, 142, 58
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar: how long it is, how much of that is filled, and the text at its end."""
+    """One bar: its length, the length of its filled part, and the text at its end."""
 
     name: str
     value: float
@@ -26,14 +26,14 @@ class Bar:
 
 
 def bar_chart(bars: Sequence[Bar], name: str, title: str, description: str) -> Markup:
-    """A chart of one or more bars, the first on top; the filled part is strong, the rest faint."""
+    """A chart of one or more bars, the first on top; the filled part is dark, the rest light."""
     figure, axes = new_chart(len(bars) * _ROW + 4, (_LEFT, _RIGHT, 2, 2))
-    places = range(len(bars))
-    axes.barh(places, [bar.value for bar in bars], height=0.66, color=FAINT)
-    axes.barh(places, [bar.filled for bar in bars], height=0.66, color=SERIES[0])
+    positions = range(len(bars))
+    axes.barh(positions, [bar.value for bar in bars], height=0.66, color=FAINT)
+    axes.barh(positions, [bar.filled for bar in bars], height=0.66, color=SERIES[0])
     longest = max(bar.value for bar in bars) or 1.0
     axes.set(xlim=(0, longest), ylim=(len(bars) - 0.5, -0.5), xticks=[], yticks=[])
-    for place, bar in enumerate(bars):
-        write(axes, (-longest * 0.03, place), short_name(bar.name, NAME_COLUMNS), "right")
-        write(axes, (bar.value + longest * 0.02, place), bar.text, "left")
+    for position, bar in enumerate(bars):
+        write(axes, (-longest * 0.03, position), short_name(bar.name, NAME_COLUMNS), "right")
+        write(axes, (bar.value + longest * 0.02, position), bar.text, "left")
     return inline_svg(figure, name, title, description)

@@ -1,4 +1,4 @@
-"""Columns side by side or one on another: a distribution, compared between a few series."""
+"""Column charts, grouped or stacked: a distribution of a few series."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _HEIGHT, _SPREAD = 230, 0.78
 
 @dataclass(frozen=True)
 class Columns:
-    """What is compared.
+    """The data of a column chart.
 
     Attributes:
-        steps: names of the places on the horizontal axis.
+        steps: names of the positions on the horizontal axis.
         series: name -> one value a step; at most as many as there are colours.
         axis: what the steps are, with their unit.
         text: how a value of the vertical axis is written.
@@ -34,7 +34,7 @@ class Columns:
 
 
 def column_chart(columns: Columns, name: str, title: str, description: str, stacked: bool = False) -> Markup:
-    """A chart of one or more series over the same steps; the page around it names their colours, by place."""
+    """A chart of one or more series over the same steps; the page shows the legend, in the order of the series."""
     figure, axes = new_chart(_HEIGHT, (52, 4, 8, 44))
     (_stack if stacked else _side_by_side)(axes, columns)
     axes.set_xticks(range(len(columns.steps)), list(columns.steps))
@@ -50,12 +50,12 @@ def column_chart(columns: Columns, name: str, title: str, description: str, stac
 def _side_by_side(axes: Axes, columns: Columns) -> None:
     width = _SPREAD / len(columns.series)
     left = np.arange(len(columns.steps)) - _SPREAD / 2 + width / 2
-    for place, values in enumerate(columns.series.values()):
-        axes.bar(left + place * width, values, width=width * 0.92, color=SERIES[place])
+    for position, values in enumerate(columns.series.values()):
+        axes.bar(left + position * width, values, width=width * 0.92, color=SERIES[position])
 
 
 def _stack(axes: Axes, columns: Columns) -> None:
     below = np.zeros(len(columns.steps))
-    for place, values in enumerate(columns.series.values()):
-        axes.bar(range(len(columns.steps)), values, width=_SPREAD, bottom=below, color=SERIES[place])
+    for position, values in enumerate(columns.series.values()):
+        axes.bar(range(len(columns.steps)), values, width=_SPREAD, bottom=below, color=SERIES[position])
         below += np.asarray(values, float)

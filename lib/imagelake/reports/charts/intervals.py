@@ -1,4 +1,4 @@
-"""Horizontal bars of shares with their intervals: how well each label is recognised, and how sure that is."""
+"""Horizontal bar charts of shares with their confidence intervals."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ class Share:
 def interval_chart(shares: Sequence[Share], name: str, title: str, description: str) -> Markup:
     """A chart of one or more shares, the first on top."""
     figure, axes = new_chart(len(shares) * _ROW + _TOP + 4, (_LEFT, _RIGHT, _TOP, 4))
-    places, values = range(len(shares)), [one.share for one in shares]
-    # An interval always holds its share; the bound at 0 protects against the last bit of a rounded one.
+    positions, values = range(len(shares)), [one.share for one in shares]
+    # max: rounding can put a bound on the wrong side of its share by one bit.
     whiskers = [[max(0.0, one.share - one.low) for one in shares], [max(0.0, one.high - one.share) for one in shares]]
-    axes.barh(places, values, height=0.56, color=SERIES[0], alpha=0.55)
-    axes.errorbar(values, places, xerr=whiskers, fmt="none", color=INK, elinewidth=1.2, capsize=3, capthick=1.2)
+    axes.barh(positions, values, height=0.56, color=SERIES[0], alpha=0.55)
+    axes.errorbar(values, positions, xerr=whiskers, fmt="none", color=INK, elinewidth=1.2, capsize=3, capthick=1.2)
     axes.set(xlim=(0, 1), ylim=(len(shares) - 0.5, -0.5), xticks=[0, 0.25, 0.5, 0.75, 1], yticks=[])
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
     axes.grid(axis="x", color=RULE, linewidth=1)
     axes.set_axisbelow(True)
-    for place, one in enumerate(shares):
-        write(axes, (-0.03, place), short_name(one.name, NAME_COLUMNS), "right")
-        write(axes, (1.03, place), one.text, "left")
+    for position, one in enumerate(shares):
+        write(axes, (-0.03, position), short_name(one.name, NAME_COLUMNS), "right")
+        write(axes, (1.03, position), one.text, "left")
     return inline_svg(figure, name, title, description)

@@ -1,4 +1,4 @@
-"""Where the names of points go, so that none covers another name or a point."""
+"""Positions of the names of points, so that none covers another name or a point."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Box:
         )
 
     def inside(self, other: Box) -> bool:
-        """Whether nothing of this one sticks out of the other."""
+        """Whether this box lies inside the other."""
         return (
             other.left <= self.left
             and self.right <= other.right
@@ -42,39 +42,39 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Which of a point's names is written, and where."""
+class Position:
+    """The position of a name, and which of a point's names it is."""
 
     name: int
     box: Box
 
 
-def place_names(
+def position_names(
     points: Sequence[tuple[float, float]], sizes: Sequence[Sequence[tuple[float, float]]], room: Box
-) -> list[Place | None]:
-    """A place for a name of each point, next to it; None where none of its names has a free one.
+) -> list[Position | None]:
+    """A position for a name of each point, next to it; None where none of its names has room.
 
     Args:
-        points: x and y of N points, those that matter most first: they choose before the others.
-        sizes: width and height of each of a point's names, the one that it would rather have first.
-        room: what the names must stay inside of.
+        points: x and y of N points, the most important first: they are placed first.
+        sizes: width and height of each of a point's names, in order of preference.
+        room: the box that must contain the names.
     """
     dots = [Box(x - _POINT, y - _POINT, x + _POINT, y + _POINT) for x, y in points]
     taken: list[Box] = []
-    places: list[Place | None] = []
+    positions: list[Position | None] = []
     for point, wanted in zip(points, sizes, strict=True):
-        candidates = (Place(n, _beside(point, size, side)) for n, size in enumerate(wanted) for side in _SIDES)
+        candidates = (Position(n, _beside(point, size, side)) for n, size in enumerate(wanted) for side in _SIDES)
         free = (one for one in candidates if one.box.inside(room) and not any(map(one.box.meets, (*dots, *taken))))
-        place = next(free, None)
-        places.append(place)
-        taken += [place.box] if place else []
-    return places
+        position = next(free, None)
+        positions.append(position)
+        taken += [position.box] if position else []
+    return positions
 
 
 def _beside(point: tuple[float, float], size: tuple[float, float], side: tuple[int, int]) -> Box:
     """The box of a name on one side of its point."""
     (x, y), (width, height), (right, up) = point, size, side
     middle_x, middle_y = x + right * (_GAP + width / 2), y + up * (_GAP + height / 2)
-    if right and up:  # a corner is as far away as a side, though nearer in each direction
+    if right and up:  # a corner has the same distance as a side, so a smaller offset in each direction
         middle_x, middle_y = x + right * (_POINT + width / 2), y + up * (_POINT + height / 2)
     return Box(middle_x - width / 2, middle_y - height / 2, middle_x + width / 2, middle_y + height / 2)

@@ -1,4 +1,4 @@
-"""Points with intervals: what is gained on one axis against what it costs on the other, and which are worth it."""
+"""Scatter charts of points with intervals, with their Pareto front."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator, PercentFormatter
 
-from imagelake.reports.charts.labels import Box, place_names
+from imagelake.reports.charts.labels import Box, position_names
 from imagelake.reports.charts.style import FONT_SIZE, PAPER, RULE, SERIES, SOFT, new_chart, write
 from imagelake.reports.charts.svg import inline_svg
 from imagelake.reports.names import short_name
@@ -26,16 +26,16 @@ _STEPS = (1, 1.5, 2, 3, 4, 5, 7)
 
 @dataclass(frozen=True)
 class Point:
-    """One choice.
+    """One point.
 
     Attributes:
-        line: points of one line are joined by it, in their order.
+        line: points with the same line are joined, in their order.
         x: above 0.
         share: 0 to 1, with its bounds `low` and `high`.
-        colour: place in the page's series.
+        colour: index in the page's series of colours.
         square: a square rather than a circle.
-        best: whether it is on the front: filled, and the first to choose a place for its name.
-        names: what may stand beside it, what it is called at best first.
+        best: whether it is on the front: filled, and its name is placed first.
+        names: the texts for it, in order of preference.
     """
 
     line: str
@@ -50,10 +50,10 @@ class Point:
 
 
 def scatter_chart(points: Sequence[Point], axis: tuple[str, str], name: str, title: str, description: str) -> Markup:
-    """A chart of one or more points, x in powers; the step line is the best share for at least so much x.
+    """A chart of one or more points, x on a log scale; the step line is the best share at that x or more.
 
     Args:
-        points: what is drawn.
+        points: the points.
         axis: what x and the share are, with their units.
         name: unique in the page.
         title: what the chart shows.
@@ -87,7 +87,7 @@ def _scale(axes: Axes, points: Sequence[Point]) -> None:
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """Round numbers between two positive ones, in steps of a half to a doubling."""
+    """Round numbers between two positive ones, each 1.5 to 2 times the one before."""
     powers = range(floor(log10(low)), ceil(log10(high)) + 1)
     return [step * 10.0**power for power in powers for step in _STEPS if low <= step * 10.0**power <= high]
 
@@ -95,7 +95,7 @@ def ticks(low: float, high: float) -> list[float]:
 def _draw(axes: Axes, line: Sequence[Point]) -> None:
     colour, marker = SERIES[line[0].colour], "s" if line[0].square else "o"
     x, shares = [point.x for point in line], [point.share for point in line]
-    # An interval always holds its share; the bound at 0 protects against the last bit of a rounded one.
+    # max: rounding can put a bound on the wrong side of its share by one bit.
     below, above = zip(*((max(0, one.share - one.low), max(0, one.high - one.share)) for one in line), strict=True)
     axes.errorbar(x, shares, yerr=(below, above), fmt="none", color=colour, elinewidth=1, alpha=0.45)
     axes.plot(x, shares, color=colour, linewidth=1, alpha=0.55)
@@ -106,12 +106,12 @@ def _draw(axes: Axes, line: Sequence[Point]) -> None:
 
 
 def _write_names(axes: Axes, points: Sequence[Point]) -> None:
-    """Names where there is room for them: those of the best choose first, then those of larger shares."""
+    """Write names where there is room: those of the front first, then by share."""
     ordered = sorted(points, key=lambda point: (not point.best, -point.share))
     names = [[short_name(name, NAME_COLUMNS) for name in point.names] for point in ordered]
     spots = [tuple(axes.transData.transform((point.x, point.share))) for point in ordered]
     sizes = [[(len(name) * _LETTER, _LINE) for name in own] for own in names]
-    for own, place in zip(names, place_names(spots, sizes, Box(*axes.bbox.extents)), strict=True):
-        if place:
-            middle = axes.transData.inverted().transform(place.box.middle)
-            write(axes, tuple(middle), own[place.name], "center")
+    for own, position in zip(names, position_names(spots, sizes, Box(*axes.bbox.extents)), strict=True):
+        if position:
+            middle = axes.transData.inverted().transform(position.box.middle)
+            write(axes, tuple(middle), own[position.name], "center")

@@ -1,4 +1,4 @@
-"""One look for all charts: sizes in CSS pixels, and colours by the part they play rather than by value."""
+"""The style of all charts: sizes in CSS pixels, and colours by role."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 WIDTH = 430  # narrow enough that a phone shows the text at nearly its size, wide enough for two in a row elsewhere
 FONT_SIZE = 11.5
 
-# matplotlib needs colours; on their way into the page they become the page's own, so that a chart is dark in the dark.
+# matplotlib needs colour values; `svg` replaces them by the page's CSS variables, so that charts have a dark mode.
 INK, SOFT, RULE = "#010101", "#020202", "#030303"
 SERIES = ("#040401", "#040402", "#040403", "#040404", "#040405", "#040406")
 FAINT, PAPER = "#050505", "#060606"
@@ -21,7 +21,7 @@ CSS_COLOURS = {
     RULE: "var(--rule)",
     FAINT: "var(--faint)",
     PAPER: "var(--paper)",
-    **{colour: f"var(--series-{place})" for place, colour in enumerate(SERIES, start=1)},
+    **{colour: f"var(--series-{position})" for position, colour in enumerate(SERIES, start=1)},
 }
 
 
@@ -44,6 +44,6 @@ def new_chart(height: float, margins: tuple[float, float, float, float], width: 
     return figure, axes
 
 
-def write(axes: Axes, place: tuple[float, float], text: str, align: Literal["left", "center", "right"]) -> None:
-    """Put a name or a number beside what it belongs to, in ink; a dollar sign in it is a dollar sign."""
-    axes.text(*place, text, ha=align, va="center_baseline", fontsize=FONT_SIZE, color=INK, parse_math=False)
+def write(axes: Axes, position: tuple[float, float], text: str, align: Literal["left", "center", "right"]) -> None:
+    """Write a text in the colour of text; dollar signs are literal, not TeX."""
+    axes.text(*position, text, ha=align, va="center_baseline", fontsize=FONT_SIZE, color=INK, parse_math=False)

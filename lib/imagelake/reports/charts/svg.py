@@ -1,4 +1,4 @@
-"""A matplotlib figure as SVG inside a page: text stays text, colours are the page's, equal figures give equal bytes."""
+"""A matplotlib figure as inline SVG: text stays text, colours are the page's, equal figures give equal bytes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def inline_svg(figure: Figure, name: str, title: str, description: str) -> Marku
     Args:
         figure: as from new_chart.
         name: unique in the page; identifiers inside the SVG begin with it or are hashed with it.
-        title: what the chart shows, for those who do not see it.
-        description: what it says, in a sentence.
+        title: what the chart shows, for screen readers.
+        description: its result in a sentence, for screen readers.
     """
     drawn = _drawn(figure, name)
-    # The first element is matplotlib's own: its size, name spaces, date and style sheet are the page's business.
+    # Replace matplotlib's root element: size, name spaces and style sheet come from the page.
     body = drawn[drawn.index(">", drawn.index("<svg")) + 1 :]
     body = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<!--.*?-->", "", body, flags=re.DOTALL)
     width, height = (float(inches) * 72 for inches in figure.get_size_inches())
@@ -37,7 +37,7 @@ def inline_svg(figure: Figure, name: str, title: str, description: str) -> Marku
 def _drawn(figure: Figure, name: str) -> str:
     file = io.StringIO()
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": name}), warnings.catch_warnings():
-        # The browser has fonts for every script; that matplotlib's own lacks a letter concerns only its measuring.
+        # Browsers have fonts for every script; a letter that matplotlib's font lacks affects only its measured width.
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
         figure.savefig(file, format="svg")
     return file.getvalue()
@@ -46,8 +46,8 @@ def _drawn(figure: Figure, name: str) -> str:
 def _themed(body: str) -> str:
     for colour, variable in CSS_COLOURS.items():
         body = body.replace(colour, variable)
-    # The page's font is inherited; a turn by nothing is left out.
+    # The page's font is inherited; rotations by 0 are left out.
     body = re.sub(r'font-family: [^;"]+; |transform="rotate\(-0 [^"]*"', "", body)
-    # What nothing refers to needs no identifier; the others are hashed with the chart's name, so that charts differ.
+    # Unreferenced identifiers are removed; the others are hashed with the chart's name, to be unique in the page.
     body = re.sub(r' id="([^"]+)"', lambda found: found[0] if f"#{found[1]}" in body else "", body)
     return body.replace("xlink:href", "href")

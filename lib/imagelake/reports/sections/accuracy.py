@@ -1,4 +1,4 @@
-"""How well the model recognises each label, and which labels it cannot know."""
+"""The accuracy of each label, and the labels that the model does not cover."""
 
 from __future__ import annotations
 
@@ -44,5 +44,5 @@ def _chart(measured: list[dict[str, Any]]) -> Markup:
         for row in measured
     ]
     best, worst = shares[0], shares[-1]
-    said = f"From {best.text} for {best.name} to {worst.text} for {worst.name}."
-    return interval_chart(shares, "accuracy", "Top-1 accuracy by label with intervals", said)
+    description = f"From {best.text} for {best.name} to {worst.text} for {worst.name}."
+    return interval_chart(shares, "accuracy", "Top-1 accuracy by label with intervals", description)

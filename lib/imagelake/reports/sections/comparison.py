@@ -1,4 +1,4 @@
-"""Variants of the network on the same photos: accuracy against speed, which are worth choosing, and every figure."""
+"""Variants of the network on the same photos: accuracy against speed, the Pareto front, and every figure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OTHERS = "others"
 
 
 def comparison(rows: ReportRows) -> Section:
-    """The choices, the chart and the table of the frame model_comparison, best first."""
+    """The recommended variants, the chart and the table of the frame model_comparison, best first."""
     variants = _described(best_first(rows.records("model_comparison")))
     measured = [variant for variant in variants if not variant["error"]]
     values = {
@@ -46,7 +46,7 @@ def _described(variants: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def choices(measured: Sequence[Row]) -> list[Figure]:
-    """What somebody who reads nothing else should know: the most accurate, the fastest, and the fastest near the best.
+    """The variants to recommend: the most accurate, the fastest, and the fastest of nearly the best accuracy.
 
     Args:
         measured: variants with their names, best first.
@@ -75,13 +75,13 @@ def _speed(row: Row) -> float:
 
 
 def _networks(measured: Sequence[Row]) -> list[str]:
-    """The networks by colour, in order of their names; beyond as many as there are colours, the last share one."""
+    """The networks by colour, in order of their names; the last ones share a colour if needed."""
     names = sorted({row["network"] for row in measured})
     return names if len(names) <= len(SERIES) else [*names[: len(SERIES) - 1], OTHERS]
 
 
 def _chart(measured: Sequence[Row]) -> Markup:
-    colours = {name: place for place, name in enumerate(_networks(measured))}
+    colours = {name: position for position, name in enumerate(_networks(measured))}
     points = [
         Point(
             line=f"{row['weights']} {row['precision']} {row['framing']}",
@@ -96,6 +96,6 @@ def _chart(measured: Sequence[Row]) -> Markup:
         )
         for row in sorted(measured, key=lambda row: row["resolution"])
     ]
-    said = "; ".join(f"{figure.name}: {figure.value}, {figure.note}" for figure in choices(measured))
+    description = "; ".join(f"{figure.name}: {figure.value}, {figure.note}" for figure in choices(measured))
     axes = ("images a second of one core", "top-1")
-    return scatter_chart(points, axes, "comparison", "Top-1 accuracy against speed", said)
+    return scatter_chart(points, axes, "comparison", "Top-1 accuracy against speed", description)

@@ -1,4 +1,4 @@
-"""What is missing: null cells, images without labels, labels without images."""
+"""Missing data: null cells, images without labels, labels without images."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from imagelake.reports.section import Section
 
 
 def completeness(rows: ReportRows) -> Section:
-    """Columns with nulls; the full ones are only counted."""
+    """The columns with nulls, and the number of those without."""
     columns = rows.records("null_counts")
     values = {
         "columns": [_described(row) for row in columns if row["nulls"]],

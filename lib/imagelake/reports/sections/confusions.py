@@ -1,4 +1,4 @@
-"""What the model takes for something else, most often first."""
+"""Confusions of the model, the most frequent first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from imagelake.reports.section import Section
 
 
 def confusions(rows: ReportRows) -> Section:
-    """Pairs of true label and answer, with the surest mistakes as examples."""
+    """Pairs of true and predicted label, with the errors of highest score as examples."""
     found = [_described(row, rows) for row in rows.records("confusion")]
     absent = (
         None if found else "No covered label was taken for another: the table confusion is absent or has no such row."

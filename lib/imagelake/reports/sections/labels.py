@@ -1,4 +1,4 @@
-"""Which labels occur, and what they are kinds of."""
+"""The most frequent labels, and the categories of the hierarchy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How each number was made: for every job its inputs, accounts, settings, code and time."""
+"""Provenance: for every job its inputs, row counts, settings, code version and time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every row that was dropped, by reason."""
+"""Rejected rows by reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Examples of the reverse image search: a query, and what the lake holds that looks like it or shows the same."""
+"""Examples of the reverse image search: queries with similar images and images of the same label."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from imagelake.reports.names import clean_name, listed, words
 from imagelake.reports.rows import ReportRows, data_uri
 from imagelake.reports.section import Section
 
-SEEN, LABELS = 3, 3
+PREDICTED, LABELS = 3, 3
 _MODES = (("similar", "Look alike"), ("label", "Same predicted label, by PPI"))
 
 
 def search(rows: ReportRows) -> Section:
-    """Each query with its answers in both modes."""
+    """Each query with its results in both modes."""
     results = rows.records("search_results")
     queries = [_described(query, results, rows) for query in rows.records("search_queries")]
     absent = None if queries else "Nothing has been searched for: the table search_queries is absent or empty."
@@ -23,12 +23,12 @@ def search(rows: ReportRows) -> Section:
 
 def _described(query: dict[str, Any], results: list[dict[str, Any]], rows: ReportRows) -> dict[str, Any]:
     own = [row for row in results if row["query"] == query["query"]]
-    seen = zip(query["top_names"] or [], query["top_scores"] or [], strict=False)
+    predicted = zip(query["top_names"] or [], query["top_scores"] or [], strict=False)
     return {
         "name": clean_name(query["query"]),
         "uri": data_uri(query["thumbnail"]) if query["thumbnail"] else rows.thumbnail(query["query_image_id"]),
         "error": words(query["error"]) if query["error"] else None,
-        "seen": [(clean_name(name), numbers.percent(score)) for name, score in list(seen)[:SEEN]],
+        "predicted": [(clean_name(name), numbers.percent(score)) for name, score in list(predicted)[:PREDICTED]],
         "modes": [(title, _answers(own, mode, rows)) for mode, title in _MODES],
     }
 

@@ -33,7 +33,7 @@ def _steps(shapes: list[dict[str, Any]]) -> list[str]:
 
 
 def _series(shapes: list[dict[str, Any]], names: list[str]) -> dict[str, list[float]]:
-    """Format -> images in each size class; beyond as many formats as there are colours, the rarest together."""
+    """Format -> images in each size class; the rarest together if there are more formats than colours."""
     shown = names if len(names) <= len(SERIES) else [*names[: len(SERIES) - 1], OTHERS]
     steps = _steps(shapes)
     series = {name: [0.0] * len(steps) for name in shown}
@@ -47,8 +47,8 @@ def _chart(shapes: list[dict[str, Any]], series: dict[str, list[float]]) -> Mark
     steps = list(map(_last_pixel, _steps(shapes)))
     columns = Columns(steps, series, "longer side: up to so many pixels", numbers.compact)
     images = sum(row["images"] for row in shapes)
-    said = f"{numbers.plural(images, 'image')}; formats: {', '.join(series)}."
-    return column_chart(columns, "shapes", "Images by longer side and format", said, stacked=True)
+    description = f"{numbers.plural(images, 'image')}; formats: {', '.join(series)}."
+    return column_chart(columns, "shapes", "Images by longer side and format", description, stacked=True)
 
 
 def _first_pixel(size_class: str) -> tuple[bool, int]:

@@ -1,4 +1,4 @@
-"""What tells the splits apart."""
+"""The splits compared."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _LINES: tuple[tuple[str, str, Callable[[float | None], str]], ...] = (
 
 
 def splits(rows: ReportRows) -> Section:
-    """The numbers of each split side by side, the share of sure images, and the boxes of an image."""
+    """The numbers of each split, the share of images with a confident label, and the boxes an image."""
     found = sorted(rows.records("split_summary"), key=lambda row: (_ORDER.get(row["split"], 3), row["split"] or ""))
     boxes = rows.records("boxes_per_image")
     shares = _shares_by_boxes(boxes, [row["split"] for row in found])
@@ -57,8 +57,8 @@ def _confident_chart(splits: list[dict[str, Any]]) -> Markup:
         Bar(f"{clean_name(row['split'])}", 1.0, row["confident_ratio"] or 0.0, numbers.percent(row["confident_ratio"]))
         for row in splits
     ]
-    said = ", ".join(f"{bar.name} {bar.text}" for bar in bars)
-    return bar_chart(bars, "confident-images", "Share of images with a confident label", f"{said}.")
+    description = ", ".join(f"{bar.name} {bar.text}" for bar in bars)
+    return bar_chart(bars, "confident-images", "Share of images with a confident label", f"{description}.")
 
 
 def _shares_by_boxes(boxes: list[dict[str, Any]], splits: Sequence[str]) -> dict[str, list[float]]:

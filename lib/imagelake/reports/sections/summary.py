@@ -1,4 +1,4 @@
-"""The figures that somebody who reads nothing else should see."""
+"""The summary of the report: a few figures."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _images(rows: ReportRows) -> list[Figure]:
 
 
 def _undecodable(rows: ReportRows) -> int:
-    """Images with an error: those that decoding found where images were predicted, else those with a bad header."""
+    """The number of images with an error: of decoding if images were predicted, else of reading the header."""
     found_by = "predictions" if "predictions" in rows.manifests else "images"
     return sum(row["rows"] for row in rows.records("rejected") if row["table_name"] == found_by)
 
@@ -51,7 +51,7 @@ def _labels(rows: ReportRows) -> list[Figure]:
 
 
 def _label_account(rows: ReportRows) -> dict[str, Any] | None:
-    """Where the label rows went, as cleaning accounted for them."""
+    """The row counts of cleaning: kept and rejected labels."""
     accounts = rows.manifests.get("labels_clean", {}).get("accounts", [])
     if not accounts or not accounts[0]["rows_in"]:
         return None

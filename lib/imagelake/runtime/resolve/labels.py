@@ -8,9 +8,9 @@ from imagelake.config import conf_text
 from imagelake.errors import ImageLakeError
 from imagelake.lake.storage import to_uri
 from imagelake.taxonomy.class_map import ClassMap
-from imagelake.taxonomy.kinds import read_kinds
 from imagelake.taxonomy.label_map import LabelMap
 from imagelake.taxonomy.name_matching import NameMatcher
+from imagelake.taxonomy.narrower_labels import read_narrower_labels
 from imagelake.taxonomy.synonyms import Synonyms
 from imagelake.transforms.labels.label_classes import LabelRules
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 KNOWN_CLASSES = {"sample": "labels/sample_classes.csv", "imagenet": "labels/imagenet_to_openimages.csv"}
 SYNONYMS = "labels/synonyms.csv"
-KINDS = "labels/kinds.csv"
+NARROWER_LABELS = "labels/narrower_labels.csv"
 
 
 def label_class_files(config: Config) -> tuple[str, ...]:
@@ -45,8 +45,8 @@ def read_label_rules(config: Config, storage: Storage) -> LabelRules:
         text = _read_text(config.source.label_map, "source.label_map", storage)
         label_map = LabelMap.from_csv(text, config.source.label_map, class_map)
     matcher = NameMatcher(Synonyms.from_csv(conf_text(SYNONYMS), f"conf/{SYNONYMS}"))
-    kinds = read_kinds(conf_text(KINDS), f"conf/{KINDS}")
-    return LabelRules(class_map, label_map, matcher, kinds, by_folder=config.source.kind == "folder")
+    narrower = read_narrower_labels(conf_text(NARROWER_LABELS), f"conf/{NARROWER_LABELS}")
+    return LabelRules(class_map, label_map, matcher, narrower, by_folder=config.source.type == "folder")
 
 
 def read_class_map(model: ModelSection, storage: Storage) -> ClassMap:

@@ -27,10 +27,10 @@ def source_folder(config: Config) -> str:
     Raises:
         ImageLakeError: the configuration names none.
     """
-    if config.source.kind == "sample":
+    if config.source.type == "sample":
         return f"{to_uri(config.lake.root)}/{SAMPLE_FILES}"
     if not config.source.path:
-        raise ImageLakeError(f"source.kind = {config.source.kind!r} needs source.path, the folder to read")
+        raise ImageLakeError(f"source.type = {config.source.type!r} needs source.path, the folder to read")
     return to_uri(config.source.path)
 
 
@@ -38,7 +38,7 @@ def find_source(config: Config, storage: Storage) -> Source:
     """The source with its files.
 
     Raises:
-        ImageLakeError: the folder is not there, or has none of the files that a source of its kind needs.
+        ImageLakeError: the folder is not there, or has none of the files that a source of its type needs.
     """
     folder = source_folder(config)
     if not storage.is_folder(folder):
@@ -49,7 +49,7 @@ def find_source(config: Config, storage: Storage) -> Source:
             empty.append(file.path)
         if file.path.lower().endswith((".csv", ".json", ".parquet")):
             metadata.append(file.path)
-    published = None if config.source.kind == "folder" else _sorted_files(folder, metadata, storage)
+    published = None if config.source.type == "folder" else _sorted_files(folder, metadata, storage)
     return Source(folder, tuple(empty), published)
 
 
@@ -71,6 +71,6 @@ def read_hierarchy(published: OpenImagesFiles, storage: Storage) -> Hierarchy | 
         raise ImageLakeError(f"several hierarchy files, which would be one too many: {', '.join(uris)}; keep one")
     if not uris:
         return None
-    # One published form does not tell parts from kinds; the other one does and is not changed by this list.
+    # One published form does not tell parts from narrower labels; the other one does and is not changed by this list.
     parts = read_parts(conf_text(PARTS), f"conf/{PARTS}")
     return Hierarchy.from_json(storage.read_bytes(uris[0]).decode("utf-8"), uris[0], parts)

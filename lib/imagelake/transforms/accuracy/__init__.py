@@ -1,1 +1,1 @@
-"""How well the network knows each label."""
+"""The accuracy of the network by label."""

@@ -1,4 +1,4 @@
-"""Variants of the network, each measured on the same images: what it gets right, what it costs a core, its size."""
+"""The measurement of variants of the network on the same images: accuracy, CPU time and size."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ACCURACY = ("images", "top1", "top1_low", "top1_high", "top5", "top5_low", "top5
 
 @dataclass(frozen=True)
 class Variant:
-    """One choice of the hyper-parameters: the key of model_comparison. Family and width are those of the weights."""
+    """The hyper-parameters of a variant: the key of model_comparison. Family and width are those of the weights."""
 
     resolution: int
     framing: Framing
@@ -140,20 +140,20 @@ class Comparison:
 
 
 def _cost(predicted: DataFrame) -> dict[str, Any]:
-    """Images a second and core, and how many images were not decodable.
+    """Images a second of one core, and the number of undecodable images.
 
     Raises:
-        ImageLakeError: all of them.
+        ImageLakeError: all are undecodable.
     """
     totals = predicted.agg(
-        F.count_if(F.col("error").isNull()).alias("seen"),
+        F.count_if(F.col("error").isNull()).alias("predicted"),
         F.count_if(F.col("error").isNotNull()).alias("undecodable"),
         F.sum("core_s").alias("core_s"),
     ).first()
     assert totals is not None
-    if not totals["seen"]:
+    if not totals["predicted"]:
         raise ImageLakeError(f"none of the {totals['undecodable']:,} images of the comparison can be decoded")
-    return {"images_per_second": totals["seen"] / totals["core_s"], "undecodable": totals["undecodable"]}
+    return {"images_per_second": totals["predicted"] / totals["core_s"], "undecodable": totals["undecodable"]}
 
 
 def comparison_rows(spark: SparkSession, measured: Sequence[dict[str, Any]]) -> DataFrame:

@@ -1,4 +1,4 @@
-"""The images on which variants of the network are compared: few, the same ones each time, of all labels alike."""
+"""The sample of images on which variants are compared: the same ones each time, balanced by label."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ IMAGES_A_TASK = 64
 
 @dataclass(frozen=True)
 class Sample:
-    """What every variant is measured on, kept on the executors' disks.
+    """The sample, kept on the executors' disks.
 
     Attributes:
         images: image_id, content.
@@ -55,7 +55,7 @@ def choose_sample(labels: DataFrame, image_bytes: DataFrame, covered: Collection
             "model.classes says what the classes are"
         )
     images = image_bytes.join(chosen, "image_id", how="left_semi")
-    if count:  # in so few tasks that each has images to time
+    if count:  # few tasks, so that each has enough images to time
         images = images.repartition(ceil(size / IMAGES_A_TASK), "image_id")
     judged = pairs.join(chosen, "image_id", how="left_semi")
     return Sample(images.persist(StorageLevel.DISK_ONLY), judged.persist(StorageLevel.DISK_ONLY), size)
@@ -74,8 +74,8 @@ def pairs_to_judge(labels: DataFrame, image_bytes: DataFrame, covered: Collectio
 def balanced_sample(pairs: DataFrame, count: int) -> DataFrame:
     """The image_id of `count` images, or of all for 0 and where there are fewer.
 
-    Labels take turns, each with its next image by the hash of its identifier, so that a rare label has as many images
-    as a frequent one, as long as it has any. An image of several labels has the first turn that any of them gives it.
+    Labels take turns, each with its next image by the hash of its identifier, so that a rare label gets as many images
+    as a frequent one until it has no more. An image of several labels counts at its first turn.
 
     Args:
         pairs: image_id, label, each once.

@@ -1,4 +1,4 @@
-"""What the model says instead: for each true label how often which answer, with the surest images as examples."""
+"""The confusion table: how often each label is predicted for each true label, with examples of highest score."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ DESCRIBED = 5
 
 
 def confuse(judged: DataFrame, covered: Collection[str], examples: int) -> DataFrame:
-    """The confusion table: one row a true label and what the model said.
+    """The confusion table: one row a true label and predicted label.
 
     Args:
-        judged: as from judge_predictions; images that the model did not see do not count.
+        judged: as from judge_predictions; images without a prediction do not count.
         covered: the labels that some class of the model means.
         examples: images named for each row, the highest score first, ties by image_id.
     """
-    seen = judged.where(F.col("outcome") == "seen")
-    counts = seen.groupBy(*CELL).agg(
+    predicted = judged.where(F.col("outcome") == "predicted")
+    counts = predicted.groupBy(*CELL).agg(
         F.coalesce(F.bool_or("top1"), F.lit(False)).alias("correct"), F.count("*").alias("images")
     )
     of_label = Window.partitionBy("label").rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
-    return counts.join(_examples(seen, examples), list(CELL), how="inner").select(
+    return counts.join(_examples(predicted, examples), list(CELL), how="inner").select(
         *CELL,
         "correct",
         F.col("label").isin(sorted(covered)).alias("covered"),
@@ -39,11 +39,11 @@ def confuse(judged: DataFrame, covered: Collection[str], examples: int) -> DataF
     )
 
 
-def _examples(seen: DataFrame, count: int) -> DataFrame:
-    """The surest images of each cell. Spark cuts every partition down to ``count`` a cell before it shuffles."""
+def _examples(predicted: DataFrame, count: int) -> DataFrame:
+    """The images of highest score of each cell. Spark limits each partition to ``count`` a cell before the shuffle."""
     surest_first = Window.partitionBy(*CELL).orderBy(F.desc_nulls_last("score"), "image_id")
     return (
-        seen.withColumn("row_number", F.row_number().over(surest_first))
+        predicted.withColumn("row_number", F.row_number().over(surest_first))
         .where(F.col("row_number") <= count)
         .groupBy(*CELL)
         .agg(F.array_sort(F.collect_list(F.struct("row_number", "image_id"))).alias("sorted"))

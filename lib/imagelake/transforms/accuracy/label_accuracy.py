@@ -1,4 +1,4 @@
-"""How often the model recognises a label, with n and interval; labels that no class means are not judged at all."""
+"""Top-1 and top-5 accuracy by label, with n and interval; labels that no class counts as are not measured."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CLASS_LABELS_DDL = "best_class int, class_label string"
 
 
 def check_class_names(predictions: DataFrame, class_names: Sequence[str]) -> None:
-    """Make sure that the predictions were made with the classes that they are about to be judged by.
+    """Check that the predictions were made with the configured classes.
 
     Raises:
         ImageLakeError: a best class has another name, or none.
@@ -39,7 +39,7 @@ def check_class_names(predictions: DataFrame, class_names: Sequence[str]) -> Non
 
 
 def judge_predictions(labels: DataFrame, predictions: DataFrame, meanings: LabelClasses) -> DataFrame:
-    """One row an image and clean label, and whether the model found the label there.
+    """One row an image and clean label, and whether the model predicted the label.
 
     Args:
         labels: clean labels; an image counts for each of its own. Two label_ids of one name count once.
@@ -47,13 +47,13 @@ def judge_predictions(labels: DataFrame, predictions: DataFrame, meanings: Label
         meanings: which classes mean which label.
 
     Returns:
-        image_id, label, outcome (seen, undecodable or not_predicted), and for the seen ones top1, top5 (whether a
+        image_id, label, outcome (predicted, undecodable or not_predicted), and for predicted ones top1, top5 (whether a
         class of the label is the best, or among the best five), predicted (what the best class means) and score.
     """
     best = F.slice("top_classes", 1, TOP)
-    seen = predictions.select(
+    best_classes = predictions.select(
         "image_id",
-        F.when(F.col("error").isNull(), "seen").otherwise("undecodable").alias("found"),
+        F.when(F.col("error").isNull(), "predicted").otherwise("undecodable").alias("found"),
         best.alias("best_five"),
         F.get("top_classes", F.lit(0)).alias("best_class"),
         F.get("top_names", F.lit(0)).alias("best_name"),
@@ -63,7 +63,7 @@ def judge_predictions(labels: DataFrame, predictions: DataFrame, meanings: Label
     return (
         labels.select("image_id", "label")
         .distinct()
-        .join(seen, "image_id", how="left")
+        .join(best_classes, "image_id", how="left")
         .join(F.broadcast(_meanings(spark, meanings)), "label", how="left")
         .join(F.broadcast(_class_labels(spark, meanings)), "best_class", how="left")
         .withColumn("top1", F.array_contains("classes", F.col("best_class")))
@@ -82,11 +82,11 @@ def judge_predictions(labels: DataFrame, predictions: DataFrame, meanings: Label
 def _predicted() -> Column:
     """The label itself where the best class counts as it, else the label of that class, else the class's name.
 
-    A class can bear the name of a label without meaning it: a crane for loads is no bird. Its index tells them apart.
+    A class can have the name of a label without counting as it, such as the crane for loads; it gets its index added.
     """
     meant = F.coalesce("class_label", "best_name")
-    told_apart = F.concat("best_name", F.lit(" (class "), "best_class", F.lit(")"))
-    return F.when(F.col("top1"), F.col("label")).when(meant == F.col("label"), told_apart).otherwise(meant)
+    with_index = F.concat("best_name", F.lit(" (class "), "best_class", F.lit(")"))
+    return F.when(F.col("top1"), F.col("label")).when(meant == F.col("label"), with_index).otherwise(meant)
 
 
 def _meanings(spark: SparkSession, meanings: LabelClasses) -> DataFrame:
@@ -104,12 +104,12 @@ def _class_labels(spark: SparkSession, meanings: LabelClasses) -> DataFrame:
 
 def measure_labels(judged: DataFrame, meanings: LabelClasses, level: float) -> DataFrame:
     """The label_accuracy table: one row a label of the judged rows, with Wilson intervals at the given level."""
-    seen = F.col("outcome") == "seen"
+    predicted = F.col("outcome") == "predicted"
     counts = judged.groupBy("label").agg(
-        F.count_if(seen).alias("images"),
+        F.count_if(predicted).alias("images"),
         F.count_if(F.col("outcome") == "undecodable").alias("undecodable"),
-        F.count_if(seen & F.col("top1")).alias("top1_hits"),
-        F.count_if(seen & F.col("top5")).alias("top5_hits"),
+        F.count_if(predicted & F.col("top1")).alias("top1_hits"),
+        F.count_if(predicted & F.col("top5")).alias("top5_hits"),
     )
     known = F.broadcast(_meanings(judged.sparkSession, meanings))
     covered = F.coalesce(F.size("classes") > 0, F.lit(False))
@@ -130,7 +130,7 @@ def measure_labels(judged: DataFrame, meanings: LabelClasses, level: float) -> D
 
 
 def _share(name: str, level: float) -> list[Column]:
-    """Hits, share and interval; null where not covered, the last three also where no image was seen."""
+    """Hits, share and interval; null if not covered, share and interval also without predicted images."""
     hits = F.when(F.col("covered"), F.col(f"{name}_hits"))
     n = F.when(F.col("images") > 0, F.col("images"))
     low, high = wilson_interval(hits, n, level)

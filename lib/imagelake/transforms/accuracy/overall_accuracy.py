@@ -1,4 +1,4 @@
-"""One accuracy for the whole lake: over all images alike, and over all labels alike."""
+"""The accuracy of the whole lake, averaged over images and over labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Predictions, and what each of them cost one core."""
+"""Predictions with the CPU time of each."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ TIMED = pa.schema([*(PREDICTED.field(name) for name in JUDGED), pa.field("core_s
 
 
 def timed_predictions(image_bytes: DataFrame, shipped: Broadcast[PackedModel], settings: PredictSettings) -> DataFrame:
-    """Of each image what accuracy is judged by, and `core_s`: its share of the CPU seconds of its batch.
+    """The columns of predictions that accuracy needs, and `core_s`: an image's share of the CPU seconds of its batch.
 
     The same code as in predict_images runs from encoded bytes to rows. CPU seconds are those of all threads of the
-    Python worker: neither a busy neighbour nor a wait for Spark counts.
+    Python worker, so that other processes and waits for Spark do not count.
     """
 
     def predict(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -47,7 +47,7 @@ def timed_predictions(image_bytes: DataFrame, shipped: Broadcast[PackedModel], s
 
 @lru_cache(maxsize=1)
 def _rehearsed_engine(model: PackedModel, settings: PredictSettings) -> Engine:
-    """The engine after a first image, which pays for imports and the layout of weights; one at a time, for memory."""
+    """The engine after a first image, which includes imports and the layout of weights; one is kept, for memory."""
     engine = open_engine(model)
     image = io.BytesIO()
     Image.new("RGB", (engine.resolution, engine.resolution)).save(image, "JPEG")

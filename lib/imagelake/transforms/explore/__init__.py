@@ -1,1 +1,1 @@
-"""What is in the lake: counts, nulls, facets, shapes."""
+"""The content of the lake: counts, nulls, facets, shapes."""

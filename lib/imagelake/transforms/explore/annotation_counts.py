@@ -15,8 +15,7 @@ ANNOTATION = ("image_id", "label_id", "split")
 def count_labels(labels: DataFrame, min_confidence: float) -> DataFrame:
     """One row an image, label and split of the labels.
 
-    The labels are shuffled here by image and nowhere else: what is later grouped by image or joined on it finds its
-    rows in place.
+    The labels are shuffled here by image; later groupings and joins by image need no further shuffle.
 
     Returns:
         image_id, label_id, split, rows, confident (whether one of the rows is above the threshold), and of the

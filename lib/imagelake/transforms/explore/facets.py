@@ -1,4 +1,4 @@
-"""Counts rolled up along the label hierarchy: an image of an eagle is one of a bird and one of an animal."""
+"""Counts by node of the label hierarchy: an image of an eagle counts for bird and animal, too."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _NODE_DDL = "node_id string, label string, category string, depth int"
 def count_facets(label_counts: DataFrame, box_counts: DataFrame, hierarchy: DataFrame) -> DataFrame:
     """One row a node: label_id, label, category, depth, own_images, images, boxes.
 
-    An image counts once in every node that one of its confident labels is, or is a kind of. A part is no kind: a wheel
-    is counted as itself and not as a car.
+    An image counts once in the node of each of its confident labels and once in each ancestor of these. Parts do not
+    count for the whole: a wheel is counted as itself and not as a car.
 
     Args:
         label_counts: as from count_labels.
@@ -52,7 +52,7 @@ def count_facets(label_counts: DataFrame, box_counts: DataFrame, hierarchy: Data
 
 
 def _lineages(graph: Hierarchy) -> Iterator[tuple[str, str]]:
-    """Each node with itself and with everything it is a kind of."""
+    """Each node paired with itself and with each of its ancestors."""
     return ((node, above) for node in graph.nodes for above in {node} | graph.ancestors(node))
 
 
@@ -63,10 +63,10 @@ def _nodes(graph: Hierarchy, names: Mapping[str, str | None]) -> Iterator[tuple[
 
 
 def _categories(graph: Hierarchy, node: str) -> frozenset[str]:
-    """The nodes just below the root that a node is a kind of; where it is only a part, those that it belongs to."""
+    """The children of the root that a node is or descends from; for a node that is only a part, those of its wholes."""
     below_root = frozenset(graph.children(graph.root, "all"))
-    kinds = below_root & ({node} | graph.ancestors(node))
-    return kinds or below_root & graph.ancestors(node, "all")
+    own = below_root & ({node} | graph.ancestors(node))
+    return own or below_root & graph.ancestors(node, "all")
 
 
 def _images(label_counts: DataFrame, lineages: DataFrame) -> DataFrame:

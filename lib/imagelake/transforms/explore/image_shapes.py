@@ -1,4 +1,4 @@
-"""How large images are, and in which formats."""
+"""Counts of images by size and format."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def count_nulls(tables: Mapping[str, DataFrame]) -> DataFrame:
 
 
 def _of_table(name: str, frame: DataFrame) -> DataFrame:
-    filled = {f"c{place}": F.count(F.col(f"`{column}`")) for place, column in enumerate(frame.columns)}
+    filled = {f"c{number}": F.count(F.col(f"`{column}`")) for number, column in enumerate(frame.columns)}
     counts = frame.agg(F.count("*").alias("rows"), *(count.alias(alias) for alias, count in filled.items()))
     columns = [
         F.struct(F.lit(column).alias("column_name"), F.col(alias).alias("filled"))

@@ -1,4 +1,4 @@
-"""What tells the splits apart: images, labels, confidences and boxes of each."""
+"""Counts of each split: images, labels, confidences and boxes."""
 
 from __future__ import annotations
 

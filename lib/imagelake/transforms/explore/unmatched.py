@@ -1,4 +1,4 @@
-"""Images and label rows that do not find each other."""
+"""Images without label rows, and label rows without image."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def images_without_label(matched: DataFrame) -> DataFrame:
 
 
 def labels_without_image(label_counts: DataFrame, images: DataFrame) -> DataFrame:
-    """The images that label rows name and no image list does: image_id, split of the labels, rows."""
+    """The images that label rows name but no image list: image_id, split of the labels, rows."""
     listed = images.where("listed").select("image_id")
     return (
         label_counts.join(listed, "image_id", how="left_anti")

@@ -1,4 +1,4 @@
-"""Annotations of either kind of source, as one: published Open Images files, or the folders of photos."""
+"""The annotations of a source: published Open Images files, or the class folders of photos."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Annotations:
-    """The tables of a source's annotations, and what their accounts need.
+    """The tables of a source's annotations, and the counts for their accounts.
 
-    ``lines`` counts what was read for each table; ``repeated`` what said again what another line says.
+    ``lines`` is the number of lines read for each table; ``repeated`` the number of lines that repeat another one.
     """
 
     classes: DataFrame
@@ -38,7 +38,7 @@ class Annotations:
     rejected: DataFrame
     lines: dict[str, int]
     repeated: dict[str, dict[str, int]] = field(default_factory=dict)
-    facts: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
 
 
 def read_open_images(images: DataFrame, found: OpenImagesFiles, hierarchy: Hierarchy | None) -> Annotations:
@@ -70,7 +70,7 @@ def read_open_images(images: DataFrame, found: OpenImagesFiles, hierarchy: Hiera
         rejected=reduce(_union, (lines_of.rejected_lines(rows, name) for name, rows in judged.items())),
         lines={name: rows.count() for name, rows in judged.items()},
         repeated={"classes": {"repeated": sound.where("repeated").count()}},
-        facts={"files of no known kind, not read": ", ".join(found.others)} if found.others else {},
+        notes={"other CSV files, not read": ", ".join(found.others)} if found.others else {},
     )
 
 
@@ -99,5 +99,5 @@ def read_class_folders(images: DataFrame, rules: LabelRules) -> Annotations:
         boxes=spark.createDataFrame([], TABLES["boxes"].ddl),
         rejected=spark.createDataFrame([], TABLES["annotations_rejected"].ddl),
         lines={"classes": len(names), "labels": labels.count(), "boxes": 0},
-        facts={"class folders": f"{len(label_of_folder):,}"},
+        notes={"class folders": f"{len(label_of_folder):,}"},
     )

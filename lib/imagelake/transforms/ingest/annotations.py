@@ -1,4 +1,4 @@
-"""Open Images annotation lines to typed rows: labels, boxes, class descriptions; each is kept or given a reason."""
+"""Typed rows of Open Images annotation lines: labels, boxes, class descriptions; rejected ones with a reason."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _box_conditions() -> dict[str, Column]:
 def judge_label_lines(lines: DataFrame) -> DataFrame:
     """Type the lines of image-label files and add ``reason``, null where the line is a label.
 
-    ``origin`` is what the file's name says, human or machine; else what the line's source says.
+    ``origin``, human or machine, is taken from the file's name, else from the line's source.
     """
     said_by_machine = F.when(F.col(SOURCE_FILE).contains("machine"), True).when(
         F.col(SOURCE_FILE).contains("human"), False
@@ -85,7 +85,7 @@ def judge_class_lines(lines: DataFrame) -> DataFrame:
     """Type class descriptions and add ``reason``, null where the line describes a class.
 
     A class that several files describe is one class; its name is that of the boxable file, and a line that gives it
-    another name is dropped. ``repeated`` marks lines that say again what a kept one says.
+    another name is dropped. ``repeated`` marks lines equal to a kept one.
     """
     boxable = F.col(SOURCE_FILE).contains("boxable")
     typed = lines.select(
@@ -120,7 +120,7 @@ def split_of_file() -> Column:
 
 
 def complete(rows: DataFrame, classes: DataFrame, images: DataFrame) -> DataFrame:
-    """Add the display name, and the split of the image where the file's name told none (``all`` where nothing does)."""
+    """Add the display name, and the split of the image if the file's name has none (``all`` if neither has)."""
     names = classes.select("label_id", "label")
     splits = images.select("image_id", F.col("split").alias("split_of_image"))
     named = rows.join(F.broadcast(names), "label_id", how="left")

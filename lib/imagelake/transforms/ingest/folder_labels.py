@@ -1,4 +1,4 @@
-"""Labels of a folder of photos: the folder that a photo lies in says what it shows."""
+"""Labels of a folder of photos: the folder of each photo is its label."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ORIGIN, SOURCE = "human", "folder"
 
 
 def class_folder() -> Column:
-    """The folder that a photo lies in directly; null at the top, and in a folder that is called after a split."""
+    """The name of a photo's own folder; null at the top, and in a folder that is named like a split."""
     parts = F.split("image_id", "/")
     parent = F.when(F.size(parts) > 1, F.element_at(parts, -2))
     return F.when(~F.lower(parent).isin(*SPLIT_FOLDERS), parent)
@@ -34,7 +34,7 @@ def folder_labels(images: DataFrame, label_of_folder: Mapping[str, str]) -> Data
 
     Args:
         images: the images table of a folder of photos.
-        label_of_folder: the label that each class folder means.
+        label_of_folder: the label of each class folder.
     """
     named = images.sparkSession.createDataFrame(list(label_of_folder.items()), "folder string, label string")
     return (

@@ -1,4 +1,4 @@
-"""Image bytes wherever they lie: files in folders, or a binary column of Parquet; one row a file."""
+"""Image bytes from files in folders or a binary column of Parquet; one row a file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SPLIT_FOLDERS = {
 
 @dataclass(frozen=True)
 class FoundImages:
-    """The files of a source: all of them, and where each one goes.
+    """The files of a source, by what becomes of them.
 
     ``described`` holds every image file that gets a row of images, without its bytes; ``packed`` those of them whose
     bytes are packed, with content; ``rejected`` what is no image file, or has the identifier of another.
@@ -87,7 +87,7 @@ def _open_images(found: DataFrame, published: OpenImagesFiles) -> DataFrame:
 
 
 def read_folder_files(spark: SparkSession, folder: str, empty_files: Sequence[str]) -> DataFrame:
-    """Every file below a folder: path, length, content; Spark reads content only where it is asked for."""
+    """Every file below a folder: path, length, content; Spark reads content only where it is needed."""
     files = (
         spark.read.format("binaryFile")
         .option("recursiveFileLookup", True)
@@ -126,7 +126,7 @@ def identify(files: DataFrame, by_stem: bool) -> DataFrame:
 def unrepeated(files: DataFrame) -> tuple[DataFrame, DataFrame]:
     """The files to keep, and those whose image_id another file has: the first by path, then by content, stays.
 
-    Only identifiers are shuffled, and the bytes of the few files that repeat one.
+    Only identifiers are shuffled, and the bytes of files with a repeated identifier.
     """
     repeated_ids = files.groupBy("image_id").count().where("count > 1").select("image_id")
     single = files.join(F.broadcast(repeated_ids), "image_id", how="left_anti")
@@ -147,7 +147,7 @@ def rejected_files(files: DataFrame) -> DataFrame:
 
 
 def split_of_path() -> Column:
-    """The split that one of the folders on the way is called after; null where none is."""
+    """The split after which a folder of the path is named; null if there is none."""
     folders = F.slice(F.split(F.lower("relative"), "/"), 1, F.greatest(F.size(F.split("relative", "/")) - 1, F.lit(0)))
     named = F.create_map(*(F.lit(text) for pair in SPLIT_FOLDERS.items() for text in pair))
     found = F.filter(folders, lambda folder: folder.isin(*SPLIT_FOLDERS))
@@ -158,7 +158,7 @@ def pack_options(limits: ImagesSection) -> dict[str, str]:
     """Parquet options for image bytes: small row groups, no dictionary, no second compression of JPEGs."""
     return {
         "parquet.block.size": str(limits.row_group_bytes),
-        # Parquet looks at a row group's size only now and then; images are large, so look often.
+        # Parquet checks a row group's size every so many rows; images are large, so it must check often.
         "parquet.page.size.row.check.min": "8",
         "parquet.page.size.row.check.max": "64",
         "parquet.enable.dictionary#content": "false",
@@ -168,14 +168,14 @@ def pack_options(limits: ImagesSection) -> dict[str, str]:
 
 
 def read_bytes_parquet(spark: SparkSession, uri: str) -> DataFrame:
-    """Image bytes in Parquet: the identifier and the one binary column, whatever they are called.
+    """Image bytes in Parquet: the identifier and the one binary column, by any names.
 
     Raises:
         ImageLakeError: there is no such pair of columns.
     """
     frame = spark.read.parquet(uri)
     identifier = _named(frame, ("imageid", "image_id", "id", "key"))
-    content = next((name for name, kind in frame.dtypes if kind == "binary"), None)
+    content = next((name for name, column_type in frame.dtypes if column_type == "binary"), None)
     if identifier is None or content is None:
         raise ImageLakeError(
             f"{uri}: no identifier (ImageID, image_id, id, key) or no binary column; found {frame.dtypes}"
@@ -193,7 +193,7 @@ def read_bytes_parquet(spark: SparkSession, uri: str) -> DataFrame:
 
 def holds_bytes(spark: SparkSession, uri: str) -> bool:
     """Whether a Parquet file holds image bytes, not an image list."""
-    return any(kind == "binary" for _, kind in spark.read.parquet(uri).dtypes)
+    return any(column_type == "binary" for _, column_type in spark.read.parquet(uri).dtypes)
 
 
 def _named(frame: DataFrame, names: Sequence[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""What the first bytes of a file say: size, format, orientation, and the hash of all of them."""
+"""Image headers: size, format and orientation, and the hash of the file."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def describe_file(image_id: str, content: bytes, limits: Limits) -> dict[str, An
 
 
 def read_headers(image_bytes: DataFrame, limits: Limits) -> DataFrame:
-    """One row an image of image_bytes: what its header says, or why it cannot be read."""
+    """One row an image of image_bytes: the fields of its header, or the error."""
 
     def describe(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
@@ -67,7 +67,7 @@ def read_headers(image_bytes: DataFrame, limits: Limits) -> DataFrame:
 
 
 def describe_images(listed: DataFrame, files: DataFrame, headers: DataFrame, has_lists: bool) -> DataFrame:
-    """The images table: what the list says, where the bytes came from and what their header says.
+    """The images table, from image lists, files and headers.
 
     Args:
         listed: kept lines of the image list, one row an image.
@@ -102,7 +102,7 @@ def check_error_ratio(images: DataFrame, limit: float) -> None:
 
     Args:
         images: rows with error, null for a readable image.
-        limit: the largest share that is put up with, 0 to 1.
+        limit: the largest allowed share, 0 to 1.
 
     Raises:
         ImageLakeError: the share is above the limit; the message counts the errors.

@@ -61,7 +61,7 @@ def judge_image_lines(lines: DataFrame) -> DataFrame:
         cells.line_reason({"missing_image_id": cells.missing("ImageID")}).alias("reason"),
         cells.cells_as_json(tuple(IMAGE_CELLS)).alias("row"),
     ).withColumn("rotation", cells.number("rotation"))
-    # Lines have no number in Spark; their text decides, so that the choice does not hang on partitions.
+    # Lines have no number in Spark; their text decides, independent of partitions.
     first = Window.partitionBy("image_id", F.col("reason").isNull()).orderBy(SOURCE_FILE, "row")
     repeated = F.col("reason").isNull() & (F.row_number().over(first) > 1)
     return typed.withColumn("reason", F.when(repeated, "duplicate_image_id").otherwise(F.col("reason"))).withColumn(

@@ -50,8 +50,8 @@ def read_csv_rows(
 ) -> DataFrame:
     """Read files as text cells.
 
-    Files of one kind may differ in their columns (13 or 21 for boxes), so each header is read by itself. A column that
-    a file does not have is null throughout.
+    Files of the same content may differ in their columns (13 or 21 for boxes), so each header is read by itself. A
+    column that a file does not have is null throughout.
 
     Args:
         spark: the session.

@@ -1,4 +1,4 @@
-"""Which files of a source hold what: found by their names and first lines, never assumed by position."""
+"""The files of a source by content, which their names and first lines show."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ METADATA_NAME = r"(?i)(\.(csv|json|parquet|txt|md|crc)$|/_[^/]*$)"
 
 @dataclass(frozen=True)
 class OpenImagesFiles:
-    """The published files found in one folder, by what they hold; ``others`` are CSV files of no known kind."""
+    """The published files found in one folder, by content; ``others`` are the other CSV files."""
 
     image_lists: tuple[CsvFile, ...]
     labels: tuple[CsvFile, ...]
@@ -54,27 +54,28 @@ def sort_open_images_files(folder: str, csv_files: Sequence[CsvFile], uris: Sequ
     Raises:
         ImageLakeError: none of the published files is there.
     """
-    kinds: dict[str, list[CsvFile]] = {}
+    by_content: dict[str, list[CsvFile]] = {}
     for file in csv_files:
-        kinds.setdefault(_kind_of_csv(file), []).append(file)
+        by_content.setdefault(_content_of_csv(file), []).append(file)
     hierarchies = tuple(uri for uri in uris if uri.lower().endswith(".json") and "hierarchy" in uri.rsplit("/", 1)[-1])
     parquet = tuple(uri for uri in uris if uri.lower().endswith(".parquet"))
-    if not (set(kinds) - {"others"} or parquet or hierarchies):
+    if not (set(by_content) - {"others"} or parquet or hierarchies):
         raise ImageLakeError(
             f"{folder}: none of the published Open Images files is here: an image list, image-level labels, boxes, "
             "class descriptions (CSV), a hierarchy (JSON) or images (Parquet)"
         )
     return OpenImagesFiles(
         **{
-            kind: tuple(kinds.get(kind, ())) for kind in ("image_lists", "labels", "boxes", "classes", "headed_classes")
+            content: tuple(by_content.get(content, ()))
+            for content in ("image_lists", "labels", "boxes", "classes", "headed_classes")
         },
         hierarchies=hierarchies,
         parquet=parquet,
-        others=tuple(file.name for file in kinds.get("others", [])),
+        others=tuple(file.name for file in by_content.get("others", [])),
     )
 
 
-def _kind_of_csv(file: CsvFile) -> str:
+def _content_of_csv(file: CsvFile) -> str:
     if file.has("ImageID", "LabelName", "XMin"):
         return "boxes"
     if file.has("ImageID", "LabelName", "Confidence"):

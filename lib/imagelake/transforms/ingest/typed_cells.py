@@ -1,4 +1,4 @@
-"""Text cells to numbers, with a reason where a cell is none: a dirty value neither ends the job nor vanishes."""
+"""Numbers from text cells, with conditions for cells that are none, by which lines are rejected."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def missing(*cells: str) -> Column:
 
 
 def not_a_number(*cells: str) -> Column:
-    """Whether any of the cells holds something that is no finite number."""
+    """Whether any of the cells is neither empty nor a finite number."""
     return _any([F.col(cell).isNotNull() & number(cell).isNull() for cell in cells])
 
 
@@ -48,7 +48,7 @@ def line_reason(conditions: Mapping[str, Column]) -> Column:
 
 
 def cells_as_json(cells: Sequence[str]) -> Column:
-    """The line as it was read: the raw text of a malformed one, else its cells."""
+    """The line as JSON: the raw text of a malformed one, else its cells."""
     as_read = F.to_json(F.struct(*cells), {"ignoreNullFields": "false"})
     return F.coalesce(F.col(MALFORMED), as_read)
 

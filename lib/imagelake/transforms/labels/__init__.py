@@ -1,1 +1,1 @@
-"""Which labels are trusted, and what they mean."""
+"""The cleaning of labels, and the classes that count as them."""

@@ -1,4 +1,4 @@
-"""Which labels can be trusted: every label row is kept, or dropped for the first reason that applies."""
+"""The cleaning of labels: each row is kept, or rejected for the first reason that applies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAIR = ("image_id", "label_id")
 
 
 def roll_up(labels: DataFrame, targets: Mapping[str, tuple[str, str]]) -> DataFrame:
-    """Replace each label that stands below a chosen one by the chosen one.
+    """Replace each descendant of a chosen label by the chosen label.
 
     Args:
         labels: rows with label_id and label.

@@ -1,4 +1,4 @@
-"""Which classes of the model mean a label: from the user's label map, the class map with the hierarchy, or by name."""
+"""The classes that count as each label: by the user's label map, by the class map with the hierarchy, or by name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LabelClasses:
-    """What the model's classes say about the labels of a lake.
+    """The classes of the model that count as the labels of a lake.
 
     ``class_names`` are the model's outputs by index. ``classes`` holds the classes that mean each label; none where no
     class does. ``label_of`` is the label that a class itself means, for the classes that mean one.
@@ -31,7 +31,7 @@ class LabelClasses:
 
     @property
     def covered(self) -> frozenset[str]:
-        """The labels that some class means: those that the model can be judged on."""
+        """The labels that some class counts as; accuracy is measured on these."""
         return frozenset(label for label, classes in self.classes.items() if classes)
 
 
@@ -43,20 +43,20 @@ class LabelRules:
         class_map: the classes of the model.
         label_map: what the user says of labels and folders, before all else.
         matcher: finds labels and classes by name.
-        kinds: the hierarchy of a lake that has none of its own.
+        narrower_labels: the hierarchy of a lake that has none of its own.
         by_folder: whether labels are names of folders.
     """
 
     class_map: ClassMap
     label_map: LabelMap
     matcher: NameMatcher
-    kinds: Hierarchy
+    narrower_labels: Hierarchy
     by_folder: bool
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What a lake calls things: its labels, every name it knows, and its hierarchy of names where it has one."""
+    """The vocabulary of a lake: its labels, all names of its classes, and its hierarchy of names if it has one."""
 
     labels: tuple[str, ...]
     known: frozenset[str]
@@ -64,9 +64,9 @@ class Vocabulary:
 
 
 def vocabulary(labels: DataFrame, classes: DataFrame, hierarchy: DataFrame) -> Vocabulary:
-    """The words of a lake: its tables of clean labels, class descriptions and hierarchy, in display names.
+    """The vocabulary of a lake, from its tables of clean labels, class descriptions and hierarchy, in display names.
 
-    All are collected: there are thousands of labels at most.
+    All tables are collected, since there are thousands of labels at most.
     """
     graph = hierarchy_graph(hierarchy)
     names = {row["label_id"]: row["label"] for row in hierarchy.where("label IS NOT NULL").collect()}
@@ -90,13 +90,13 @@ def labels_of_folders(folders: Iterable[str], rules: LabelRules) -> dict[str, st
 def label_classes(words: Vocabulary, rules: LabelRules) -> LabelClasses:
     """The classes that mean each label of a lake.
 
-    What the user's label map lists counts as it says. Other labels count by the class map, where a class means the
-    label it is mapped to and all that this is a kind of, and by their names.
+    The user's label map comes first. For other labels a class counts as the label that the class map gives it, as all
+    ancestors of that label, and as labels of its name.
     """
     matcher, listed = rules.matcher, rules.label_map.classes_by_label()
     here = matcher.in_vocabulary(rules.class_map, words.known)
     # A folder of photos has no hierarchy of its own; without one a folder called birds would mean no eagle.
-    tree = words.hierarchy or rules.kinds
+    tree = words.hierarchy or rules.narrower_labels
 
     def classes_of(label: str) -> frozenset[int]:
         if label in listed:

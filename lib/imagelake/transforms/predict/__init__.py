@@ -1,1 +1,1 @@
-"""The network over every image."""
+"""Predictions: scores and features of every image."""

@@ -1,4 +1,4 @@
-"""The images of the lake that an int8 conversion takes its ranges from."""
+"""The images of the lake on which int8 is calibrated."""
 
 from __future__ import annotations
 

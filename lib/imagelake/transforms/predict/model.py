@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from imagelake.lake.manifest import Manifest
     from imagelake.taxonomy.class_map import ClassMap
 
-# What predictions depend on: with other settings they are others.
+# The settings that predictions depend on.
 PREDICTION_SETTINGS = ("model", "images")
 Weights = Path | Literal["imagenet"]
 """A local file, or those that Keras fetches itself."""
@@ -58,12 +58,12 @@ def save_network(packed: PackedModel, model: ModelSection, class_map: ClassMap, 
 
 
 def network_name(model: ModelSection) -> str:
-    """A network in a few words, such as mobilenet_v1 0.25 at 128 px."""
+    """The short name of a network, such as mobilenet_v1 0.25 at 128 px."""
     return f"{model.architecture} {model.alpha:g} at {model.resolution} px"
 
 
 def network_card(packed: PackedModel, model: ModelSection, class_map: ClassMap) -> NetworkCard:
-    """What the configured network is, for those who find it in a lake."""
+    """The network card of the configured network."""
     return NetworkCard(
         name=network_name(model),
         features=features_name(packed, model),
@@ -77,14 +77,14 @@ def network_card(packed: PackedModel, model: ModelSection, class_map: ClassMap) 
 
 
 def network_file(model: ModelSection) -> str:
-    """The name of a converted network, by which one of another engine or precision is told apart."""
+    """The file name of a converted network, with its engine and precision."""
     if model.engine == "tensorflow":
         return "network.keras"
     return "network.int8.tflite" if model.precision == "int8" else "network.tflite"
 
 
 def features_name(packed: PackedModel, model: ModelSection) -> str:
-    """Names the features that a network gives: equal names mean that they can be compared."""
+    """The name of a network's features; features of equal names can be compared."""
     digest = hashlib.sha256(packed.payload).hexdigest()[:12]
     return f"{network_name(model)}, {model.framing}, {model.engine} {model.precision} {digest}"
 
@@ -111,7 +111,7 @@ def require_features(predictions: Manifest, network: Manifest, settings_digest: 
 def with_weights(model: ModelSection, name: str, weights: Weights) -> ModelSection:
     """The model with other weights: family and width are read from them.
 
-    Those of imagenet stay as configured, because Keras fetches the ones that are asked for.
+    For the weights ``imagenet`` they stay as configured.
 
     Args:
         model: the network.

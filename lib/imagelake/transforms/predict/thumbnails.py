@@ -1,4 +1,4 @@
-"""Small pictures of a few images of the lake, made where their bytes are."""
+"""Thumbnails of a few images of the lake, made on the executors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def make_thumbnails(image_bytes: DataFrame, image_ids: Collection[str], side: in
 
     Args:
         image_bytes: image_id and content.
-        image_ids: hundreds at most, for they are part of the query plan and their thumbnails come to the driver.
+        image_ids: hundreds at most, since they are part of the query plan and thumbnails come to the driver.
         side: the longer side in pixels.
         limits: what one image may cost.
     """

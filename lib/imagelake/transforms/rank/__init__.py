@@ -1,1 +1,1 @@
-"""Which images are better than others."""
+"""The quality and ranking of images."""

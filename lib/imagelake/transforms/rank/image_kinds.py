@@ -1,4 +1,4 @@
-"""Photo or depiction: what boxes say of an image, and what its features say where they say nothing.
+"""Photo or depiction: from boxes, else from a discriminant of the features.
 
 Letters: N images, D features.
 """
@@ -22,36 +22,36 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
-FEWEST = 50  # known images of each kind that the features are judged by
+FEWEST = 50  # known images of each kind that the discriminant needs
 MOST = 10_000  # of 1,024 features: 40 MB
-HELD_OUT = 5  # one in so many is not learnt from, and tells how well the rest was learnt
-ENOUGH_AUC = 0.9  # below it, what the features say is no better than what most images are
+HELD_OUT = 5  # one in so many known images is held out, to measure the AUC
+ENOUGH_AUC = 0.9  # below it the discriminant is not used
 SCORED = pa.schema({"image_id": pa.string(), "depiction_score": pa.float64()})
 
 
 @dataclass(frozen=True)
 class ImageKinds:
-    """What kind each image is.
+    """The kind of each image.
 
     Attributes:
-        table: image_id, kind, depiction_score, for images of which something is known.
-        told_by: for people, what the kinds are known by.
+        table: image_id, kind, depiction_score, for images with a kind or score.
+        source: the source of the kinds, as text for the summary.
     """
 
     table: DataFrame
-    told_by: str
+    source: str
 
 
 def image_kinds(predictions: DataFrame, boxes: DataFrame) -> ImageKinds:
-    """The kind of every image of which boxes or features tell it.
+    """The kind of every image with boxes or features that show it.
 
-    An image with a box around a depiction is one, and one whose boxes are all said not to be is a photo. From those a
-    linear discriminant of the features is learnt on the driver, if there are 50 of each kind. If it then tells kept
-    back ones apart, by an area under the ROC curve of 0.9, it says what the others are.
+    An image with a box marked as depiction is a depiction, one whose boxes are all marked as none is a photo. If there
+    are 50 of each kind, a linear discriminant of the features is trained on them on the driver. If its AUC on held-out
+    images is at least 0.9, it decides the kind of the others.
     """
     known = known_kinds(boxes).persist()
     images = predictions.where("error IS NULL AND features IS NOT NULL").select("image_id", "features")
-    learnt, told_by = _learn(images.join(known, "image_id", how="inner"))
+    learnt, source = _learn(images.join(known, "image_id", how="inner"))
     scores = known.sparkSession.createDataFrame([], "image_id string, depiction_score double")
     if learnt is not None:
         scores = depiction_scores(images, learnt)
@@ -59,17 +59,17 @@ def image_kinds(predictions: DataFrame, boxes: DataFrame) -> ImageKinds:
     table = known.join(scores, "image_id", how="full_outer").select(
         "image_id", F.coalesce("kind", measured).alias("kind"), "depiction_score"
     )
-    return ImageKinds(table, told_by)
+    return ImageKinds(table, source)
 
 
 def known_kinds(boxes: DataFrame) -> DataFrame:
-    """What the boxes say: image_id, kind; no row for an image of which none says anything."""
+    """The kind by boxes: image_id, kind; no row for an image whose boxes have no flag."""
     says = boxes.groupBy("image_id").agg(F.max("is_depiction").alias("says")).where("says >= 0")
     return says.select("image_id", F.when(F.col("says") == 1, DEPICTION).otherwise(PHOTO).alias("kind"))
 
 
 def _learn(known: DataFrame) -> tuple[Discriminant | None, str]:
-    """A discriminant that can be trusted, or none; and why, for people."""
+    """The discriminant, or None if it is too inaccurate; and the reason as text for the summary."""
     counts = {row["kind"]: row["count"] for row in known.groupBy("kind").count().collect()}
     numbers = [counts.get(kind, 0) for kind in (PHOTO, DEPICTION)]
     says = f"boxes, of {numbers[0]:,} photos and {numbers[1]:,} depictions"
@@ -80,7 +80,7 @@ def _learn(known: DataFrame) -> tuple[Discriminant | None, str]:
         for kind, number in zip((PHOTO, DEPICTION), numbers, strict=True)
     )
     share = numbers[1] / sum(numbers)
-    # They come in the order of a hash of their names, which has nothing to do with what they show.
+    # They are in the order of a hash of their names, which is independent of their content.
     kept_back = [rows[::HELD_OUT] for rows in (photos, depictions)]
     learnt_from = [np.delete(rows, slice(None, None, HELD_OUT), axis=0) for rows in (photos, depictions)]
     learnt = Discriminant.of(learnt_from[0], learnt_from[1], share)
@@ -95,7 +95,7 @@ def depiction_scores(images: DataFrame, learnt: Discriminant) -> DataFrame:
 
     Args:
         images: image_id and features.
-        learnt: of photos and depictions.
+        learnt: the discriminant of photos and depictions.
     """
 
     def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -1,4 +1,4 @@
-"""What can be said of each image's quality without looking at it again: size, file, texture, and all in one figure."""
+"""The quality of each image without decoding it again: size, file, texture, and a combined figure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 COMBINED = ("ppi", "entropy", "gradient")
-STEPS_PER_UNIT = 1000  # values are told apart at 0.001, far below what any of the three means
+STEPS_PER_UNIT = 1000  # values are rounded to 0.001, far below the precision of the three measures
 
 
 def add_decoding_errors(images: DataFrame, predictions: DataFrame) -> DataFrame:

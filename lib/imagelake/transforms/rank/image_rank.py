@@ -1,4 +1,4 @@
-"""Which image is best: the rank of each over all images and within each of its labels, and which are selected."""
+"""The rank of each image over all images and within each of its labels, and the selected ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def rank_images(quality: DataFrame, labels: DataFrame, rules: RankSection) -> Da
     Args:
         quality: the image_quality table.
         labels: clean labels; two label_ids of one name count once, labels of images without quality not at all.
-        rules: the measure, what is best of it, and what is selected.
+        rules: the measure, its order, and the selection.
     """
     values = quality.select("image_id", "split", "ppi", F.col(rules.measure).cast("double").alias("value"))
     ranked = add_row_numbers(values, "rank", [_best_first(rules), F.col("image_id")])

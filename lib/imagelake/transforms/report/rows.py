@@ -1,4 +1,4 @@
-"""The rows that the report shows: of each table so many as a reader will look at, whatever the size of the lake."""
+"""The rows that the report shows: a bounded number of each table, whatever the size of the lake."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def report_frames(tables: Mapping[str, DataFrame], rules: ReportSection) -> dict
     """The frames of the report on the driver, hundreds of rows each; a table that is not given leaves its frame out.
 
     Args:
-        tables: those of SHOWN that there are.
-        rules: how many labels and images are shown.
+        tables: the published ones of SHOWN.
+        rules: the numbers of labels and images shown.
     """
     made: dict[str, tuple[str, Callable[[DataFrame], DataFrame]]] = {
         "top_labels": ("label_counts", lambda counts: top_labels(counts, rules.top_labels)),
@@ -83,13 +83,13 @@ def _queries_to_show(queries: DataFrame) -> DataFrame:
 
 
 def answers_of(results: DataFrame, queries: DataFrame) -> DataFrame:
-    """The first answers to some queries in every mode."""
+    """The first results of some queries in every mode."""
     few = F.broadcast(queries.select("query"))
     return results.where(F.col("rank") <= RESULTS).join(few, "query", how="left_semi").orderBy("query", "mode", "rank")
 
 
 def rejected_by_reason(tables: Mapping[str, DataFrame]) -> pd.DataFrame:
-    """How many rows of which table were dropped, or could not be used, for which reason.
+    """The number of rejected rows, or of rows with an error, by table and reason.
 
     Returns:
         table_name, bound_for (the table that an annotation line would have gone to, else null), reason, rows.

@@ -1,1 +1,1 @@
-"""What several capabilities do with rows: numbering them, parting them by reason."""
+"""Operations on rows that several capabilities share: row numbers, rejection by reason, features as arrays."""

@@ -1,4 +1,4 @@
-"""Features as rows and as arrays: a sample of them, and batches of a size worth a matrix product.
+"""Features as rows and as arrays: a sample of them, and batches large enough for matrix products.
 
 Letters: N images, D features, M bytes of a code.
 """
@@ -47,12 +47,12 @@ def feature_sample(images: DataFrame, rows: int, wanted: int) -> NDArray[np.floa
     packed = chosen.mapInArrow(pack, from_arrow_schema(SAMPLED)).toArrow().to_pydict()
     hashes = np.concatenate([np.frombuffer(part, np.int64) for part in packed["hashes"]])
     features = np.frombuffer(b"".join(packed["features"]), HALF).reshape(len(hashes), -1)
-    # What is learnt depends on the order, and that must not depend on the files.
+    # Training depends on the order, which must not depend on the files.
     return features[np.argsort(hashes, kind="stable")].astype(np.float32)
 
 
 def gathered(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
-    """The rows of small batches in ones of at least so many rows, but for the last."""
+    """Small batches joined to batches of at least so many rows, except for the last."""
     waiting: list[pa.RecordBatch] = []
     for batch in batches:
         waiting.append(batch)

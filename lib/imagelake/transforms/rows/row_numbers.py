@@ -1,4 +1,4 @@
-"""The place of every row in an order, without one task that sees them all."""
+"""The row number of every row in an order, without a single task for all rows."""
 
 from __future__ import annotations
 
@@ -18,17 +18,16 @@ ROW_BITS = 33  # monotonically_increasing_id puts the partition above the row's 
 
 
 def add_row_numbers(rows: DataFrame, name: str, order: Sequence[Column], within: Sequence[str] = ()) -> DataFrame:
-    """Add the place of each row, 1 for the first, within groups or over all rows.
+    """Add the row number of each row, from 1, within groups or over all rows.
 
-    A window without groups, or with one huge group, would sort everything in one task. Here Spark sorts by range: each
-    partition holds one stretch of the order. How many rows of a group lie in the partitions before is counted, and
-    added to the row's number in its own. Sorted rows are kept on disk, because the counts must be of the very same
-    partitions.
+    A window without groups, or with one huge group, would sort everything in one task. Here Spark sorts by range, so
+    that each partition holds consecutive rows; the number of a group's rows in earlier partitions is added to the row
+    number within the partition. Sorted rows are kept on disk, because the counts must be of the same partitions.
 
     Args:
         rows: any frame.
         name: of the new column.
-        order: columns whose values together are different for each row of a group, or places are not deterministic.
+        order: columns that are unique together within a group, else row numbers are not deterministic.
         within: the columns that make a group; nulls are a group like any other.
     """
     in_order = (

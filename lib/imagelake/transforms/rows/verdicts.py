@@ -1,4 +1,4 @@
-"""Rows that were judged: the kept ones, the rejected ones and how many of each reason."""
+"""Rows with a column of reasons: the kept ones, the rejected ones and the counts by reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The few figures of an exploration that a person wants to see at once."""
+"""The lines that explore_lake adds to its summary."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 TOP_LABELS = 5
 
 
-def explore_facts(split_summary: DataFrame, label_counts: DataFrame) -> dict[str, str]:
+def summary_notes(split_summary: DataFrame, label_counts: DataFrame) -> dict[str, str]:
     """Lines for the summary: images, labels, images without a label, the confident share by split, the top labels."""
     splits = split_summary.orderBy("split").collect()
     images, labelled = (sum(row[name] for row in splits) for name in ("images", "labelled_images"))
