@@ -113,9 +113,26 @@ def hadoop_files(folder: str, statuses: Callable[[str], bytes]) -> Iterator[Foun
             if status.is_folder:
                 folders.append(status.path)
             else:
-                relative = status.path[len(folder) :].lstrip("/")
+                relative = without_host(status.path)[len(without_host(folder)) :].lstrip("/")
                 yield FoundFile(status.path.encode(), status.path, relative, status.size, status.modified_ms)
         waiting += reversed(folders)
+
+
+def without_host(uri: str) -> str:
+    """The path of an address: Hadoop names a host where the folder was given without, and spells file: in two ways."""
+    tail = uri.split("://", 1)[-1]
+    return tail[tail.index("/") :] if "/" in tail else tail
+
+
+def hidden_from_spark(relative: str) -> bool:
+    """Whether Spark's readers leave a file out by its name, or by that of a folder on the way to it.
+
+    Source: HadoopFSUtils.shouldFilterOutPathName of Spark 4.
+    """
+    return any(
+        (part.startswith("_") and "=" not in part) or part.startswith(".") or part.endswith("._COPYING_")
+        for part in relative.split("/")
+    )
 
 
 _TYPE, _PATH, _LENGTH, _MODIFIED = 1, 2, 3, 7  # of the fields of FileStatusProto
