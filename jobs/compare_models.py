@@ -22,7 +22,7 @@ from imagelake.reports.variants import summary_lines
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
 from imagelake.runtime.progress import announce
-from imagelake.runtime.resolve.labels import label_class_files, read_label_rules
+from imagelake.runtime.resolve.labels import check_label_files, label_class_files, read_label_rules
 from imagelake.runtime.resolve.network import local_weights, weights_files
 from imagelake.transforms.accuracy.comparison import Comparison, ComparisonSettings, comparison_rows, variants_of
 from imagelake.transforms.accuracy.comparison_sample import choose_sample
@@ -74,6 +74,7 @@ JOB = Job(
     writes=("model_comparison", "comparison"),
     settings=("compare", "model", "accuracy", "source", "images"),
     files=label_class_files,
+    check=check_label_files,
     optional_files=weights,
 )
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
-from imagelake.runtime.resolve.labels import class_files, read_class_map
+from imagelake.runtime.resolve.labels import check_classes, class_files, read_class_map
 from imagelake.runtime.resolve.network import local_weights, weights_files
 from imagelake.transforms.predict.calibration import calibration_images
 from imagelake.transforms.predict.model import (
@@ -65,6 +65,7 @@ JOB = Job(
     writes=("model",),
     settings=("model", "images"),
     files=files,
+    check=check_classes,
     needs=needs,
 )
 

@@ -1,7 +1,8 @@
 """Read class descriptions, the hierarchy, image-level labels and boxes into typed tables.
 
 Reads images and the source's files; for a folder of photos, the folder of each photo is its label. Writes classes,
-hierarchy, labels, boxes and annotations_rejected, which has every malformed line with its reason.
+hierarchy, labels, boxes, class_folders (what the name of each such folder matched) and annotations_rejected, which has
+every malformed line with its reason.
 Cost: at most 14 s for 1,534 label and 332 box lines on two cores.
 
     spark-submit jobs/ingest_annotations.py --root var/lake
@@ -14,7 +15,7 @@ import sys
 from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
-from imagelake.runtime.resolve.labels import read_label_rules
+from imagelake.runtime.resolve.labels import check_label_files, label_class_files, read_label_rules
 from imagelake.runtime.resolve.source import find_source, read_hierarchy, source_folder
 from imagelake.transforms.ingest.annotation_sources import Annotations, read_class_folders, read_open_images
 from imagelake.transforms.rows.verdicts import count_by_reason
@@ -23,7 +24,7 @@ from imagelake.transforms.rows.verdicts import count_by_reason
 def run(work: Work, config: Config) -> None:
     """Type every line, write the sound ones, keep the others with their reasons."""
     found = read_annotations(work, config)
-    for name in ("classes", "hierarchy", "labels", "boxes"):
+    for name in ("classes", "hierarchy", "labels", "boxes", "class_folders"):
         work.write(name, getattr(found, name))
     dropped = work.write("annotations_rejected", found.rejected)
     for name in ("classes", "labels", "boxes"):
@@ -43,8 +44,8 @@ def read_annotations(work: Work, config: Config) -> Annotations:
 
 
 def files(config: Config) -> tuple[str, ...]:
-    """The source's folder and the user's label map; the job runs again when they change."""
-    return (source_folder(config), *([config.source.label_map] if config.source.label_map else []))
+    """The source's folder, the label map and the list of classes; the job runs again when they change."""
+    return (source_folder(config), *label_class_files(config))
 
 
 JOB = Job(
@@ -52,9 +53,10 @@ JOB = Job(
     doc=__doc__,
     run=run,
     reads=("images",),
-    writes=("classes", "hierarchy", "labels", "boxes", "annotations_rejected"),
+    writes=("classes", "hierarchy", "labels", "boxes", "class_folders", "annotations_rejected"),
     settings=("source", "model"),
     files=files,
+    check=check_label_files,
 )
 
 if __name__ == "__main__":

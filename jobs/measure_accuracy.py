@@ -16,7 +16,8 @@ from pyspark import StorageLevel
 from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
-from imagelake.runtime.resolve.labels import label_class_files, read_label_rules
+from imagelake.runtime.resolve.labels import check_label_files, label_class_files, read_label_rules
+from imagelake.taxonomy.name_matching import describe_choices
 from imagelake.transforms.accuracy.confusion import confuse, describe_confusions
 from imagelake.transforms.accuracy.label_accuracy import (
     check_class_names,
@@ -40,6 +41,8 @@ def run(work: Work, config: Config) -> None:
     work.account("image and label pairs", *count_outcomes(accuracy, judged))
     for name, value in accuracy_notes(accuracy.toPandas()).items():
         work.note(name, value)
+    if meanings.ambiguous:
+        work.note("ambiguous, so not judged", describe_choices(meanings.ambiguous))
     work.note("worst confusions", describe_confusions(confusion) or "none")
 
 
@@ -51,6 +54,7 @@ JOB = Job(
     writes=("label_accuracy", "confusion"),
     settings=("accuracy", "model", "source"),
     files=label_class_files,
+    check=check_label_files,
 )
 
 if __name__ == "__main__":

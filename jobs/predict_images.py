@@ -14,7 +14,7 @@ import sys
 from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
-from imagelake.runtime.resolve.labels import class_files, read_class_map
+from imagelake.runtime.resolve.labels import check_classes, class_files, read_class_map
 from imagelake.runtime.resolve.network import load_network
 from imagelake.transforms.ingest.image_headers import check_error_ratio
 from imagelake.transforms.predict.model import PREDICTION_SETTINGS, image_limits, predict_settings
@@ -50,6 +50,7 @@ JOB = Job(
     writes=("predictions",),
     settings=PREDICTION_SETTINGS,
     files=files,
+    check=check_classes,
 )
 
 if __name__ == "__main__":

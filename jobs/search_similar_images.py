@@ -19,7 +19,7 @@ from imagelake.reports.rows import ReportRows
 from imagelake.reports.search_page import write_search_page
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Shortcut, Work
-from imagelake.runtime.resolve.labels import label_class_files, read_label_rules
+from imagelake.runtime.resolve.labels import check_label_files, label_class_files, read_label_rules
 from imagelake.runtime.resolve.network import load_network
 from imagelake.transforms.labels.label_classes import label_classes, vocabulary
 from imagelake.transforms.predict.model import features_name, image_limits
@@ -73,6 +73,7 @@ JOB = Job(
     writes=("search_queries", "search_results", "search_page"),
     settings=("search", "model", "source", "images", "report"),
     files=files,
+    check=check_label_files,
     shortcuts=(Shortcut("--query", "IMAGE", "search.queries", "an image to look for; repeatable"),),
 )
 

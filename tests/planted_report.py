@@ -181,6 +181,15 @@ def _accuracy() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _class_folders() -> pd.DataFrame:
+    rows = [
+        ("okapi", "Okapi", 39, "ambiguous", [], ["okapi (one)", "okapi (other)"]),
+        ("rhino", "Rhinoceros", 59, "not_covered", [], []),
+        *((f"{label}_folder", label, images, "covered", [label.lower()], []) for label, (images, *_) in LABELS.items()),
+    ]
+    return pd.DataFrame(rows, columns=["folder", "label", "images", "outcome", "classes", "choices"])
+
+
 def _overall() -> pd.DataFrame:
     values = {
         "labels": 16,
@@ -352,6 +361,7 @@ def planted_rows() -> ReportRows:
             "null_counts": _nulls(),
             "top_labels": _top_labels(),
             "overall_accuracy": _overall(),
+            "class_folders": _class_folders(),
             "label_accuracy": _accuracy(),
             "confusion": _confusions(),
             "gallery": _gallery(),

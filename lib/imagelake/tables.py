@@ -166,6 +166,19 @@ _ALL = (
         ),
     ),
     Table(
+        "class_folders",
+        "one row a class folder of a folder of photos, by name; empty for other sources",
+        ("folder",),
+        _columns(
+            ("folder", "string", "the name of the folder that photos lie in"),
+            ("label", "string", "the label of these photos: the label map's, or the readable name of the folder's"),
+            ("images", "bigint", "images in folders of this name"),
+            ("outcome", "string", "covered; not_covered: no class of the model means it; ambiguous: see choices"),
+            ("classes", "array<string>", "the classes that count as the label; empty where not covered"),
+            ("choices", "array<string>", "what an ambiguous name could mean; else empty"),
+        ),
+    ),
+    Table(
         "annotations_rejected",
         "one row a line of an annotation file that could not be typed",
         (),

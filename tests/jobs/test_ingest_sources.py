@@ -13,6 +13,7 @@ from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
 from imagelake.lake.lake import Lake
 from imagelake.samples import draw_animal
+from imagelake.taxonomy.name_matching import HOW_TO_SETTLE
 from pipeline_steps import run_steps
 
 INGEST = ("ingest_images", "ingest_annotations")
@@ -64,6 +65,65 @@ def test_other_files_are_kept_with_their_reason(spark: SparkSession, tmp_path: P
     assert rejected == [("notes.txt", "other_file")]
     errors = {row["image_id"]: row["error"] for row in lake.read("images").collect()}
     assert errors == {"owls/a.jpg": None, "owls/empty.jpg": "empty"}
+
+
+# What Spark reads as a pattern, and what URIs and commands read otherwise. The pattern would match DECOY.
+ODD_FOLDER, DECOY = "set [2019] {a,b}?, 100%", "set 2 a1, 100%"
+
+
+def test_photos_lie_in_folders_of_any_name(spark: SparkSession, tmp_path: Path) -> None:
+    """Brackets, braces, blanks and commas in the path of source and lake are characters like others."""
+    photos = plant(tmp_path / ODD_FOLDER, "owls/a.jpg", "big [cats]/b, c.jpg")
+    plant(tmp_path / DECOY, "owls/decoy.jpg")
+    (photos / "owls" / "empty.jpg").touch()
+    lake = ingest(spark, tmp_path / "lake [1]", "folder", photos)
+    errors = {row["image_id"]: row["error"] for row in lake.read("images").collect()}
+    assert errors == {"owls/a.jpg": None, "big [cats]/b, c.jpg": None, "owls/empty.jpg": "empty"}
+    labels = {row["image_id"]: row["label"] for row in lake.read("labels").collect()}
+    assert labels == {"owls/a.jpg": "Owl", "big [cats]/b, c.jpg": "big [cats]", "owls/empty.jpg": "Owl"}
+
+
+def test_published_files_lie_in_folders_of_any_name(spark: SparkSession, tmp_path: Path) -> None:
+    """CSV and Parquet, of images and annotations, are read where they are and nowhere else."""
+    for name, image_id in ((ODD_FOLDER, "a"), (DECOY, "decoy")):
+        folder = tmp_path / name
+        folder.mkdir()
+        pd.DataFrame({"ImageID": [image_id], "bytes": [jpeg()]}).to_parquet(folder / "bytes [1].parquet")
+        pd.DataFrame({"ImageID": [image_id], "Subset": ["test"]}).to_parquet(folder / "list, 2.parquet")
+        (folder / "class-descriptions-boxable.csv").write_text("/m/owl,Owl\n")
+        (folder / "validation-annotations-human-imagelabels [1].csv").write_text(
+            f"ImageID,Source,LabelName,Confidence\n{image_id},verification,/m/owl,1\n"
+        )
+    lake = ingest(spark, tmp_path / "lake", "open_images", tmp_path / ODD_FOLDER)
+    assert [(row["image_id"], row["split"], row["width"]) for row in lake.read("images").collect()] == [
+        ("a", "test", 80)
+    ]
+    assert [(row["label"], row["split"]) for row in lake.read("labels").collect()] == [("Owl", "validation")]
+    assert lake.read("class_folders").count() == 0
+
+
+def test_each_class_folder_is_stated_with_what_it_matched(spark: SparkSession, tmp_path: Path) -> None:
+    """Table and summary tell covered folders, those not covered, and ambiguous ones with their choices."""
+    names = ("train/n02110341/a.jpg", "test/n02110341/b.jpg", "boxer/a.jpg", "crane/a.jpg", "okapi/a.jpg", "flat.jpg")
+    photos = plant(tmp_path / "photos", *names)
+    lake = Lake(spark, str(tmp_path / "lake"))
+    source = [f"lake.root={lake.root}", "source.type=folder", f"source.path={photos}", "model.classes=imagenet"]
+    work = run_steps(INGEST, lake, load_config(settings=source))["ingest_annotations"].work
+    assert work is not None
+    choices = ["crane (bird) (n02012849)", "crane (machine) (n03126707)"]
+    assert {tuple(row[:4]): (row["classes"], row["choices"]) for row in lake.read("class_folders").collect()} == {
+        ("n02110341", "dalmatian", 2, "covered"): (["dalmatian"], []),
+        ("boxer", "boxer", 1, "covered"): (["boxer (dog)"], []),
+        ("crane", "crane", 1, "ambiguous"): ([], choices),
+        ("okapi", "okapi", 1, "not_covered"): ([], []),
+    }
+    assert work.notes == {
+        "class folders": "4: 2 covered, 1 not covered, 1 ambiguous",
+        "not covered by the model": "okapi",
+        "ambiguous": f"crane: {' or '.join(choices)}. {HOW_TO_SETTLE}",
+    }
+    labels = {row["image_id"]: row["label"] for row in lake.read("labels").collect()}
+    assert labels["train/n02110341/a.jpg"] == labels["test/n02110341/b.jpg"] == "dalmatian"
 
 
 def test_parquet_lists_and_bytes_are_open_images_too(spark: SparkSession, tmp_path: Path) -> None:

@@ -18,7 +18,6 @@ from imagelake.transforms.labels.label_classes import (
     LabelClasses,
     Vocabulary,
     label_classes,
-    labels_of_folders,
     vocabulary,
 )
 
@@ -127,7 +126,9 @@ def test_the_label_map_decides_what_it_lists(
     )
     assert meaning(found) == {"Big cat": [0, 1], "Cat": [], "Tiger": [0], "beagle": [2]}
     assert found.label_of == {0: "Tiger", 1: "Big cat", 2: "beagle"}
-    assert labels_of_folders(["big", "small", "Tigers", "odd thing"], read_label_rules(configured, storage)) == {
+    rules = read_label_rules(configured, storage)
+    names = rules.folder_names(rules.narrower_labels)
+    assert {folder: names.meaning(folder).label for folder in ("big", "small", "Tigers", "odd thing")} == {
         "big": "Big cat",
         "small": "Cat",
         "Tigers": "Tiger",
@@ -160,6 +161,19 @@ def test_imagenet_covers_lions_and_no_rhinoceros(spark: SparkSession, storage: S
     assert found.classes["Lion"] == {291}
     assert found.classes["Zebra"] == {340}
     assert found.classes["Rhinoceros"] == found.classes["Giraffe"] == frozenset()
+
+
+def test_folders_of_imagenets_own_names_are_told_apart_or_ambiguous(spark: SparkSession, storage: Storage) -> None:
+    """A lemma and a wnid find their class, a shared lemma its choices; only in lakes whose labels are folders."""
+    labels = ("boxer", "n02110341", "crane", "okapi")
+    lake = words(spark, *labels, edges=[])
+    found = label_classes(lake, read_label_rules(config("imagenet", *FOLDER), storage))
+    assert meaning(found) == {"boxer": [242], "n02110341": [251], "crane": [], "okapi": []}
+    assert found.ambiguous == {"crane": ("crane (bird) (n02012849)", "crane (machine) (n03126707)")}
+    assert found.covered == {"boxer", "n02110341"}
+    published = label_classes(lake, read_label_rules(config("imagenet"), storage))
+    assert meaning(published) == {label: [] for label in labels}
+    assert published.ambiguous == {}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from imagelake.errors import ImageLakeError
-from imagelake.lake.storage import Storage, to_uri
+from imagelake.lake.storage import Storage, to_pattern, to_uri
 
 NAMES = ("a.jpg", "b b.jpg", "deep/c;isDirectory=true.jpg", "deep/er/ü.png", "empty.bin", "deep/{length=7}.txt")
 
@@ -72,7 +72,12 @@ def test_addresses_are_written_in_one_way(path: str, uri: str) -> None:
     assert to_uri(path) == uri
 
 
-def test_patterns_are_no_addresses() -> None:
-    """A root that Spark would read as a pattern is refused."""
-    with pytest.raises(ImageLakeError, match=r"lake\*.*reads as a pattern"):
-        to_uri("/tmp/lake*")
+@pytest.mark.parametrize("name", ["a[12]", "a{1,2}", "a*", "a?", "a^", "a, b", "a 100% #1", "a\\[1]"])
+def test_spark_reads_a_folder_whose_name_looks_like_a_pattern(spark: SparkSession, tmp_path: Path, name: str) -> None:
+    """It reads that folder and none that the pattern would match."""
+    for folder in (name, "a1", "a2", "ab"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "one.txt").write_text(folder)
+    uri = to_uri(str(tmp_path / name))
+    assert [row["value"] for row in spark.read.text(to_pattern(uri)).collect()] == [name]
+    assert [Path(file.path).name for file in Storage(spark).files(uri)] == ["one.txt"]

@@ -194,6 +194,32 @@ def test_many_labels_fold_away() -> None:
     assert "The best 40 of 120" in html
 
 
+def test_each_class_folder_stands_with_what_it_matched(full: str) -> None:
+    """The classes of a covered folder, none, or the choices; a label of an ambiguous name is called so, too."""
+    rows = re.findall(
+        r'<tr><th scope="row">([^<]+)</th><td>([^<]+)</td><td class="number">(\d+)</td><td[^>]*>(.*?)</td>', full
+    )
+    assert rows[:3] == [
+        ("okapi", "Okapi", "39", "ambiguous: okapi (one) or okapi (other)"),
+        ("rhino", "Rhinoceros", "59", "not covered"),
+        ("Lion_folder", "Lion", str(LABELS["Lion"][0]), "lion"),
+    ]
+    assert len(rows) == 2 + len(LABELS)
+    accuracy = dict(
+        re.findall(
+            r'<th scope="row">(\w+)</th><td class="number">\d+</td><td class="soft" colspan="4">(.*?)</td>', full
+        )
+    )
+    assert accuracy == {"Okapi": "ambiguous name", "Rhinoceros": "not covered"}
+
+
+def test_a_source_without_class_folders_has_no_list_of_them() -> None:
+    """Published files have labels of their own."""
+    rows = planted_rows()
+    frames = {name: frame for name, frame in rows.frames.items() if name != "class_folders"}
+    assert "class folder" not in render_report(replace(rows, frames=frames))
+
+
 def test_the_page_is_written_as_one_file(tmp_path: Path, full: str) -> None:
     """The folder holds index.html and nothing else."""
     page = write_report(planted_rows(), tmp_path)

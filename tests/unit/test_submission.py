@@ -66,6 +66,7 @@ def test_the_library_is_the_same_bytes_each_time(tmp_path: Path) -> None:
     names = zipfile.ZipFile(archive).namelist()
     assert {file.name for file in (PROJECT / "jobs").glob("*.py")} <= set(names)
     assert not [name for name in names if "__pycache__" in name]
+    assert {f"imagelake/conf/labels/imagenet_synsets.{end}" for end in ("csv", "LICENSE")} <= set(names)
 
 
 def test_executors_get_the_versions_that_were_tested() -> None:

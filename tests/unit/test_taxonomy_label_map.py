@@ -6,11 +6,11 @@ import pytest
 
 from imagelake.config import conf_text
 from imagelake.errors import ImageLakeError
-from imagelake.taxonomy.class_map import ClassMap
+from imagelake.taxonomy.class_map import ClassMap, ModelClass
 from imagelake.taxonomy.label_map import FolderLabel, LabelMap
 
 HEADER = "folder,label,imagenet_classes\n"
-CLASSES = ClassMap.from_names(["lion", "bald eagle", "hot dog"])
+CLASSES = ClassMap([ModelClass(name, None, None) for name in ("lion", "bald eagle", "hot dog")])
 
 
 def test_classes_are_given_by_index_or_by_name() -> None:
@@ -74,7 +74,7 @@ def test_the_label_map_of_the_real_animal_photos_is_read(shared_data: Path) -> N
     uncovered = {entry.folder for entry in labels.folders if not entry.classes}
     assert len(labels) == 19
     assert uncovered == {"rhino", "emu", "ibis", "pigeon", "okapi", "wild_cat"}
-    names = {entry.folder: {classes.class_name(i) for i in entry.classes} for entry in labels.folders}
+    names = {entry.folder: {classes.classes[i].name for i in entry.classes} for entry in labels.folders}
     assert names["Leopards"] == {"leopard", "snow leopard", "jaguar"}
     assert names["elephant"] == {"tusker", "Indian elephant", "African elephant"}
     assert names["cougar_face"] == {"cougar"}

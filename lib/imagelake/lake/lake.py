@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from imagelake.errors import ImageLakeError
 from imagelake.lake.manifest import MANIFEST, Manifest
-from imagelake.lake.storage import Storage, to_uri
+from imagelake.lake.storage import Storage, to_pattern, to_uri
 from imagelake.tables import TABLES
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Lake:
             ImageLakeError: it has not been published.
         """
         self.require(name)
-        return self.spark.read.schema(TABLES[name].ddl).parquet(self.address(name))
+        return self.spark.read.schema(TABLES[name].ddl).parquet(to_pattern(self.address(name)))
 
     def require(self, name: str) -> Manifest:
         """The manifest of a table that must be there.

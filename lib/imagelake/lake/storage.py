@@ -32,7 +32,8 @@ _STATUS = re.compile(
     r".*?modification_time=(?P<modified>\d+)",
     re.DOTALL,
 )
-_GLOB_CHARACTERS = set("*?[]{}")
+# What Hadoop's patterns give a meaning; a comma only counts within braces, which are escaped themselves.
+_PATTERN_CHARACTER = re.compile(r"[*?\[\]{}\\^]")
 
 
 @dataclass(frozen=True)
@@ -45,17 +46,16 @@ class FileEntry:
 
 
 def to_uri(path: str) -> str:
-    """The full address of a path; without a scheme it is a local path, whatever the cluster's default file system.
-
-    Raises:
-        ImageLakeError: the path has a character that Spark would take for a pattern.
-    """
-    if _GLOB_CHARACTERS & set(path):
-        raise ImageLakeError(f"path {path!r} holds one of the characters *?[]{{}}, which Spark reads as a pattern")
+    """The full address of a path; without a scheme it is a local path, whatever the cluster's default file system."""
     if "://" in path:
         return path.rstrip("/")
     # Hadoop itself writes file:/a for file:///a.
     return f"file://{Path(path.removeprefix('file:')).expanduser().resolve()}"
+
+
+def to_pattern(uri: str) -> str:
+    """An address as the readers of Spark take it, which are given patterns: with these characters escaped."""
+    return _PATTERN_CHARACTER.sub(r"\\\g<0>", uri)
 
 
 class Storage:

@@ -25,7 +25,7 @@ class ReportRows:
             - top_labels: label_id, label, rows, images, confident_images, most rows first.
             - overall_accuracy: at most one row: labels, covered_labels, images, top1, top1_low, top1_high, the same of
               top5 (over all images), the same of both after mean_ (over covered labels), level (of the intervals).
-            - label_accuracy, confusion: as in the lake, those to show.
+            - class_folders, label_accuracy, confusion: as in the lake, those to show.
             - gallery: image_id, labels, split, measure, value, ppi, rank, best first.
             - search_queries, search_results: as in the lake, those to show.
             - rejected: table_name (labels_rejected, annotations_rejected, images_rejected, images or predictions),

@@ -13,6 +13,7 @@ from rich.console import Console
 from imagelake.config import Config, load_config, settings_help
 from imagelake.errors import ImageLakeError
 from imagelake.lake.lake import Lake
+from imagelake.runtime.input_check import check_local_inputs, check_remote_inputs
 from imagelake.runtime.job import Job, execute
 from imagelake.runtime.progress import Progress
 from imagelake.runtime.session import is_local, start_session
@@ -32,12 +33,23 @@ def main(job: Job, arguments: Sequence[str] | None = None) -> int:
 
 
 def run_jobs(jobs: Sequence[Job], config: Config, force: bool = False) -> int:
-    """Run jobs one after the other in one session; the first that fails ends it. Returns the exit code."""
+    """Run jobs one after the other in one session; the first that fails ends it. Returns the exit code.
+
+    The input files of all of them are checked first: those of this machine before the session starts.
+    """
     title = jobs[0].name if len(jobs) == 1 else "imagelake pipeline"
+    try:
+        check_local_inputs(jobs, config)
+    except ImageLakeError as error:
+        return _fail(title, error, UNUSABLE)
     spark = start_session(title, config.spark)
     console = Console(soft_wrap=True, highlight=False)
     try:
         lake = Lake(spark, config.lake.root)
+        try:
+            check_remote_inputs(jobs, config, lake.storage)
+        except ImageLakeError as error:
+            return _fail(title, error, UNUSABLE)
         for job in jobs:
             try:
                 with Progress(spark.sparkContext, job.name):

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 from imagelake.config import Config
 from imagelake.errors import ImageLakeError
+from imagelake.lake.inputs import Inputs
 from imagelake.lake.lake import Lake
 from imagelake.lake.lock import publication_lock
 from imagelake.lake.manifest import MANIFEST, Account, Manifest
 from imagelake.lake.remedies import refusal
-from imagelake.lake.storage import JAVA_ERRORS, STAGING
+from imagelake.lake.storage import JAVA_ERRORS, STAGING, to_pattern
 from imagelake.runtime.code_version import code_version
 from imagelake.tables import TABLES
 
@@ -30,6 +31,10 @@ STALE_STAGING_S = 86_400  # no run takes a day between two writes, so older fold
 
 def _no_files(_: Config) -> tuple[str, ...]:
     return ()
+
+
+def _no_check(_: Config, __: Inputs) -> None:
+    pass
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class Job:
     """A job: its name, the tables it reads and writes, and the sections of the configuration it depends on.
 
     ``files`` names what it reads from outside the lake: raw folders, weights; ``optional_files`` may be missing.
+    ``check`` reads the small ones of them before any job of a run begins, and raises what is wrong with them.
     ``reads`` and ``writes`` name tables, and folders of files such as the report. ``needs`` gives those of ``reads``
     that a configuration needs; None: all.
     """
@@ -59,6 +65,7 @@ class Job:
     settings: tuple[str, ...] = ()
     files: Callable[[Config], tuple[str, ...]] = _no_files
     optional_files: Callable[[Config], tuple[str, ...]] = _no_files
+    check: Callable[[Config, Inputs], None] = _no_check
     needs: Callable[[Config], tuple[str, ...]] | None = None
     shortcuts: tuple[Shortcut, ...] = ()
 
@@ -101,7 +108,7 @@ class Work:
         assert name in self.job.writes, f"{self.job.name} does not declare that it writes {name}"
         address = f"{self.staging}/{name}"
         TABLES[name].conform(frame).write.options(**(options or {})).parquet(address)
-        staged = frame.sparkSession.read.schema(TABLES[name].ddl).parquet(address)
+        staged = frame.sparkSession.read.schema(TABLES[name].ddl).parquet(to_pattern(address))
         self.rows[name] = staged.count()
         return staged
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from imagelake.errors import ImageLakeError
 from imagelake.taxonomy.class_map import ClassMap
+from imagelake.taxonomy.class_names import ClassNames, describe_class
 from imagelake.taxonomy.csv_rows import Row, nearest, read_rows
 from imagelake.taxonomy.names import name_key
 
@@ -34,20 +35,21 @@ class LabelMap:
         """Read a CSV with the columns folder, label and imagenet_classes.
 
         Args:
-            text: the CSV; imagenet_classes holds indices from 0 or class names, ``;`` between, or nothing.
+            text: the CSV; imagenet_classes holds classes, ``;`` between, or nothing. A class is an index from 0, a name
+                of the list of classes, or a lemma or the wnid of its synset.
             source: the file's name, for errors.
             class_map: the classes of the model.
 
         Raises:
-            ImageLakeError: a folder or label is empty, a folder is repeated, a class is unknown, or one label is given
-                different classes. The message names the line and the nearest valid choices.
+            ImageLakeError: a folder or label is empty, a folder is repeated, a class is unknown or could be one of two,
+                or one label is given different classes. The message names the line and the nearest valid choices.
         """
         lines: dict[str, Row] = {}
         by_label: dict[str, tuple[Row, frozenset[int]]] = {}
-        indices = {name_key(c.name): index for index, c in enumerate(class_map.classes)}
+        find = _ClassFinder(class_map)
         entries = []
         for row in read_rows(text, source, COLUMNS):
-            entry = _folder_label(row, class_map, indices)
+            entry = _folder_label(row, find)
             _check_folder(lines, row)
             _check_label(by_label, entry, row)
             entries.append(entry)
@@ -79,23 +81,43 @@ class LabelMap:
         return {entry.label: entry.classes for entry in self.folders}
 
 
-def _folder_label(row: Row, class_map: ClassMap, indices: dict[str, int]) -> FolderLabel:
+class _ClassFinder:
+    """Finds the class that a cell names."""
+
+    def __init__(self, class_map: ClassMap) -> None:
+        self._class_map, self._names = class_map, ClassNames(class_map)
+        self._own = {name_key(known.name): index for index, known in enumerate(class_map.classes)}
+
+    def __call__(self, wanted: str, row: Row) -> int:
+        if wanted.lstrip("+-").isdecimal():
+            return self._by_index(wanted, row)
+        # The list's own names are unique, so they come before the lemmas, which several classes can share.
+        if name_key(wanted) in self._own:
+            return self._own[name_key(wanted)]
+        by_wnid = self._names.by_wnid(wanted)
+        found = self._names.by_key(wanted) if by_wnid is None else by_wnid
+        if len(found) > 1:
+            choices = ", ".join(describe_class(self._class_map.classes[index]) for index in sorted(found))
+            row.fail(f"imagenet_classes has {wanted!r}, which several classes are called: {choices}; give the wnid")
+        if not found:
+            near = nearest(wanted, (known.name for known in self._class_map.classes))
+            row.fail(f"imagenet_classes has the unknown class {wanted!r}; {near}")
+        return min(found)
+
+    def _by_index(self, wanted: str, row: Row) -> int:
+        if not (wanted.isdecimal() and int(wanted) < len(self._class_map)):
+            row.fail(
+                f"imagenet_classes has the index {wanted}; the model's classes are 0 to {len(self._class_map) - 1}"
+            )
+        return int(wanted)
+
+
+def _folder_label(row: Row, find: _ClassFinder) -> FolderLabel:
     for column in ("folder", "label"):
         if not row[column]:
             row.fail(f"{column} is empty")
     wanted = [part.strip() for part in row["imagenet_classes"].split(";") if part.strip()]
-    return FolderLabel(row["folder"], row["label"], frozenset(_class(part, row, class_map, indices) for part in wanted))
-
-
-def _class(wanted: str, row: Row, class_map: ClassMap, indices: dict[str, int]) -> int:
-    if wanted.lstrip("+-").isdecimal():
-        if not (wanted.isdecimal() and int(wanted) < len(class_map)):
-            row.fail(f"imagenet_classes has the index {wanted}; the model's classes are 0 to {len(class_map) - 1}")
-        return int(wanted)
-    if name_key(wanted) not in indices:
-        near = nearest(wanted, (model_class.name for model_class in class_map.classes))
-        row.fail(f"imagenet_classes has the unknown class {wanted!r}; {near}")
-    return indices[name_key(wanted)]
+    return FolderLabel(row["folder"], row["label"], frozenset(find(part, row) for part in wanted))
 
 
 def _check_folder(lines: dict[str, Row], row: Row) -> None:

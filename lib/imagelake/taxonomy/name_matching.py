@@ -6,13 +6,39 @@ name: *wild cat* is not Cat and *rhinoceros beetle* not Rhinoceros.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
+from typing import Literal, NamedTuple
 
 from imagelake.taxonomy.class_map import ClassMap, ModelClass
+from imagelake.taxonomy.class_names import ClassNames, NameIndex, describe_class
 from imagelake.taxonomy.hierarchy import Hierarchy
-from imagelake.taxonomy.names import name_forms, name_key
 from imagelake.taxonomy.synonyms import Synonyms
+
+AMBIGUOUS_SHOWN = 20
+HOW_TO_SETTLE = "The wnid as the name of the folder settles it, or a label map"
+Outcome = Literal["covered", "not_covered", "ambiguous"]
+
+
+class ClassMatch(NamedTuple):
+    """The classes that a name means; none where nothing bears it, or where it is ambiguous between the choices."""
+
+    classes: frozenset[int] = frozenset()
+    choices: tuple[str, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the name was matched."""
+        if self.choices:
+            return "ambiguous"
+        return "covered" if self.classes else "not_covered"
+
+
+def describe_choices(ambiguous: Mapping[str, Sequence[str]]) -> str:
+    """Names and what each could mean, in a line; of many the first ones."""
+    named = [f"{name}: {' or '.join(choices)}" for name, choices in ambiguous.items()]
+    more = f"; and {len(named) - AMBIGUOUS_SHOWN:,} more" if len(named) > AMBIGUOUS_SHOWN else ""
+    return f"{'; '.join(named[:AMBIGUOUS_SHOWN])}{more}. {HOW_TO_SETTLE}"
 
 
 class NameMatcher:
@@ -49,6 +75,31 @@ class NameMatcher:
         mapped = self.match_label(label, class_map.labels | frozenset(hierarchy.nodes if hierarchy else ()))
         return classes | (class_map.classes_of(mapped, hierarchy) if mapped else frozenset())
 
+    def match_folder(self, name: str, class_map: ClassMap, hierarchy: Hierarchy) -> ClassMatch:
+        """The classes that the name of a folder means, of a model whose synsets are known.
+
+        A wnid settles it. So does the table of synonyms where it lists the classes of a word. Else the classes that
+        bear the name count. Two of them are ambiguous, unless the name is also a label and the class map gives that
+        label to one of them; so are a class and a label of one name that have nothing in common. A name that no class
+        bears counts as a label, with all classes of it and of its descendants.
+        """
+        known = _class_names(class_map)
+        if not known.has_synsets:
+            return ClassMatch(self.match_classes(name, class_map, hierarchy))
+        if (settled := known.by_wnid(name)) is not None:
+            return ClassMatch(settled)
+        borne = known.bearers(name, self._synonyms.names_for)
+        if self._synonyms.classes_for(name) or not borne:
+            return ClassMatch(self.match_classes(name, class_map, hierarchy))
+        label = self.match_label(name, class_map.labels | frozenset(hierarchy.nodes))
+        of_label = class_map.classes_of(label, hierarchy) if label else frozenset()
+        if len(borne) == 1 and (not of_label or borne & of_label):
+            return ClassMatch(borne)
+        if borne & of_label:
+            return ClassMatch(borne & of_label)
+        choices = [describe_class(class_map.classes[index]) for index in sorted(borne)]
+        return ClassMatch(choices=tuple(choices if not of_label else [f"the label {label}", *choices]))
+
     def in_vocabulary(self, class_map: ClassMap, known_labels: Collection[str]) -> ClassMap:
         """The class map with its labels as a lake spells them: releases of Open Images renamed some.
 
@@ -65,38 +116,15 @@ class NameMatcher:
         own = self.match_label(model_class.name, known)
         return model_class._replace(label=own, relation="same") if own else model_class
 
-    def _by_synonym(self, index: _NameIndex) -> Callable[[str], frozenset[str]]:
+    def _by_synonym(self, index: NameIndex) -> Callable[[str], frozenset[str]]:
         return lambda word: index.keyed(self._synonyms.names_for(word))
 
 
-class _NameIndex:
-    """An index of names by their keys, and by their possible singulars."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self._keys: dict[str, set[str]] = {}
-        self._forms: dict[str, set[str]] = {}
-        for name in names:
-            if name_key(name):  # names of punctuation only would all be alike
-                self._add(name)
-
-    def by_key(self, word: str) -> frozenset[str]:
-        """Names that differ by case and separators only."""
-        return self.keyed({name_key(word)})
-
-    def by_number(self, word: str) -> frozenset[str]:
-        """Names that differ by case, separators and number only: one may be the plural of the other."""
-        return self.keyed(name_forms(word)) | frozenset(self._forms.get(name_key(word), ()))
-
-    def keyed(self, keys: Iterable[str]) -> frozenset[str]:
-        """Names with one of the keys."""
-        return frozenset().union(*(self._keys.get(key, ()) for key in keys))
-
-    def _add(self, name: str) -> None:
-        self._keys.setdefault(name_key(name), set()).add(name)
-        for form in name_forms(name):
-            self._forms.setdefault(form, set()).add(name)
+@lru_cache(maxsize=8)
+def _name_index(names: frozenset[str]) -> NameIndex:
+    return NameIndex(names)
 
 
 @lru_cache(maxsize=8)
-def _name_index(names: frozenset[str]) -> _NameIndex:
-    return _NameIndex(names)
+def _class_names(class_map: ClassMap) -> ClassNames:
+    return ClassNames(class_map)

@@ -58,11 +58,6 @@ def name_key(name: str) -> str:
     return "".join(_words(name))
 
 
-def same_name(one: str, other: str) -> bool:
-    """Whether two names are equal but for case, separators and one being the plural of the other."""
-    return name_key(one) in name_forms(other) or name_key(other) in name_forms(one)
-
-
 @lru_cache(maxsize=65536)
 def name_forms(name: str) -> frozenset[str]:
     """The key of a name and of every singular that its last word could be the plural of.

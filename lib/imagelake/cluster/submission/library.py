@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same source makes the same bytes
-_CONF = ("*.toml", "labels/*.csv")
+_CONF = ("*.toml", "labels/*.csv", "labels/*.LICENSE")  # a licence goes with what it is for
 
 
 def library_zip(project: Path, folder: Path) -> Path:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from imagelake.reports import numbers
 from imagelake.reports.charts.intervals import Share, interval_chart
-from imagelake.reports.names import clean_name
+from imagelake.reports.names import clean_name, words
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.section import Section
 
@@ -17,7 +17,7 @@ CHART_LABELS = 40
 
 def accuracy(rows: ReportRows) -> Section:
     """Top-1 and top-5 of each label with intervals; labels that no class means are listed, not measured."""
-    found = rows.records("label_accuracy")
+    found, folders = rows.records("label_accuracy"), rows.records("class_folders")
     measured = [_described(row) for row in found if row["covered"] and row["images"]]
     measured.sort(key=lambda row: (-row["top1"], -row["images"], row["name"]))
     overall = next(iter(rows.records("overall_accuracy")), {})
@@ -29,6 +29,9 @@ def accuracy(rows: ReportRows) -> Section:
         "level": overall.get("level"),
         "total": rows.total("label_accuracy"),
         "shown": len(found),
+        "ambiguous": {row["label"] for row in folders if row["outcome"] == "ambiguous"},
+        "folders": [_matched(row) for row in folders],
+        "all_folders": rows.total("class_folders"),
     }
     absent = None if found else "No label has been measured: the table label_accuracy is absent or empty."
     return Section("accuracy", "Accuracy by label", values, absent)
@@ -36,6 +39,18 @@ def accuracy(rows: ReportRows) -> Section:
 
 def _described(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "name": clean_name(row["label"]), "classes": ", ".join(map(clean_name, row["classes"] or []))}
+
+
+def _matched(row: dict[str, Any]) -> dict[str, Any]:
+    """A folder with what its name matched, in words."""
+    texts = {"covered": ", ".join(row["classes"]), "ambiguous": f"ambiguous: {' or '.join(row['choices'])}"}
+    matched = texts.get(row["outcome"], words(row["outcome"]))
+    return {
+        **row,
+        "folder": clean_name(row["folder"]),
+        "name": clean_name(row["label"]),
+        "matched": clean_name(matched),
+    }
 
 
 def _chart(measured: list[dict[str, Any]]) -> Markup:

@@ -12,13 +12,15 @@ from imagelake.taxonomy.label_map import LabelMap
 from imagelake.taxonomy.name_matching import NameMatcher
 from imagelake.taxonomy.narrower_labels import read_narrower_labels
 from imagelake.taxonomy.synonyms import Synonyms
+from imagelake.taxonomy.synsets import read_synsets
 from imagelake.transforms.labels.label_classes import LabelRules
 
 if TYPE_CHECKING:
     from imagelake.config import Config, ModelSection
-    from imagelake.lake.storage import Storage
+    from imagelake.lake.inputs import Inputs
 
 KNOWN_CLASSES = {"sample": "labels/sample_classes.csv", "imagenet": "labels/imagenet_to_openimages.csv"}
+SYNSETS = "labels/imagenet_synsets.csv"
 SYNONYMS = "labels/synonyms.csv"
 NARROWER_LABELS = "labels/narrower_labels.csv"
 
@@ -34,36 +36,58 @@ def class_files(model: ModelSection) -> tuple[str, ...]:
     return () if model.classes in KNOWN_CLASSES else (to_uri(model.classes),)
 
 
-def read_label_rules(config: Config, storage: Storage) -> LabelRules:
+def read_label_rules(config: Config, inputs: Inputs) -> LabelRules:
     """All that is said of labels and classes.
 
     Raises:
         ImageLakeError: a file of the user's is missing, or is not what it should be.
     """
-    class_map, label_map = read_class_map(config.model, storage), LabelMap(())
+    class_map, label_map = read_class_map(config.model, inputs), LabelMap(())
     if config.source.label_map:
-        text = _read_text(config.source.label_map, "source.label_map", storage)
+        text = _read_text(config.source.label_map, "source.label_map", inputs)
         label_map = LabelMap.from_csv(text, config.source.label_map, class_map)
     matcher = NameMatcher(Synonyms.from_csv(conf_text(SYNONYMS), f"conf/{SYNONYMS}"))
     narrower = read_narrower_labels(conf_text(NARROWER_LABELS), f"conf/{NARROWER_LABELS}")
     return LabelRules(class_map, label_map, matcher, narrower, by_folder=config.source.type == "folder")
 
 
-def read_class_map(model: ModelSection, storage: Storage) -> ClassMap:
+def read_class_map(model: ModelSection, inputs: Inputs) -> ClassMap:
     """The classes of the configured model: one of ours, or a CSV of the user's.
 
     Raises:
         ImageLakeError: there is no such file, or it is no class map.
     """
-    if model.classes in KNOWN_CLASSES:
-        return ClassMap.from_csv(conf_text(KNOWN_CLASSES[model.classes]), f"conf/{KNOWN_CLASSES[model.classes]}")
-    return ClassMap.from_csv(_read_text(model.classes, "model.classes", storage), model.classes)
+    if model.classes not in KNOWN_CLASSES:
+        return ClassMap.from_csv(_read_text(model.classes, "model.classes", inputs), model.classes)
+    known = KNOWN_CLASSES[model.classes]
+    class_map = ClassMap.from_csv(conf_text(known), f"conf/{known}")
+    if model.classes == "imagenet":
+        return class_map.with_synsets(read_synsets(conf_text(SYNSETS), f"conf/{SYNSETS}"))
+    return class_map
 
 
-def _read_text(file: str, setting: str, storage: Storage) -> str:
-    if not storage.exists(to_uri(file)):
+def check_classes(config: Config, inputs: Inputs) -> None:
+    """Read the list of classes, so that a mistake in it ends a run at its start.
+
+    Raises:
+        ImageLakeError: the file is missing or no such list.
+    """
+    read_class_map(config.model, inputs)
+
+
+def check_label_files(config: Config, inputs: Inputs) -> None:
+    """Read the list of classes and the label map, so that a mistake in one ends a run at its start.
+
+    Raises:
+        ImageLakeError: a file is missing or no such list, or the label map names an unknown class.
+    """
+    read_label_rules(config, inputs)
+
+
+def _read_text(file: str, setting: str, inputs: Inputs) -> str:
+    if not inputs.exists(to_uri(file)):
         raise ImageLakeError(f"{setting} = {file!r}: there is no such file")
     try:
-        return storage.read_bytes(to_uri(file)).decode("utf-8")
+        return inputs.read_bytes(to_uri(file)).decode("utf-8")
     except UnicodeDecodeError as error:
         raise ImageLakeError(f"{setting} = {file!r} is not UTF-8: {error}") from None

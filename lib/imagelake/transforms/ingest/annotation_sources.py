@@ -11,9 +11,10 @@ from pyspark.sql import functions as F
 
 from imagelake.tables import TABLES
 from imagelake.transforms.ingest import annotations as lines_of
+from imagelake.transforms.ingest.folder_coverage import class_folder_table, folder_notes
 from imagelake.transforms.ingest.folder_labels import class_folders, folder_labels
 from imagelake.transforms.ingest.raw_csv import read_csv_rows
-from imagelake.transforms.labels.label_classes import LabelRules, labels_of_folders
+from imagelake.transforms.labels.label_classes import LabelRules
 from imagelake.transforms.labels.label_hierarchy import hierarchy_table
 from imagelake.transforms.rows.verdicts import kept
 
@@ -35,6 +36,7 @@ class Annotations:
     hierarchy: DataFrame
     labels: DataFrame
     boxes: DataFrame
+    class_folders: DataFrame
     rejected: DataFrame
     lines: dict[str, int]
     repeated: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -67,6 +69,7 @@ def read_open_images(images: DataFrame, found: OpenImagesFiles, hierarchy: Hiera
         hierarchy=hierarchy_table(spark, hierarchy, names),
         labels=lines_of.complete(_typed(judged["labels"]), classes, images),
         boxes=lines_of.complete(_typed(judged["boxes"]), classes, images),
+        class_folders=spark.createDataFrame([], TABLES["class_folders"].ddl),
         rejected=reduce(_union, (lines_of.rejected_lines(rows, name) for name, rows in judged.items())),
         lines={name: rows.count() for name, rows in judged.items()},
         repeated={"classes": {"repeated": sound.where("repeated").count()}},
@@ -89,15 +92,17 @@ def read_class_folders(images: DataFrame, rules: LabelRules) -> Annotations:
         images: the images table of a folder of photos.
         rules: what says which label a folder means.
     """
-    spark, label_of_folder = images.sparkSession, labels_of_folders(class_folders(images), rules)
-    labels = folder_labels(images, label_of_folder)
-    names = sorted(set(label_of_folder.values()))
+    spark, folders, found = images.sparkSession, rules.folder_names(rules.narrower_labels), class_folders(images)
+    meanings = [folders.meaning(folder) for folder in found]
+    labels = folder_labels(images, {meaning.folder: meaning.label for meaning in meanings})
+    names = sorted({meaning.label for meaning in meanings})
     return Annotations(
         classes=spark.createDataFrame([(name, name, False) for name in names], TABLES["classes"].ddl),
         hierarchy=hierarchy_table(spark, None, {}),
         labels=labels,
         boxes=spark.createDataFrame([], TABLES["boxes"].ddl),
+        class_folders=class_folder_table(spark, found, meanings, rules.class_names),
         rejected=spark.createDataFrame([], TABLES["annotations_rejected"].ddl),
         lines={"classes": len(names), "labels": labels.count(), "boxes": 0},
-        notes={"class folders": f"{len(label_of_folder):,}"},
+        notes=folder_notes(meanings),
     )

@@ -23,10 +23,10 @@ def class_folder() -> Column:
     return F.when(~F.lower(parent).isin(*SPLIT_FOLDERS), parent)
 
 
-def class_folders(images: DataFrame) -> list[str]:
-    """The names of all class folders, sorted."""
-    found = images.where("has_bytes").select(class_folder().alias("folder")).where("folder IS NOT NULL").distinct()
-    return sorted(row["folder"] for row in found.collect())
+def class_folders(images: DataFrame) -> dict[str, int]:
+    """Every class folder by name, and how many images lie in folders of that name."""
+    found = images.where("has_bytes").select(class_folder().alias("folder")).where("folder IS NOT NULL")
+    return {row["folder"]: row["count"] for row in found.groupBy("folder").count().orderBy("folder").collect()}
 
 
 def folder_labels(images: DataFrame, label_of_folder: Mapping[str, str]) -> DataFrame:

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
 from imagelake.errors import ImageLakeError
+from imagelake.lake.storage import to_pattern
 from imagelake.transforms.ingest.sources import METADATA_NAME, OpenImagesFiles, Source
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def read_folder_files(spark: SparkSession, folder: str, empty_files: Sequence[st
     files = (
         spark.read.format("binaryFile")
         .option("recursiveFileLookup", True)
-        .load(folder)
+        .load(to_pattern(folder))
         .select("path", "length", "content")
     )
     # Spark leaves out files without a single byte, which would be lost without a word.
@@ -173,7 +174,7 @@ def read_bytes_parquet(spark: SparkSession, uri: str) -> DataFrame:
     Raises:
         ImageLakeError: there is no such pair of columns.
     """
-    frame = spark.read.parquet(uri)
+    frame = spark.read.parquet(to_pattern(uri))
     identifier = _named(frame, ("imageid", "image_id", "id", "key"))
     content = next((name for name, column_type in frame.dtypes if column_type == "binary"), None)
     if identifier is None or content is None:
@@ -193,7 +194,7 @@ def read_bytes_parquet(spark: SparkSession, uri: str) -> DataFrame:
 
 def holds_bytes(spark: SparkSession, uri: str) -> bool:
     """Whether a Parquet file holds image bytes, not an image list."""
-    return any(column_type == "binary" for _, column_type in spark.read.parquet(uri).dtypes)
+    return any(column_type == "binary" for _, column_type in spark.read.parquet(to_pattern(uri)).dtypes)
 
 
 def _named(frame: DataFrame, names: Sequence[str]) -> str | None:

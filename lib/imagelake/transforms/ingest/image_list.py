@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
+from imagelake.lake.storage import to_pattern
 from imagelake.transforms.ingest import typed_cells as cells
 from imagelake.transforms.ingest.image_files import holds_bytes
 from imagelake.transforms.ingest.raw_csv import MALFORMED, SOURCE_FILE, read_csv_rows
@@ -43,7 +44,7 @@ def read_image_lists(spark: SparkSession, published: OpenImagesFiles | None) -> 
 
 def read_image_parquet(spark: SparkSession, uri: str) -> DataFrame:
     """An image list in Parquet as text cells: columns by their published names in any case, or by ours."""
-    frame = spark.read.parquet(uri)
+    frame = spark.read.parquet(to_pattern(uri))
     found = {name.lower(): name for name in frame.columns}
     chosen = {cell: found.get(cell.lower(), found.get(name)) for cell, name in IMAGE_CELLS.items()}
     return frame.select(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from imagelake.errors import ImageLakeError
+from imagelake.lake.storage import to_pattern
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -87,7 +88,7 @@ def _read_alike(
         # With pruning, a line with too few or too many cells passes unseen when only some columns are read.
         .option("columnPruning", False)
         .option("escape", '"')
-        .csv(uris)
+        .csv([to_pattern(uri) for uri in uris])
     )
     found = {name.lower() for name in names}
     wanted = [_cell(name.lower()) if name.lower() in found else F.lit(None).cast("string") for name in columns]

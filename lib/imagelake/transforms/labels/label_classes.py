@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from imagelake.taxonomy.folder_names import FolderNames
+from imagelake.taxonomy.name_matching import ClassMatch
 from imagelake.transforms.labels.label_hierarchy import hierarchy_graph
 
 if TYPE_CHECKING:
@@ -22,12 +24,14 @@ class LabelClasses:
     """The classes of the model that count as the labels of a lake.
 
     ``class_names`` are the model's outputs by index. ``classes`` holds the classes that mean each label; none where no
-    class does. ``label_of`` is the label that a class itself means, for the classes that mean one.
+    class does. ``label_of`` is the label that a class itself means, for the classes that mean one. ``ambiguous`` holds
+    what a label could mean, for the labels of folders whose names leave that open; no class counts as them.
     """
 
     class_names: tuple[str, ...]
     classes: Mapping[str, frozenset[int]]
     label_of: Mapping[int, str]
+    ambiguous: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def covered(self) -> frozenset[str]:
@@ -53,6 +57,15 @@ class LabelRules:
     narrower_labels: Hierarchy
     by_folder: bool
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The model's classes by index."""
+        return tuple(known.name for known in self.class_map.classes)
+
+    def folder_names(self, hierarchy: Hierarchy) -> FolderNames:
+        """What the names of folders mean."""
+        return FolderNames(self.class_map, self.label_map, self.matcher, hierarchy)
+
 
 @dataclass(frozen=True)
 class Vocabulary:
@@ -76,17 +89,6 @@ def vocabulary(labels: DataFrame, classes: DataFrame, hierarchy: DataFrame) -> V
     return Vocabulary(used, frozenset((*used, *described, *(tree.nodes if tree else ()))), tree)
 
 
-def labels_of_folders(folders: Iterable[str], rules: LabelRules) -> dict[str, str]:
-    """The label of each class folder: as the label map says, else the label it is named after, else its own name."""
-
-    def label_of(folder: str) -> str:
-        if folder in rules.label_map:
-            return rules.label_map.folder(folder).label
-        return rules.matcher.match_label(folder, rules.class_map.labels) or folder
-
-    return {folder: label_of(folder) for folder in folders}
-
-
 def label_classes(words: Vocabulary, rules: LabelRules) -> LabelClasses:
     """The classes that mean each label of a lake.
 
@@ -98,19 +100,23 @@ def label_classes(words: Vocabulary, rules: LabelRules) -> LabelClasses:
     # A folder of photos has no hierarchy of its own; without one a folder called birds would mean no eagle.
     tree = words.hierarchy or rules.narrower_labels
 
-    def classes_of(label: str) -> frozenset[int]:
-        if label in listed:
-            return listed[label]
-        # Names are looked up for folders and for labels of the hierarchy; among the 20,000 others are homonyms.
-        if rules.by_folder or label in tree:
-            return matcher.match_classes(label, here, tree)
-        return here.classes_of(label, tree)
+    folders = rules.folder_names(tree)
 
-    classes = {label: classes_of(label) for label in words.labels}
+    def match(label: str) -> ClassMatch:
+        if rules.by_folder:
+            return folders.match(label)
+        if label in listed:
+            return ClassMatch(listed[label])
+        # Names are looked up for labels of the hierarchy; among the 20,000 others are homonyms.
+        return ClassMatch(matcher.match_classes(label, here, tree) if label in tree else here.classes_of(label, tree))
+
+    matches = {label: match(label) for label in words.labels}
+    classes = {label: found.classes for label, found in matches.items()}
     label_of = {} if listed else {i: c.label for i, c in enumerate(here.classes) if c.label is not None}
     if listed or rules.by_folder:
         label_of |= _narrowest(classes)
-    return LabelClasses(tuple(c.name for c in rules.class_map.classes), classes, label_of)
+    ambiguous = {label: found.choices for label, found in matches.items() if found.choices}
+    return LabelClasses(rules.class_names, classes, label_of, ambiguous)
 
 
 def _narrowest(classes: Mapping[str, Collection[int]]) -> dict[int, str]:

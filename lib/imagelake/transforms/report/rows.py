@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
     from imagelake.config import ReportSection
 
-LABELS, CONFUSIONS, FACETS, QUERIES, RESULTS = 200, 12, 2_000, 8, 8
+LABELS, FOLDERS, CONFUSIONS, FACETS, QUERIES, RESULTS = 200, 1_000, 12, 2_000, 8, 8
 WHOLE = ("split_summary", "boxes_per_image", "image_shapes", "null_counts")
 SHOWN = (
     *WHOLE,
     "label_counts",
     "facets",
+    "class_folders",
     "label_accuracy",
     "confusion",
     "image_rank",
@@ -47,6 +48,7 @@ def report_frames(tables: Mapping[str, DataFrame], rules: ReportSection) -> dict
     made: dict[str, tuple[str, Callable[[DataFrame], DataFrame]]] = {
         "top_labels": ("label_counts", lambda counts: top_labels(counts, rules.top_labels)),
         "facets": ("facets", lambda facets: facets.orderBy("depth", F.desc("images"), "label_id").limit(FACETS)),
+        "class_folders": ("class_folders", _folders_to_show),
         "label_accuracy": ("label_accuracy", _labels_to_show),
         "confusion": ("confusion", lambda confusion: worst_confusions(confusion, CONFUSIONS)),
         "gallery": ("image_rank", lambda ranks: best_images(ranks, rules.gallery_images)),
@@ -66,6 +68,11 @@ def report_frames(tables: Mapping[str, DataFrame], rules: ReportSection) -> dict
 
 def _labels_to_show(accuracy: DataFrame) -> DataFrame:
     return accuracy.orderBy(F.desc("covered"), F.desc("images"), "label").limit(LABELS)
+
+
+def _folders_to_show(folders: DataFrame) -> DataFrame:
+    """Those that need a person first: ambiguous ones, then those not covered."""
+    return folders.orderBy(F.col("outcome") == "covered", "outcome", F.desc("images"), "folder").limit(FOLDERS)
 
 
 def best_images(ranks: DataFrame, count: int) -> DataFrame:
