@@ -50,8 +50,14 @@ class Status:
 
 
 def local_files(folder: Path) -> Iterator[FoundFile]:
-    """Every file below a local folder, in the order of their names; links are followed, each folder is listed once."""
+    """Every file below a local folder, in the order of their names; links are followed, each folder is listed once.
+
+    A file by itself is listed as well.
+    """
     root = os.fsencode(folder)
+    if folder.is_file():
+        yield _local(os.path.dirname(root), root)  # noqa: PTH120 - Path takes no bytes
+        return
     seen: set[tuple[int, int]] = set()
     waiting = [root]
     while waiting:
@@ -113,7 +119,8 @@ def hadoop_files(folder: str, statuses: Callable[[str], bytes]) -> Iterator[Foun
             if status.is_folder:
                 folders.append(status.path)
             else:
-                relative = without_host(status.path)[len(without_host(folder)) :].lstrip("/")
+                below = without_host(status.path)[len(without_host(folder)) :].lstrip("/")
+                relative = below or status.path.rpartition("/")[2]
                 yield FoundFile(status.path.encode(), status.path, relative, status.size, status.modified_ms)
         waiting += reversed(folders)
 
