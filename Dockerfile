@@ -37,10 +37,10 @@ ENTRYPOINT ["/opt/imagelake/scripts/hadoop"]
 FROM base AS client
 USER imagelake
 # The packages change less often than the project does.
-COPY requirements.lock .
+COPY requirements-tensorflow.lock .
 RUN --mount=type=cache,target=/var/cache/pip,mode=0777 \
     python3.11 -m venv .venv \
-    && PIP_CACHE_DIR=/var/cache/pip .venv/bin/pip install --quiet --require-hashes --requirement requirements.lock
+    && PIP_CACHE_DIR=/var/cache/pip .venv/bin/pip install --quiet --require-hashes --requirement requirements-tensorflow.lock
 COPY --chown=imagelake:hadoop . .
-RUN scripts/setup
+RUN scripts/setup --tensorflow
 CMD ["bash"]

@@ -54,7 +54,7 @@ JOB = Job(
     run=run,
     reads=("images",),
     writes=("classes", "hierarchy", "labels", "boxes", "class_folders", "annotations_rejected"),
-    settings=("source", "model"),
+    settings=("source", "model.classes"),
     files=files,
     check=check_label_files,
 )

@@ -17,7 +17,7 @@ from imagelake.runtime.job import Job, Work
 from imagelake.runtime.resolve.labels import check_classes, class_files, read_class_map
 from imagelake.runtime.resolve.network import load_network
 from imagelake.transforms.ingest.image_headers import check_error_ratio
-from imagelake.transforms.predict.model import PREDICTION_SETTINGS, image_limits, predict_settings
+from imagelake.transforms.predict.model import image_limits, predict_settings
 from imagelake.transforms.predict.predict import predict_images
 
 
@@ -48,7 +48,7 @@ JOB = Job(
     run=run,
     reads=("image_bytes", "model"),
     writes=("predictions",),
-    settings=PREDICTION_SETTINGS,
+    settings=("model", "images"),
     files=files,
     check=check_classes,
 )

@@ -9,17 +9,18 @@ Cost: at most 235 s for 1,212 photos of about 300 x 200 with MobileNet v1 1.0 at
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import shlex
 import sys
 from pathlib import Path
 
-from imagelake.config import Config, settings_help
 from imagelake.errors import ImageLakeError
-from imagelake.runtime.command import UNUSABLE, add_common_options, config_of, run_jobs
+from imagelake.installation import command_name
+from imagelake.runtime.command import UNUSABLE, run_jobs
 from imagelake.runtime.job import Job
-from imagelake.vision.weights_network import hyperparameters_of
+from imagelake.runtime.options import config_of
+from imagelake.runtime.pipeline_options import pipeline_parser, pipeline_settings
+from imagelake.runtime.session import is_local
 
 STEPS = (
     "draw_sample_lake",
@@ -39,54 +40,18 @@ STEPS = (
 
 def main() -> int:
     """Run the steps that the source needs; returns the exit code."""
-    options = parser().parse_args()
+    options = pipeline_parser("run_pipeline.py", __doc__).parse_args()
     try:
-        config = config_of(options, settings_of(options))
+        config = config_of(options, pipeline_settings(options), is_local())
     except ImageLakeError as error:
         sys.stderr.write(f"run_pipeline: {error}\n")
         return UNUSABLE
     steps = STEPS if config.source.type == "sample" else STEPS[1:]
-    code = run_jobs([load(step) for step in steps], config, options.force)
+    code = run_jobs([load(step) for step in steps], config, options.force, options.verbose)
     if code == 0:
         sys.stdout.write(f"\nThe report: {config.lake.root}/report/index.html\n")
-        sys.stdout.write(f"Search and browse: scripts/serve --root {shlex.quote(config.lake.root)}\n")
+        sys.stdout.write(f"Search and browse: {command_name('serve')} --root {shlex.quote(config.lake.root)}\n")
     return code
-
-
-def parser() -> argparse.ArgumentParser:
-    """The options of every job, and short ways to name the source and the model."""
-    made = argparse.ArgumentParser(
-        prog="run_pipeline.py",
-        description=__doc__,
-        epilog=settings_help(tuple(Config.model_fields)),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    source = made.add_mutually_exclusive_group()
-    source.add_argument("--images", metavar="FOLDER", help="photos, in class folders or flat (source.type=folder)")
-    source.add_argument("--open-images", metavar="DIR", help="published Open Images files (source.type=open_images)")
-    made.add_argument("--weights", metavar="FILE", help="a local file of ImageNet weights; the network is read from it")
-    made.add_argument(
-        "--label-map", metavar="CSV", help="folder,label,imagenet_classes for --images (source.label_map)"
-    )
-    made.add_argument("--query", metavar="IMAGE", action="append", default=[], help="a query image; repeatable")
-    add_common_options(made)
-    return made
-
-
-def settings_of(options: argparse.Namespace) -> list[str]:
-    """The short options as settings; later --set ones win over them."""
-    settings: list[str] = []
-    if folder := options.images or options.open_images:
-        settings += [f"source.type={'folder' if options.images else 'open_images'}", f"source.path={folder}"]
-    if options.label_map:
-        settings.append(f"source.label_map={options.label_map}")
-    if options.weights:
-        found = hyperparameters_of(Path(options.weights))
-        settings += [f"model.weights={options.weights}", f"model.architecture={found.architecture}"]
-        settings += [f"model.alpha={found.alpha}", f"model.resolution={found.resolution}", "model.classes=imagenet"]
-    if options.query:
-        settings.append(f"search.queries={options.query!r}")
-    return settings
 
 
 def load(step: str) -> Job:

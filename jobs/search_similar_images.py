@@ -1,7 +1,8 @@
 """Reverse image search: what does the lake hold that looks like these images, or shows what they show?
 
-Reads image_index, index_quantizer, predictions, labels_clean, image_quality, image_bytes, images, classes, hierarchy
-and model; queries are files, hdfs:// paths or http(s) addresses, and without any, one image of each label.
+Reads image_index, index_quantizer, predictions, labels_clean, image_quality, image_bytes, images, hierarchy,
+label_accuracy and model; queries are files, hdfs:// paths, http(s) addresses or image_ids of the lake, and without any,
+one image of each label.
 Only the cells nearest to a query are read. Writes search_queries, search_results and the page search_page/index.html.
 
     spark-submit jobs/search_similar_images.py --root var/lake --query lion.jpg --set search.label=Carnivore
@@ -14,67 +15,62 @@ import tempfile
 from pathlib import Path
 
 from imagelake.config import Config
-from imagelake.lake.storage import to_uri
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.search_page import write_search_page
 from imagelake.runtime.command import main
-from imagelake.runtime.job import Job, Shortcut, Work
-from imagelake.runtime.resolve.labels import check_label_files, label_class_files, read_label_rules
-from imagelake.runtime.resolve.network import load_network
-from imagelake.transforms.labels.label_classes import label_classes, vocabulary
-from imagelake.transforms.predict.model import features_name, image_limits
+from imagelake.runtime.job import Job, Work
+from imagelake.runtime.options import Shortcut
+from imagelake.runtime.resolve.search import published_index, published_network, query_files, query_reader, search_rules
+from imagelake.search.index_files import INDEX_TABLE, TRAINED_FOLDER
+from imagelake.transforms.predict.model import image_limits
 from imagelake.transforms.predict.thumbnails import make_thumbnails
 from imagelake.transforms.report.rows import images_to_show
-from imagelake.transforms.search.nearest import SearchedIndex
-from imagelake.transforms.search.queries import query_images, query_rows
+from imagelake.transforms.search.label_meanings import label_meanings
+from imagelake.transforms.search.queries import PhotoSettings, query_images, query_rows
 from imagelake.transforms.search.search import LakeImages, search
-from imagelake.transforms.search.trained_index import published_index
-from imagelake.vision.packed import open_engine
 
 SEARCHED = ("predictions", "labels_clean", "image_quality", "image_bytes", "images")
-NAMING = ("classes", "hierarchy")
 
 
 def run(work: Work, config: Config) -> None:
-    """See the queries, find their neighbours, show both."""
-    spark, storage = work.lake.spark, work.lake.storage
-    lake = LakeImages(*(work.read(name) for name in SEARCHED))
-    words = vocabulary(lake.labels_clean, *(work.read(name) for name in NAMING))
-    meanings = label_classes(words, read_label_rules(config, storage))
-    network = load_network(work.folder("model"), config.model, storage)
-    trained, rows = published_index(work.lake)
-    trained.description.require_model(features_name(network, config.model))
-    asked = query_images(lake, storage, meanings, lambda: open_engine(network), config)
-    found = [image.query for image in asked if image.query]
-    queries = work.write("search_queries", query_rows(spark, asked))
-    index = SearchedIndex(work.read("image_index"), rows, trained)
-    results = work.write("search_results", search(lake, index, found, words, config.search))
+    """Read the queries, find their neighbours, show both."""
+    rules = search_rules(config.search)
+    photos = PhotoSettings(image_limits(config.images), config.report.thumbnail_side)
+    reader = query_reader(config.search, config.images.max_bytes, work.lake.storage)
+    network, index = published_network(work.lake), published_index(work.lake)
+    index.trained.description.require_model(network.card.features)
+    lake = LakeImages(work.lake.root, *(work.read(name) for name in SEARCHED))
+    meanings = label_meanings(lake.labels_clean, work.read("hierarchy"), work.read("label_accuracy"))
+    images = query_images(config.search.queries, lake, reader, network, photos)
+    readable = {image.row["query"]: image.query for image in images if image.query}
+    queries = work.write("search_queries", query_rows(work.lake.spark, images))
+    results = work.write("search_results", search(lake, index, readable, meanings, rules))
     frames = {"search_queries": queries.toPandas(), "search_results": results.toPandas()}
-    limits = image_limits(config.images)
-    shown = make_thumbnails(lake.image_bytes, images_to_show(frames), config.report.thumbnail_side, limits)
+    shown = make_thumbnails(lake.image_bytes, images_to_show(frames), photos.thumbnail_side, photos.limits)
     with tempfile.TemporaryDirectory() as scratch:
         write_search_page(ReportRows("Search", frames, shown), Path(scratch))
         work.write_folder("search_page", Path(scratch), files=1)
-    work.account("queries", len(asked), len(found), {"undecodable": len(asked) - len(found)})
+    work.account("queries", len(images), len(readable), {"undecodable": len(images) - len(readable)})
     work.note("page", f"{work.lake.address('search_page')}/index.html")
-
-
-def files(config: Config) -> tuple[str, ...]:
-    """What classes mean, and the query files; an address on the web counts by its name."""
-    local = (to_uri(query) for query in config.search.queries if not query.startswith(("http://", "https://")))
-    return (*label_class_files(config), *local)
 
 
 JOB = Job(
     name="search_similar_images",
     doc=__doc__,
     run=run,
-    reads=("image_index", "index_quantizer", *SEARCHED, *NAMING, "model"),
+    reads=(INDEX_TABLE, TRAINED_FOLDER, *SEARCHED, "hierarchy", "label_accuracy", "model"),
     writes=("search_queries", "search_results", "search_page"),
-    settings=("search", "model", "source", "images", "report"),
-    files=files,
-    check=check_label_files,
-    shortcuts=(Shortcut("--query", "IMAGE", "search.queries", "an image to look for; repeatable"),),
+    settings=("search", "images", "report"),
+    optional_files=lambda config: query_files(config.search),
+    shortcuts=(
+        Shortcut("--query", "IMAGE", "search.queries", "an image to look for; repeatable"),
+        Shortcut(
+            "--allow-network",
+            "CIDR",
+            "search.allow_networks",
+            "let addresses of queries lead into a network that is not public; repeatable",
+        ),
+    ),
 )
 
 if __name__ == "__main__":

@@ -1,22 +1,44 @@
-"""What every test shares: the real data beside the project, one Spark session, and one finished sample lake."""
+"""What tests share: their tiers, the real data beside the project, one Spark session, and one finished sample lake."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
 
+import durations
+import tiers
 from finished_lake import FinishedLake
 from imagelake.config import load_config
 from imagelake.lake.lake import Lake
 from imagelake.runtime.session import start_session
 from imagelake.samples import PlantedFacts
 from pipeline_steps import STEPS, run_steps
-from project import PROJECT, skip_or_fail
+from project import PROJECT, QUICK_JAVA, skip_or_fail
 
+# What only one folder asks for stands beside its tests.
+pytest_plugins = ("cluster_fixtures", "browser_fixtures")
 IMAGES, SEED = 240, 11
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the tiers, and tell every Java to come how to start."""
+    for tier, meaning in tiers.TIERS.items():
+        config.addinivalue_line("markers", f"{tier}: {meaning}")
+    os.environ.setdefault("JDK_JAVA_OPTIONS", QUICK_JAVA)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with its tiers."""
+    tiers.mark(items)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI, no folder may take several times as long as it should."""
+    durations.check(session)
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped]
 
 from imagelake.search.description import IndexDescription
 from imagelake.search.image_index import ImageIndex
+from imagelake.search.index_files import TrainedIndex
 from imagelake.search.parameters import IndexParameters, training_rows
 from imagelake.search.quantizer import Quantizer
 from imagelake.search.serving_folder import write_serving_folder
@@ -45,7 +46,7 @@ def built(vectors: np.ndarray, folder: Path, parameters: IndexParameters, ids: l
     quantizer = Quantizer.train(sample, parameters)
     description = IndexDescription(MODEL, vectors.shape[1], parameters, len(vectors), len(sample))
     batches = batches_of(vectors, ids or ids_of(len(vectors)), quantizer)
-    write_serving_folder(batches, quantizer.to_bytes(), description, folder)
+    write_serving_folder(batches, TrainedIndex(description, quantizer.to_bytes()), folder)
     return ImageIndex.open(folder)
 
 

@@ -134,7 +134,7 @@ def _facets() -> pd.DataFrame:
         "Toy": [],
         "Musical instrument": [],
     }
-    rows = [("Entity", None, 0, 0, 368_465, 937_412)]
+    rows: list[tuple[str, str | None, int, int, int, int]] = [("Entity", None, 0, 0, 368_465, 937_412)]
     size = 181_220
     for category, below in tree.items():
         rows.append((category, category, 1, size // 9, size, size * 3))
@@ -389,7 +389,7 @@ def hostile_rows() -> ReportRows:
         for name, frame in rows.frames.items()
     }
     manifests = {
-        name: manifest | {"job": HOSTILE, "inputs": {HOSTILE: HOSTILE}, "code_version": HOSTILE}
+        name: {**manifest, "job": HOSTILE, "inputs": {HOSTILE: HOSTILE}, "code_version": HOSTILE}
         for name, manifest in rows.manifests.items()
     }
     return ReportRows(HOSTILE, frames, rows.thumbnails, manifests)

@@ -17,7 +17,8 @@ class Served:
 
     def __init__(self, root: Path, cache: Path, *options: str) -> None:
         command = [PROJECT / "scripts" / "serve", "--root", root, "--port", "0", "--cache", cache, *options]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        words = [*map(str, command)]
+        self._process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.log: list[str] = []
         self.url = ""
         self.http = requests.Session()

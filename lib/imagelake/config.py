@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, ValidationInfo, field_validator
 
 from imagelake.errors import ImageLakeError, unknown_choice
 
@@ -28,6 +28,24 @@ RENAMED_SETTINGS = {"source.kind": "source.type"}  # old name -> new name
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class UndeclaredSettingError(AssertionError):
+    """A job reads a setting that it does not declare, so that its tables would stay as they are when that changes."""
+
+
+class _Declared:
+    """A section of which only some settings may be read."""
+
+    def __init__(self, section: object, keys: Iterable[str], where: str) -> None:
+        self._section, self._keys, self._where = section, frozenset(keys), where
+
+    def __getattr__(self, key: str) -> Any:
+        if key in self._keys:
+            return getattr(self._section, key)
+        if key.startswith("__"):
+            raise AttributeError(key)
+        raise UndeclaredSettingError(f"{self._where}.{key} is read by a job whose settings do not declare it")
 
 
 class LakeSection(_Section):
@@ -89,6 +107,15 @@ class ModelSection(_Section):
     batch_size: Positive
     top_k: Annotated[int, Field(ge=5)]
     max_error_ratio: Ratio
+
+    @property
+    def ships_converted(self) -> bool:
+        """Whether this is the network of the drawn sample, whose converted file comes with the library."""
+        network = (self.weights, self.classes, self.architecture, self.alpha, self.resolution)
+        return network == ("sample", "sample", "mobilenet_v1", 0.25, 128) and (self.engine, self.precision) == (
+            "litert",
+            "float32",
+        )
 
     @field_validator("precision")
     @classmethod
@@ -158,6 +185,7 @@ class SearchSection(_Section):
     exclude_duplicates: bool
     url_timeout_s: PositiveFloat
     url_max_bytes: Positive
+    allow_networks: tuple[IPvAnyNetwork, ...]
 
 
 class ReportSection(_Section):
@@ -201,9 +229,27 @@ class Config(_Section):
     web: WebSection
     spark: dict[str, str]
 
+    def declared(self, names: Iterable[str], job: str) -> Config:
+        """The same configuration, of which a job can read what it declares alone; and where the lake is.
+
+        Args:
+            names: sections, or single settings as section.key.
+            job: whose declaration it is.
+        """
+        chosen = set(names)
+        hidden: dict[str, Any] = {}
+        for section in type(self).model_fields.keys() - {"lake", *chosen}:
+            keys = [name.partition(".")[2] for name in chosen if name.startswith(f"{section}.")]
+            hidden[section] = _Declared(getattr(self, section), keys, f"{job}: {section}")
+        return self.model_copy(update=hidden)
+
     def digest(self, sections: Iterable[str]) -> str:
-        """A short hash of some sections: two runs with equal digests have equal settings in them."""
-        values = self.model_dump(mode="json", include=set(sections))
+        """A short hash of some sections, or settings as section.key: equal for equal values."""
+        values: dict[str, Any] = {}
+        for name in sections:
+            section, _, key = name.partition(".")
+            dumped = self.model_dump(mode="json", include={section})[section]
+            values[name] = dumped[key] if key else dumped
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 

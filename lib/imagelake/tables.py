@@ -428,9 +428,9 @@ _ALL = (
         "one row a query image",
         ("query",),
         _columns(
-            ("query", "string", "the file, address or image_id that was asked"),
+            ("query", "string", "the file, address or image_id that was given"),
             ("query_image_id", "string", "the image of the lake that it is; null for one from outside"),
-            ("top_names", "array<string>", "what the model sees, best first"),
+            ("top_names", "array<string>", "the predicted classes, best first"),
             ("top_scores", "array<float>", "its scores"),
             ("thumbnail", "binary", "a small JPEG of the query"),
             ERROR,
@@ -442,7 +442,7 @@ _ALL = (
         "one row a query, mode and rank",
         ("query", "mode", "rank"),
         _columns(
-            ("query", "string", "the file, address or image_id that was asked"),
+            ("query", "string", "the file, address or image_id that was given"),
             ("mode", "string", "similar: nearest by features; label: images with the predicted label, by PPI"),
             ("rank", "int", "1 is best"),
             IMAGE_ID,

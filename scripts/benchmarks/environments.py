@@ -25,7 +25,7 @@ def python_of(name: str, folder: Path) -> Path:
         # Without dependencies of the project, so that TensorFlow is the same for all.
         own = folder / name / "lib" / "python3.11" / "site-packages"
         (own / "project.pth").write_text(sysconfig.get_path("purelib") + "\n")
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, *PACKAGES[name]], check=True)
         (folder / name / ".made").touch()
     return python

@@ -1,4 +1,4 @@
-"""The output of benchmarks: results with the machine as JSON under var/bench/, and a block in the README."""
+"""The output of benchmarks: results with the machine as JSON under var/bench/, and a block of docs/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def keep(name: str, result: dict[str, Any]) -> None:
     (BENCH / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
-def write_readme(benchmark: str, lines: list[str], block: str = "") -> None:
-    """Write lines between the marks of a block of the README, by default the block named like the benchmark."""
+def write_docs(benchmark: str, lines: list[str], block: str = "") -> None:
+    """Write lines between the marks of a block of docs/benchmarks.md, by default the block named like the benchmark."""
     name = block or benchmark
-    begin, end = f"<!-- {name}: written by scripts/bench {benchmark} --readme -->", f"<!-- end of {name} -->"
-    readme = PROJECT / "README.md"
-    before, found, rest = readme.read_text(encoding="utf-8").partition(begin)
+    begin, end = f"<!-- {name}: written by scripts/bench {benchmark} --docs -->", f"<!-- end of {name} -->"
+    page = PROJECT / "docs" / "benchmarks.md"
+    before, found, rest = page.read_text(encoding="utf-8").partition(begin)
     if not found:
-        sys.exit(f"README.md lacks the mark {begin}")
-    readme.write_text(before + begin + "\n" + "\n".join(lines) + "\n" + end + rest.partition(end)[2], encoding="utf-8")
+        sys.exit(f"{page} lacks the mark {begin}")
+    page.write_text(before + begin + "\n" + "\n".join(lines) + "\n" + end + rest.partition(end)[2], encoding="utf-8")
 
 
 def say(text: str) -> None:

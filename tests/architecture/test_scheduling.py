@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from imagelake.cluster.submission.command import Submission
+from imagelake.cluster.submission.environment import THIS_PYTHON
 from imagelake.config import load_config
 from pipeline_steps import STEPS, job
 from project import PROJECT, skip_or_fail
@@ -33,7 +34,7 @@ def run_airflow(home: Path, connection: dict[str, Any], *arguments: str) -> subp
     own["AIRFLOW_CONN_IMAGELAKE_YARN"] = json.dumps({"conn_type": "spark", **connection})
     if (home / "project").exists():
         own["IMAGELAKE_HOME"] = str(home / "project")
-    command = [PROJECT / "scripts" / "airflow", *arguments]
+    command: list[str | Path] = [PROJECT / "scripts" / "airflow", *arguments]
     try:
         return subprocess.run(command, env=own, capture_output=True, text=True, check=False, timeout=LIMIT_S)
     except subprocess.TimeoutExpired as late:
@@ -126,12 +127,12 @@ def test_airflow_submits_as_the_command_line_does(facts: dict[str, Any], name: s
         arguments=("--config", facts["params"]["config"], *settings),
         deploy_mode="client" if name == "convert_model" else "cluster",
         properties=PROJECT / "var" / "package" / "yarn.conf",
-    ).command(PROJECT)
+    ).command()
     assert command[command.index(application) :] == ours[ours.index(application) :]
     for key in ("--properties-file", "--files"):
         assert option(command, key) == option(ours, key)
     if name != "convert_model":
-        driver = "spark.pyspark.driver.python=python3.11"
+        driver = f"spark.pyspark.driver.python=python{THIS_PYTHON}"
         assert driver in command
         assert driver in ours
 

@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-import hdfs
+import hdfs  # type: ignore[import-untyped]
 
 from imagelake.cluster.hadoop import daemons
 from imagelake.cluster.hadoop.layout import NAMENODE, RESOURCEMANAGER, Cluster

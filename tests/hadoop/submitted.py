@@ -89,14 +89,14 @@ def files_below(hadoop: Hadoop, folder: str) -> Iterator[str]:
 
 def manifest(hadoop: Hadoop, folder: str) -> Manifest:
     """The manifest of a table on HDFS."""
-    with hadoop.webhdfs().read(f"{folder}/_manifest.json", encoding="utf-8") as reader:
-        return Manifest.from_json(reader.read())
+    with hadoop.webhdfs().read(f"{folder}/_manifest.json") as reader:
+        return Manifest.from_bytes(reader.read(), folder)
 
 
 def table(lake: Path, name: str) -> pd.DataFrame:
     """A table, in the order of its key, without where its bytes came from."""
     frame = pd.read_parquet(lake / name).drop(columns=["path"], errors="ignore")
-    key = [column for column in TABLES[name].key if column in frame] or list(frame)
+    key = [column for column in TABLES[name].key if column in frame] or list(frame.columns)
     order = sorted(range(len(frame)), key=lambda row: [str(frame[column].iloc[row]) for column in key])
     return frame.iloc[order].reset_index(drop=True)
 

@@ -1,4 +1,4 @@
-"""The life of a cluster, in the order of the file: it starts, holds files, loses daemons, heals, stops."""
+"""The life of the cluster, in the order of the file: it runs, holds files, loses daemons, heals, stops."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _CONTENT = os.urandom(3_000_000)
 
 
 def test_every_daemon_is_healthy_after_start(hadoop: Hadoop) -> None:
-    """`start` returns when all six daemons serve, and `status` says so by its table and its exit code."""
+    """`start` returns when all seven daemons serve, and `status` says so by its table and its exit code."""
     rows = hadoop("status").splitlines()[1:]
     assert [row.split()[0] for row in rows] == list(hadoop.pids())
-    assert len(rows) == 6
+    assert len(rows) == 7
     assert all(row.endswith(" healthy") for row in rows)
 
 
 def test_the_daemons_are_processes_of_their_own(hadoop: Hadoop) -> None:
-    """Six different processes run six daemons, each with its own data folder."""
+    """Seven different processes run seven daemons, each with its own data folder."""
     pids = hadoop.pids().values()
     assert None not in pids
-    assert len(set(pids)) == 6
+    assert len(set(pids)) == 7
 
 
 def test_a_second_start_changes_nothing(hadoop: Hadoop) -> None:
@@ -43,8 +43,8 @@ def test_a_second_start_changes_nothing(hadoop: Hadoop) -> None:
 
 
 def test_another_size_is_refused_while_the_cluster_runs(hadoop: Hadoop) -> None:
-    """Asking a running cluster for three DataNodes is an error that names both sizes."""
-    text = hadoop("start", "--datanodes", "3", expect=1)
+    """Asking a running cluster for two DataNodes is an error that names both sizes."""
+    text = hadoop("start", "--datanodes", "2", expect=1)
     assert "datanodes=2" in text
     assert "datanodes=3" in text
 
@@ -83,15 +83,16 @@ def test_the_shell_s_own_errors_and_exit_codes_pass_through(hadoop: Hadoop) -> N
 
 def test_files_survive_a_killed_datanode_and_fsck_says_what_is_missing(hadoop: Hadoop, tmp_path: Path) -> None:
     """All stays readable when a DataNode is killed; once it is given up, fsck counts the blocks short of a replica."""
+    hadoop.webhdfs().write("/on_all_three", _CONTENT, replication=3)
     hadoop.kill("datanode-2")
     assert _state(hadoop("status", expect=1), "datanode-2") == "not running"
     hadoop("fs", "-get", "/content", str(tmp_path / "received"))
     assert (tmp_path / "received").read_bytes() == _CONTENT
     assert _read(hadoop, "/content", wait_s=30) == _CONTENT
     _wait(lambda: _blocks_short_of_a_replica(hadoop) > 0, 60)
-    report = hadoop("fsck", "/content")
+    report = hadoop("fsck", "/on_all_three")
     assert "Under-replicated blocks:\t1 (100.0 %)" in report
-    assert "is HEALTHY" in report, "a block with one replica left is short of one, not lost"
+    assert "is HEALTHY" in report, "a block with two replicas left is short of one, not lost"
 
 
 def test_start_heals_what_was_killed_and_nothing_is_lost(hadoop: Hadoop) -> None:
@@ -115,7 +116,7 @@ def test_stop_leaves_no_process(hadoop: Hadoop) -> None:
     assert processes.containers_below(hadoop.cluster.folder) == []
     assert list((hadoop.cluster.folder / "run").glob("*.pid")) == []
     assert "nothing runs" in hadoop("stop")
-    assert hadoop("status", expect=1).count("not running") == 6
+    assert hadoop("status", expect=1).count("not running") == 7
 
 
 def test_maven_s_reason_is_passed_on(hadoop_jars: Path, tmp_path: Path) -> None:

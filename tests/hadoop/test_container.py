@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import hdfs
+import hdfs  # type: ignore[import-untyped]
 import pytest
 
 from container_files import IMAGE_ROOT, copied_from_project, image_environment, services, stages

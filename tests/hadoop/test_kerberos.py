@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import hdfs
+import hdfs  # type: ignore[import-untyped]
 import pytest
 from kdc import PACKAGES, is_installed
 from secure_hdfs import SecureHdfs, running_secure_hdfs
@@ -32,7 +32,7 @@ def secure(hadoop_jars: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         skip_or_fail(f"no Kerberos: apt-get install {PACKAGES}")
     if importlib.util.find_spec("requests_kerberos") is None:
         skip_or_fail("no Kerberos for Python: pip install 'hdfs[kerberos]' (needs gcc and libkrb5-dev)")
-    from hdfs.ext.kerberos import KerberosClient
+    from hdfs.ext.kerberos import KerberosClient  # type: ignore[import-untyped]
 
     with running_secure_hdfs(tmp_path_factory.mktemp("secure"), hadoop_jars) as cluster:
         superuser = KerberosClient(cluster.webhdfs_url)
@@ -60,7 +60,7 @@ def _draw(secure: SecureHdfs, environment: Mapping[str, str], *options: str) -> 
     """A small job in local mode, with its tables on the secure cluster."""
     told = {**environment, "SPARK_CONF_DIR": str(PROJECT / "conf" / "spark"), "PYSPARK_PYTHON": sys.executable}
     job = ("draw_sample_lake", "--force", "--root", f"{secure.url}/alice/lake", "--set", "sample.images=4")
-    return secure.python(told, "imagelake.cluster.submission", "submit", *options, *job)
+    return secure.python(told, "imagelake.cli", "submit", *options, *job)
 
 
 def _token(secure: SecureHdfs, client: hdfs.Client, method: str, **parameters: str) -> dict[str, Any]:

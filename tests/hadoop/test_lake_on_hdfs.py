@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hadoop_cluster import Hadoop
+from PIL import Image
 from pyspark.sql import SparkSession
 
 from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
+from imagelake.lake.check import check_lake, crc_of_file
+from imagelake.lake.hadoop_files import HadoopFiles
 from imagelake.lake.lake import Lake
+from imagelake.lake.publication import remove_left_overs
 from imagelake.lake.published import open_lake
 from imagelake.tables import TABLES
 from pipeline_steps import run_steps
+from publishing_trial import trial
 
 CLIENT = {"dfs.client.use.datanode.hostname": "true", "dfs.replication": "2"}  # as conf/hadoop says for clients
 STEPS = ("draw_sample_lake", "ingest_images", "ingest_annotations", "clean_labels")
@@ -23,7 +30,7 @@ def remote(spark: SparkSession, hadoop: Hadoop) -> Lake:
     """A lake on HDFS for the tests' own session, whose JVM started before the cluster and its configuration."""
     for key, value in CLIENT.items():
         spark._jsc.hadoopConfiguration().set(key, value)
-    return Lake(spark, f"{hadoop.hdfs_url}/lake")
+    return Lake(spark, f"{hadoop.hdfs_url}/drawn_lake")
 
 
 @pytest.fixture(scope="module")
@@ -55,19 +62,64 @@ def test_the_same_rows_on_hdfs_and_on_a_disk(remote: Lake, local: Lake) -> None:
     assert run(remote) == []
 
 
-def test_a_table_set_aside_on_hdfs_comes_back(remote: Lake) -> None:
-    """A publisher that died between its two renames has lost nothing."""
+def test_names_that_spark_leaves_out_are_read_from_hdfs(remote: Lake, hadoop: Hadoop, tmp_path: Path) -> None:
+    """Photos and label files whose names, or whose folders' names, begin with _ or . are ingested like any other."""
+    source, lake = f"{hadoop.hdfs_url}/odd", Lake(remote.spark, f"{hadoop.hdfs_url}/odd_lake")
+    names = ["a.jpg", "_b.JPG", "_album/c.jpg", ".hidden/d.jpg"]
+    for level, name in enumerate(names):
+        file = tmp_path / "odd" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (12, 8), (level, 90, 30)).save(file, "JPEG")
+    (tmp_path / "odd" / "class-descriptions.csv").write_text("/m/owl,Owl\n")
+    labels = "ImageID,Source,LabelName,Confidence\n" + "".join(f"{image_id},v,/m/owl,1\n" for image_id in "a_bcd")
+    (tmp_path / "odd" / "_labels.csv").write_text(labels)
+    lake.storage.upload(tmp_path / "odd", source)
+    settings = [f"lake.root={lake.root}", "source.type=open_images", f"source.path={source}"]
+    run_steps(("ingest_images", "ingest_annotations"), lake, load_config(settings=settings))
+    contents = {row["image_id"]: bytes(row["content"]) for row in lake.read("image_bytes").collect()}
+    written = [(tmp_path / "odd" / name).read_bytes() for name in names]
+    assert contents == dict(zip(["a", "_b", "c", "d"], written, strict=True))
+    assert lake.read("labels").count() == 5
+
+
+def test_readers_beside_a_publisher_on_hdfs_miss_nothing(spark: SparkSession, hadoop: Hadoop) -> None:
+    """In some seconds of publishing no look finds no table, tables of two runs or an error, and nothing is lost."""
+    root = f"{hadoop.hdfs_url}/trial"
+    found = trial(HadoopFiles(spark, root), root, 5, hadoop.webhdfs_url)
+    assert found["publications"] > 1
+    assert found["looks"] > 1
+    assert set(found) == {"publications", "looks"}, found
+
+
+def test_manifests_on_hdfs_hold_the_checksums_of_the_bytes(remote: Lake, hadoop: Hadoop) -> None:
+    """What HDFS combines of its own checksums is the CRC-32C of each part, and a full check finds nothing wrong."""
+    run(remote)
+    lake = open_lake(remote.root, hadoop.webhdfs_url)
+    parts = remote.require("labels_clean").parts
+    assert parts
+    assert [part.crc32c for part in parts] == [crc_of_file(lake.files, f"labels_clean/{part.name}") for part in parts]
+    assert not [checked for checked in check_lake(lake) if checked.problems]
+
+
+def test_what_a_publisher_that_died_published_is_read_on_hdfs(remote: Lake, hadoop: Hadoop) -> None:
+    """Staged and published, not yet in its place: readers with and without Java find it, and the next run moves it."""
     run(remote)
     before = remote.read("labels_clean").count()
-    remote.storage.make_folder(f"{remote.root}/_aside")
-    remote.storage.rename(remote.address("labels_clean"), f"{remote.root}/_aside/labels_clean")
+    published = remote.view.record().runs["labels_clean"]
+    remote.files.rename("labels_clean", f"{published.staging}/labels_clean")
     assert remote.read("labels_clean").count() == before > 0
+    assert open_lake(remote.root, hadoop.webhdfs_url).read("labels_clean").num_rows == before
+    remove_left_overs(remote.files, "test")
+    assert "labels_clean" in remote.files.names("")
 
 
-def test_a_wrong_address_is_named(spark: SparkSession) -> None:
-    """A host that does not exist is an error that names the address, not a stack trace."""
-    with pytest.raises(ImageLakeError, match=r"hdfs://no-such-host\.invalid"):
-        Lake(spark, "hdfs://no-such-host.invalid:9000/lake").read("images")
+@pytest.mark.parametrize(("host", "named"), [("no-such-host.invalid:9000", "UnknownHost"), ("127.0.0.1:9", "Connect")])
+def test_a_wrong_address_is_named(spark: SparkSession, host: str, named: str) -> None:
+    """A host that does not exist and a port where nobody listens are errors of one line with address and remedy."""
+    with pytest.raises(ImageLakeError) as refused:
+        Lake(spark, f"hdfs://{host}/lake").read("images")
+    (line,) = str(refused.value).splitlines()
+    assert all(words in line for words in (f"hdfs://{host}/lake", f"{named}Exception", "--root"))
 
 
 def test_a_server_reads_the_same_without_java(remote: Lake, local: Lake, hadoop: Hadoop) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import hdfs
+import hdfs  # type: ignore[import-untyped]
 import pytest
 from hadoop_cluster import Hadoop
 
@@ -222,7 +222,7 @@ def test_safe_mode_is_said_at_once_and_waited_for(hadoop: Hadoop, tmp_path: Path
 
 
 def test_a_datanode_killed_in_the_middle_is_survived_both_ways(hadoop: Hadoop, tmp_path: Path) -> None:
-    """An upload goes on when one of two DataNodes is killed under it, and a download right after does too."""
+    """An upload goes on when one of three DataNodes is killed under it, and a download right after does too."""
     root = tmp_path / "source"
     root.mkdir()
     for number in range(20):

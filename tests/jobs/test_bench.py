@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ OURS, INT8, LIMIT = "ours in Spark, float32", "ours in Spark, int8", "bare LiteR
 
 def run(*options: str) -> str:
     """What a benchmark prints."""
-    command = [PROJECT / "scripts" / "bench", *options]
+    command: list[str | Path] = [PROJECT / "scripts" / "bench", *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 from pyspark.sql import SparkSession
 
@@ -17,11 +17,11 @@ from imagelake.errors import ImageLakeError
 from imagelake.lake.lake import Lake
 from imagelake.runtime.job import Job, Outcome, Work, execute
 from imagelake.search.image_index import ImageIndex
+from imagelake.search.index_files import TrainedIndex, load_trained
 from imagelake.search.quantizer import Quantizer
 from imagelake.search.serving_folder import write_serving_folder
 from imagelake.tables import TABLES
 from imagelake.transforms.predict.model import PREDICTION_SETTINGS
-from imagelake.transforms.search.trained_index import load_trained
 from imagelake.vision.engine import unit_length
 from pipeline_steps import job
 
@@ -79,19 +79,23 @@ class PlantedLake:
         """The lake's local folder."""
         return Path(self.lake.root.removeprefix("file://"))
 
+    def trained(self) -> TrainedIndex:
+        """What the index has learnt."""
+        return load_trained(lambda name: (self.folder / "index_quantizer" / name).read_bytes())
+
     def table(self) -> pd.DataFrame:
         """The index as a stranger reads it."""
         return pd.read_parquet(self.folder / "image_index")
 
     def serve(self) -> ImageIndex:
         """The index as the search page opens it."""
-        trained = load_trained(self.lake.address("index_quantizer"), self.lake.storage)
+        trained = self.trained()
         rows = (
             batch
             for file in sorted((self.folder / "image_index").glob("*.parquet"))
             for batch in pq.ParquetFile(file).iter_batches(columns=["cell", "image_id", "code", "features"])
         )
-        write_serving_folder(rows, trained.quantizer, trained.description, self.folder.parent / "serving")
+        write_serving_folder(rows, trained, self.folder.parent / "serving")
         return ImageIndex.open(self.folder.parent / "serving")
 
 
@@ -114,7 +118,7 @@ def test_every_image_is_assigned_once(planted: PlantedLake) -> None:
     table = planted.table()
     assert sorted(table["image_id"]) == sorted(vectors)
     exact = np.stack([vectors[name] for name in table["image_id"]])
-    trained = load_trained(planted.lake.address("index_quantizer"), planted.lake.storage)
+    trained = planted.trained()
     assigned = Quantizer(trained.quantizer).assign(exact)
     assert np.array_equal(table["cell"], assigned.cells)
     assert list(table["code"]) == [code.tobytes() for code in assigned.codes]
@@ -176,13 +180,13 @@ def test_how_hard_a_search_tries_needs_no_training(planted: PlantedLake) -> None
     """Other probes and candidates hold at the next run, for an index that was learnt without them."""
     planted.predict(named(features(1500)))
     planted.build()
-    learnt = load_trained(planted.lake.address("index_quantizer"), planted.lake.storage)
+    learnt = planted.trained()
     planted.build("index.probes=7", "index.rerank=33")
-    again = load_trained(planted.lake.address("index_quantizer"), planted.lake.storage)
+    again = planted.trained()
     assert again.quantizer == learnt.quantizer
     assert again.description.parameters == replace(learnt.description.parameters, probes=7, rerank=33)
     planted.build()
-    assert load_trained(planted.lake.address("index_quantizer"), planted.lake.storage) == learnt
+    assert planted.trained() == learnt
 
 
 @pytest.mark.parametrize("why", ["another network", "twice as many images", "other settings"])
@@ -191,14 +195,14 @@ def test_it_is_trained_anew_where_it_must(planted: PlantedLake, why: str) -> Non
     vectors = features(1500)
     planted.predict(named(vectors))
     planted.build()
-    learnt = load_trained(planted.lake.address("index_quantizer"), planted.lake.storage)
+    learnt = planted.trained()
     if why == "another network":
         planted.convert(b"another network")
         planted.predict(named(vectors))
     elif why == "twice as many images":
         planted.predict(named(features(3001)))
     planted.build(*(["index.cells=11"] if why == "other settings" else []))
-    again = load_trained(planted.lake.address("index_quantizer"), planted.lake.storage)
+    again = planted.trained()
     assert again.description != learnt.description
     if why == "another network":
         with pytest.raises(ImageLakeError, match="cannot be compared"):

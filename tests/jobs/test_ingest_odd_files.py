@@ -91,7 +91,7 @@ def test_metadata_is_never_read_as_bytes(spark: SparkSession, tmp_path: Path) ->
     assert rejected(lake) == [("a.jpg", "duplicate_image_id")]
 
 
-def annotations(tmp_path: Path) -> Path:
+def one_image(tmp_path: Path) -> Path:
     """A source of Open Images with one image and a class, without labels yet."""
     source = tmp_path / "source"
     source.mkdir()
@@ -115,7 +115,7 @@ def annotations(tmp_path: Path) -> Path:
 )
 def test_label_files_of_any_form_are_read(spark: SparkSession, tmp_path: Path, name: str, content: bytes) -> None:
     """Hidden, compressed, with other separators, a byte order mark or strange columns: the label is there."""
-    source = annotations(tmp_path)
+    source = one_image(tmp_path)
     (source / name).parent.mkdir(exist_ok=True)
     (source / name).write_bytes(content)
     lake = ingest(spark, tmp_path, "open_images")
@@ -124,7 +124,7 @@ def test_label_files_of_any_form_are_read(spark: SparkSession, tmp_path: Path, n
 
 def test_a_dirty_label_is_a_reject_with_the_name_of_its_file(spark: SparkSession, tmp_path: Path) -> None:
     """A line of 30,000 cells is malformed, 1f and 1d are no numbers, and each names its file as it is called."""
-    source = annotations(tmp_path)
+    source = one_image(tmp_path)
     lines = "a,v,/m/owl,1f\na,v,/m/owl,1d\na,v,/m/owl,1e0\n" + "," * 30_000 + "\n"
     (source / "_labels 100%.csv").write_text(LABELS + lines)
     lake = ingest(spark, tmp_path, "open_images")
@@ -138,27 +138,26 @@ def test_a_dirty_label_is_a_reject_with_the_name_of_its_file(spark: SparkSession
 
 
 @pytest.mark.parametrize(
-    ("lines", "kept", "malformed"),
+    ("lines", "titles"),
     [
-        ('a,train,"one\ntwo"\nb,train,"x ""y""\n\n z"\nc,train,plain\n', {"a", "b", "c"}, 0),
-        ('a,train,"never closed\nb,train,x\nc,train,y\n', {"a", "b", "c"}, 0),
-        ('a,train,5" nail\nb,train,x\n', {"a", "b"}, 0),
+        ('a,train,"one\ntwo"\nb,train,"x ""y""\n\n z"\nc,train,plain\n', ["one\ntwo", 'x "y"\n\n z', "plain"]),
+        ('a,train,"never closed\nb,train,x\nc,train,y\n', ["never closed", "x", "y"]),
+        ('a,train,5" nail\nb,train,x\n', ['5" nail', "x"]),
     ],
     ids=["line breaks in quotes", "a quote that is not closed", "a quote within a cell"],
 )
 def test_titles_with_quotes_keep_their_images(
-    spark: SparkSession, tmp_path: Path, lines: str, kept: set[str], malformed: int
+    spark: SparkSession, tmp_path: Path, lines: str, titles: list[str]
 ) -> None:
     """A line break in quotes is part of a title, and an open quote costs no other image its line."""
-    source = annotations(tmp_path)
+    source = one_image(tmp_path)
     (source / "image-ids.csv").write_text(f"ImageID,Subset,Title\n{lines}")
     lake = Lake(spark, str(tmp_path / "lake"))
     settings = [f"lake.root={lake.root}", "source.type=open_images", f"source.path={source}"]
     run_steps(INGEST[:1], lake, load_config(settings=settings))
     listed = {row["image_id"]: row["title"] for row in lake.read("images").where("listed").collect()}
-    assert set(listed) == kept
-    assert len(rejected(lake)) == malformed
-    assert "\n" not in lines.split('"')[1] or listed["a"] == "one\ntwo" or "never" in lines
+    assert listed == dict(zip("abc", titles, strict=False))
+    assert rejected(lake) == []
 
 
 @pytest.mark.parametrize(
@@ -176,7 +175,7 @@ def test_what_cannot_be_read_is_one_error_that_names_it(
     spark: SparkSession, tmp_path: Path, name: str, content: bytes, said: str
 ) -> None:
     """Metadata in an unknown form ends the job with the name of the file, and publishes nothing."""
-    source = annotations(tmp_path)
+    source = one_image(tmp_path)
     (source / "labels0.csv").write_text(f"{LABELS}a,v,/m/owl,1\n")
     (source / name).write_bytes(content)
     with pytest.raises(ImageLakeError, match=said):
@@ -186,17 +185,17 @@ def test_what_cannot_be_read_is_one_error_that_names_it(
 
 def test_a_hierarchy_in_utf_16_is_read(spark: SparkSession, tmp_path: Path) -> None:
     """JSON says its own encoding."""
-    source = annotations(tmp_path)
+    source = one_image(tmp_path)
     (source / "labels.csv").write_text(f"{LABELS}a,v,/m/owl,1\n")
     text = '{"LabelName": "/m/0bl9f", "Subcategory": [{"LabelName": "/m/owl"}]}'
     (source / "hierarchy.json").write_bytes(text.encode("utf-16"))
     lake = ingest(spark, tmp_path, "open_images")
-    assert [row["label_id"] for row in lake.read("hierarchy").collect()] == ["/m/owl"]
+    assert "/m/owl" in {row["label_id"] for row in lake.read("hierarchy").collect()}
 
 
 def test_bytes_in_parquet_keep_their_images(spark: SparkSession, tmp_path: Path) -> None:
     """Loose files and Parquet of hidden names together: each image once, the rest with reasons."""
-    source = annotations(tmp_path)
+    source = one_image(tmp_path)
     frame = pd.DataFrame({"ImageID": ["b", "a"], "bytes": [jpeg(1), jpeg(2)]})
     frame.to_parquet(source / "_bytes.parquet")
     lake = Lake(spark, str(tmp_path / "lake"))

@@ -8,25 +8,39 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import psutil
 import pytest
+from pyspark.sql import SparkSession
 
+from imagelake.config import load_config
+from imagelake.lake.lake import Lake
+from imagelake.runtime.job import execute
+from imagelake.samples import draw_animal
+from pipeline_steps import job
 from project import PROJECT
+
+
+def settings(root: Path, seed: int) -> list[str]:
+    photos = root.parent / "photos"
+    return [f"lake.root={root}", "source.type=folder", f"source.path={photos}", f"images.max_pixels={1_000_000 + seed}"]
 
 
 def command(root: Path, seed: int) -> list[str]:
     return [
         sys.executable,
         str(PROJECT / "jobs" / "ingest_images.py"),
-        f"--root={root}",
-        "--set=source.type=folder",
-        f"--set=source.path={root.parent / 'photos'}",
-        f"--set=images.max_pixels={1_000_000 + seed}",
+        *(f"--set={one}" for one in settings(root, seed)),
     ]
 
 
-def wait_for(root: Path, pattern: str, process: subprocess.Popen[bytes], timeout_s: float = 180) -> None:
+def ingest(spark: SparkSession, root: Path, seed: int) -> None:
+    execute(job("ingest_images"), Lake(spark, str(root)), load_config(settings=settings(root, seed)))
+
+
+def wait_for(root: Path, pattern: str, process: subprocess.Popen[Any], timeout_s: float = 180) -> None:
     """Until a file of the staging folder is there; fails where the job ends or takes too long."""
     ends = time.monotonic() + timeout_s
     while not list(root.glob(pattern)):
@@ -35,15 +49,13 @@ def wait_for(root: Path, pattern: str, process: subprocess.Popen[bytes], timeout
         time.sleep(0.02)
 
 
-def test_a_killed_job_leaves_the_old_tables_and_a_rerun_completes(tmp_path: Path) -> None:
+def test_a_killed_job_leaves_the_old_tables_and_a_rerun_completes(spark: SparkSession, tmp_path: Path) -> None:
     """SIGKILL while new tables are being staged: the old ones are whole, and the next run publishes all of its own."""
-    from imagelake.samples import draw_animal
-
     photos, root = tmp_path / "photos" / "zebra", tmp_path / "lake"
     photos.mkdir(parents=True)
     for index in range(12):
         draw_animal("Zebra", 5, index).convert("RGB").save(photos / f"{index}.jpg")
-    subprocess.run(command(root, 0), check=True, capture_output=True)
+    ingest(spark, root, 0)
     before = pd.read_parquet(root / "images")
     manifest = (root / "images" / "_manifest.json").read_text()
 
@@ -61,9 +73,36 @@ def test_a_killed_job_leaves_the_old_tables_and_a_rerun_completes(tmp_path: Path
     assert (root / "images" / "_manifest.json").read_text() == manifest
     assert len(pd.read_parquet(root / "image_bytes")) == 12
 
-    subprocess.run(command(root, 1), check=True, capture_output=True)
+    ingest(spark, root, 1)
+    assert not list(root.glob("_staging/*"))
     assert len(pd.read_parquet(root / "images")) == 24
     assert len(pd.read_parquet(root / "image_bytes")) == 24
+
+
+def test_a_killed_jvm_is_told_in_one_line(tmp_path: Path) -> None:
+    """When Spark's JVM is gone, the job says so, and what helps, in one line and with exit code 1."""
+    (tmp_path / "photos").mkdir()
+    draw_animal("Zebra", 5, 0).convert("RGB").save(tmp_path / "photos" / "0.jpg")
+    process = subprocess.Popen(command(tmp_path / "lake", 0), stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    wait_for(tmp_path / "lake", "_staging/ingest_images-*/_owner.json", process)
+    [jvm] = [child for child in psutil.Process(process.pid).children() if child.name() == "java"]
+    jvm.kill()
+    error = process.communicate(timeout=120)[1]
+    assert process.returncode == 1
+    assert "Traceback" not in error
+    [line] = [line for line in error.splitlines() if line.startswith("ingest_images:") and "JVM has ended" in line]
+    assert "--verbose" in line
+    assert [file for file in (tmp_path / "var" / "log").iterdir() if "Traceback" in file.read_text()]
+
+
+def test_a_root_that_is_a_file_is_told_in_one_line(tmp_path: Path) -> None:
+    """A mistaken --root ends the job with one line and exit code 1."""
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "lake").touch()
+    done = subprocess.run(command(tmp_path / "lake", 0), check=False, capture_output=True, text=True, timeout=180)
+    assert done.returncode == 1
+    assert "is a file, not a folder" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

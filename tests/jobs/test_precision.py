@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from pyspark.sql import SparkSession
 
+from finished_lake import FinishedLake
 from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
 from imagelake.lake.lake import Lake
@@ -23,14 +24,11 @@ def stored(lake: Lake) -> tuple[pd.DataFrame, int]:
     return rows[rows["error"].isna()], sum(file.stat().st_size for file in folder.glob("*.parquet"))
 
 
-def test_int8_and_half_precision_by_configuration(spark: SparkSession, tmp_path: Path) -> None:
+def test_int8_and_half_precision_by_configuration(sample: FinishedLake, tmp_path: Path) -> None:
     """Both are asked for by settings; predicting with a network that was not converted so is an error that says so."""
-    lake = Lake(spark, str(tmp_path / "lake"))
-    settings = [f"lake.root={lake.root}", "sample.images=120"]
-    exact = load_config(settings=settings)
-    run_steps(("draw_sample_lake", "ingest_images", "convert_model", "predict_images"), lake, exact)
+    lake = Lake(sample.lake.spark, str(shutil.copytree(sample.folder, tmp_path / "lake")))
     floats, float_bytes = stored(lake)
-    small = load_config(settings=[*settings, "model.precision=int8", "model.features=float16"])
+    small = load_config(settings=[f"lake.root={lake.root}", "model.precision=int8", "model.features=float16"])
     with pytest.raises(ImageLakeError, match=r"model\.precision=int8: run convert_model"):
         execute(job("predict_images"), lake, small)
     outcomes = run_steps(("convert_model", "predict_images"), lake, small)

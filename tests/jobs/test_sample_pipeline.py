@@ -161,8 +161,8 @@ def test_corrupt_files_are_rows_with_errors_and_nothing_else_is_lost(sample: Fin
 
 def test_accuracy_is_what_counting_by_hand_gives(sample: FinishedLake) -> None:
     """Top-1 and top-5 of each covered label from the raw predictions; the label that no class means has none."""
-    names = sample.frame("predictions", ["image_id", "top_names", "error"])
-    names = names[names["error"].isna()].set_index("image_id")["top_names"]
+    predictions = sample.frame("predictions", ["image_id", "top_names", "error"])
+    names = predictions[predictions["error"].isna()].set_index("image_id")["top_names"]
     images_of = defaultdict(list)
     for image_id, label in sample.frame("labels_clean", ["image_id", "label"]).itertuples(index=False):
         if image_id in names.index:

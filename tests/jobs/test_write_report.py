@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from planted_tables import plant_tables
 from pyspark.sql import SparkSession
@@ -12,7 +13,7 @@ from imagelake.runtime.job import execute
 from planted_report import picture
 from write_report import JOB
 
-ROWS = {
+ROWS: dict[str, list[dict[str, Any]]] = {
     "split_summary": [
         {"split": "train", "images": 1234, "images_with_bytes": 1200, "labelled_images": 1100, "confident_images": 617,
          "confident_ratio": 0.5, "label_rows": 5, "labels": 2, "boxes": 3, "boxed_images": 1, "depictions": 0},

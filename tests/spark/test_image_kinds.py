@@ -10,9 +10,11 @@ import pytest
 from pyspark.sql import SparkSession
 from table_rows import table_of
 
-from imagelake.config import load_config
+from imagelake.search.filters import Filters
+from imagelake.search.query import ImageKind
+from imagelake.taxonomy.lake_labels import LakeLabels
 from imagelake.transforms.rank.image_kinds import FEWEST, image_kinds
-from imagelake.transforms.search.search_filters import FilterTables, allowed_images
+from imagelake.transforms.search.search_filters import allowed_images
 
 EACH, FEATURES = 4 * FEWEST, 24
 
@@ -61,7 +63,8 @@ def test_boxes_are_believed_before_features(spark: SparkSession) -> None:
     known_wrong = [box("i0000", 1), box("i0000", -1), box("unseen", 0), box("silent", -1), box("silent", None)]
     found, _ = told(spark, predictions, [*boxes, *known_wrong])
     assert found.loc["i0000", "kind"] == "depiction"
-    assert found.loc["i0000", "depiction_score"] < 0.5
+    score: Any = found.loc["i0000", "depiction_score"]
+    assert score < 0.5
     assert found.loc["unseen", "kind"] == "photo"
     assert "silent" not in found.index
 
@@ -81,9 +84,8 @@ def test_photos_are_all_that_are_not_told_to_be_depictions(spark: SparkSession) 
     """The filter keeps an image of unknown kind among the photos."""
     kinds = {"a": "photo", "b": "depiction", "c": None}
     quality = table_of(spark, "image_quality", [{"image_id": name, "kind": kind} for name, kind in kinds.items()])
-    tables = FilterTables(table_of(spark, "labels_clean", []), quality)
-    for kind, expected in (("photo", {"a", "c"}), ("depiction", {"b"})):
-        rules = load_config([], [f"search.kind={kind}"]).search
-        allowed = allowed_images(tables, None, rules)  # type: ignore[arg-type]
+    kinds_and_images: list[tuple[ImageKind, set[str]]] = [("photo", {"a", "c"}), ("depiction", {"b"})]
+    for kind, expected in kinds_and_images:
+        allowed = allowed_images(table_of(spark, "labels_clean", []), quality, LakeLabels({}), Filters(kind=kind))
         assert allowed is not None
         assert {row["image_id"] for row in allowed.collect()} == expected

@@ -7,15 +7,15 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from imagelake.search.description import IndexDescription
+from imagelake.search.index_files import TrainedIndex
 from imagelake.search.parameters import IndexOverrides, choose_parameters
 from imagelake.search.quantizer import Quantizer
 from imagelake.transforms.search.image_index import INDEX_OPTIONS, in_order_of_cells, index_images, indexable
 from imagelake.transforms.search.nearest import SearchedIndex, nearest_rows, route
-from imagelake.transforms.search.trained_index import TrainedIndex
 from imagelake.vision.engine import unit_length
 
 ROWS, WIDTH, K = 6000, 32, 10
-WISHES = IndexOverrides(exact_below=0, cells=60, probes=20)
+OVERRIDES = IndexOverrides(exact_below=0, cells=60, probes=20)
 
 
 def vectors(rows: int, seed: int) -> np.ndarray:
@@ -28,7 +28,7 @@ def vectors(rows: int, seed: int) -> np.ndarray:
 @pytest.fixture(scope="module")
 def index(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> SearchedIndex:
     """A published index of 6,000 images in 60 cells."""
-    parameters = choose_parameters(ROWS, WIDTH, WISHES)
+    parameters = choose_parameters(ROWS, WIDTH, OVERRIDES)
     features = vectors(ROWS, 1)
     trained = Quantizer.train(features, parameters).to_bytes()
     description = IndexDescription("made", WIDTH, parameters, ROWS, ROWS)
@@ -73,9 +73,9 @@ def test_no_vector_travels_and_other_cells_are_not_read(index: SearchedIndex) ->
     """The plan has no exchange, and its scan asks for the cells of the routes, a part of all."""
     queries = vectors(1, 2)
     routed = route(index, queries, None, exact=False).any(axis=0)
-    assert routed.sum() == WISHES.probes
+    assert routed.sum() == OVERRIDES.probes
     found = nearest_rows(index, queries, K, None, exact=False)
-    plan = found._jdf.queryExecution().toString()  # type: ignore[operator]
+    plan = found._jdf.queryExecution().toString()
     assert "Exchange" not in plan
     assert "PushedFilters: [In(cell" in plan
 

@@ -9,16 +9,17 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
+from crc32c import crc32c
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from imagelake.config import Config, load_config
 from imagelake.errors import ImageLakeError
 from imagelake.lake.lake import Lake
-from imagelake.lake.lock import publication_lock
 from imagelake.lake.manifest import Account
+from imagelake.lake.view import SupersededError
 from imagelake.runtime.job import Job, Work, execute
-from imagelake.tables import ContractError
+from imagelake.tables import TABLES, Column, ContractError, Table
 
 
 def classes_job(names: list[str], after: Callable[[Work], None] = lambda _: None) -> Job:
@@ -48,7 +49,7 @@ def test_a_published_table_is_plain_parquet(lake: Lake) -> None:
     execute(classes_job(["Lion", "Owl"]), lake, load_config())
     folder = lake.address("classes").removeprefix("file://")
     assert set(pd.read_parquet(folder)["label"]) == {"Lion", "Owl"}
-    assert duckdb.sql(f"SELECT count(*) FROM '{folder}/*.parquet'").fetchall() == [(2,)]
+    assert duckdb.execute(f"SELECT count(*) FROM '{folder}/*.parquet'").fetchall() == [(2,)]
     manifest = json.loads((Path(folder) / "_manifest.json").read_text())
     assert (manifest["rows"], manifest["job"]) == (2, "test_classes")
     assert manifest["accounts"] == [{"what": "classes", "rows_in": 2, "kept": 2, "rejected": {}}]
@@ -94,25 +95,6 @@ def test_a_failing_task_leaves_the_old_table(lake: Lake) -> None:
     assert labels_in(lake) == {"Lion"}
 
 
-def test_death_between_the_two_renames_is_mended_by_the_next_reader(lake: Lake) -> None:
-    """When a process dies with the old table set aside and the new one not yet in place, the old one comes back."""
-    execute(classes_job(["Lion"]), lake, load_config())
-    lake.storage.make_folder(f"{lake.root}/_aside")
-    lake.storage.rename(lake.address("classes"), f"{lake.root}/_aside/classes")
-    assert labels_in(lake) == {"Lion"}
-
-
-def test_death_after_the_second_rename_leaves_the_new_table(lake: Lake) -> None:
-    """When only the clean-up is missing, the new table counts and the old one goes."""
-    execute(classes_job(["Lion"]), lake, load_config())
-    lake.storage.make_folder(f"{lake.root}/_aside")
-    lake.storage.rename(lake.address("classes"), f"{lake.root}/_aside/classes")
-    execute(classes_job(["Owl"]), Lake(lake.spark, f"{lake.root}/elsewhere"), load_config())
-    lake.storage.rename(f"{lake.root}/elsewhere/classes", lake.address("classes"))
-    assert labels_in(lake) == {"Owl"}
-    assert lake.storage.names(f"{lake.root}/_aside") == []
-
-
 def test_of_two_runs_at_once_one_publishes(lake: Lake) -> None:
     """A run that finds, at its end, that another has published since it began drops its own result."""
     config = load_config()
@@ -123,16 +105,6 @@ def test_of_two_runs_at_once_one_publishes(lake: Lake) -> None:
     late = execute(classes_job(["Owl"], overtaken), lake, config)
     assert not late.published
     assert labels_in(lake) == {"Lion"}
-
-
-def test_only_one_process_holds_the_lock(lake: Lake) -> None:
-    """A second taker waits and then gives up with an error that names the lock; the lock is free again afterwards."""
-    lock = f"{lake.root}/_staging/job.lock"
-    refused = pytest.raises(ImageLakeError, match=r"job\.lock: another run holds")
-    with publication_lock(lake.storage, lock), refused, publication_lock(lake.storage, lock, 0.1):
-        pass
-    with publication_lock(lake.storage, lock, 0.1):
-        pass
 
 
 def test_rows_that_do_not_add_up_end_the_job(lake: Lake) -> None:
@@ -169,3 +141,85 @@ def test_an_empty_table_is_a_table(lake: Lake) -> None:
     execute(classes_job([]), lake, load_config())
     assert lake.read("classes").columns == ["label_id", "label", "boxable"]
     assert labels_in(lake) == set()
+
+
+def folder_of(lake: Lake) -> Path:
+    return Path(lake.address("classes").removeprefix("file://"))
+
+
+def test_a_missing_part_is_made_again_and_not_skipped(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
+    """A table that lost a file counts as none: the same run that would be skipped makes it anew, and says why."""
+    job = classes_job(["Lion", "Owl"])
+    execute(job, lake, load_config())
+    part = sorted(folder_of(lake).glob("*.parquet"))[0]
+    part.unlink()
+    with pytest.raises(ImageLakeError, match=rf"{part.name} is gone: the table classes is damaged.*test_classes"):
+        lake.read("classes")
+    assert execute(job, lake, load_config()).work is not None
+    assert f"{part.name} is gone" in capsys.readouterr().err
+    assert labels_in(lake) == {"Lion", "Owl"}
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe"])
+def test_force_goes_past_a_damaged_manifest(lake: Lake, content: bytes) -> None:
+    """Without it the error names the file and --force; with it the manifest counts as none."""
+    job = classes_job(["Lion"])
+    execute(job, lake, load_config())
+    (folder_of(lake) / "_manifest.json").write_bytes(content)
+    with pytest.raises(ImageLakeError, match=r"classes/_manifest\.json is not a manifest.*--force"):
+        execute(job, lake, load_config())
+    assert execute(job, lake, load_config(), force=True).published
+    assert execute(job, lake, load_config()).work is None
+
+
+def test_manifests_know_every_part(lake: Lake) -> None:
+    """Names, sizes and checksums are those of the files on the disk."""
+    execute(classes_job(["Lion", "Owl"]), lake, load_config())
+    parts = lake.require("classes").parts
+    assert parts is not None
+    files = sorted(folder_of(lake).glob("*.parquet"))
+    assert [(part.name, part.bytes) for part in parts] == [(file.name, file.stat().st_size) for file in files]
+    assert [part.crc32c for part in parts] == [f"{crc32c(file.read_bytes()):08x}" for file in files]
+
+
+def counting_job(run: Callable[[Work], int]) -> Job:
+    """A job that reads classes, and writes one row that tells how many it read."""
+
+    def write(work: Work, _: Config) -> None:
+        frame = work.lake.spark.createDataFrame(
+            [(f"{run(work)}", "n", "")], "label_id string, label string, parent_id string"
+        )
+        work.write("classes_read", frame)
+
+    return Job("count_classes", "", write, reads=("classes",), writes=("classes_read",))
+
+
+def test_a_job_whose_inputs_are_published_anew_starts_again(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that are gone in the middle of a job are those of an old run: it begins again with the new one."""
+    columns = tuple(Column(name, "string", "") for name in ("label_id", "label", "parent_id"))
+    monkeypatch.setitem(TABLES, "classes_read", Table("classes_read", "", (), columns))
+    execute(classes_job(["Lion"]), lake, load_config())
+    seen: list[None] = []
+
+    def count(work: Work) -> int:
+        frame = work.read("classes")
+        if not seen:
+            execute(classes_job(["Lion", "Owl"]), lake, load_config(), force=True)
+        seen.append(None)
+        return len(frame.collect())
+
+    outcome = execute(counting_job(count), lake, load_config())
+    assert outcome.published
+    assert [row["label_id"] for row in lake.read("classes_read").collect()] == ["2"]
+    assert len(seen) == 2
+
+
+def test_a_pinned_lake_does_not_change(lake: Lake) -> None:
+    """What is published after the pin is not seen by it; what it can no longer read is an error."""
+    execute(classes_job(["Lion"]), lake, load_config())
+    pinned = lake.pinned(["classes"])
+    assert labels_in(pinned) == {"Lion"}
+    execute(classes_job(["Owl"]), lake, load_config(), force=True)
+    with pytest.raises(SupersededError, match="published anew"):
+        pinned.read("classes")
+    assert labels_in(lake) == {"Owl"}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from pyspark.sql import DataFrame, SparkSession
-from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.proportion import proportion_confint  # type: ignore[import-untyped]
 from table_rows import table_of
 
 from imagelake.config import ReportSection, load_config
@@ -98,7 +99,7 @@ def test_reasons_are_counted_by_table(spark: SparkSession) -> None:
         ),
         "images": table_of(spark, "images", [{"image_id": "i"}, {"image_id": "j", "error": "truncated"}]),
     }
-    counted = rejected_by_reason(tables).astype(object).where(lambda frame: frame.notna(), None)
+    counted = rejected_by_reason(tables).astype(object).replace({np.nan: None})
     assert sorted(map(tuple, counted.itertuples(index=False)), key=str) == [
         ("annotations_rejected", "boxes", "missing", 1),
         ("annotations_rejected", "labels", "missing", 1),
@@ -120,7 +121,11 @@ def test_frames_are_bounded_and_sorted(spark: SparkSession) -> None:
         {"query": f"q{n:02}", "mode": "similar", "rank": rank, "image_id": f"r{n}-{rank}"}
         for n in range(30) for rank in range(1, 30)
     ]  # fmt: skip
-    rows = {"confusion": confusion, "search_queries": queries, "search_results": results}
+    rows: dict[str, list[dict[str, Any]]] = {
+        "confusion": confusion,
+        "search_queries": queries,
+        "search_results": results,
+    }
     frames = report_frames({name: table_of(spark, name, rows[name]) for name in rows}, RULES)
     assert list(frames["confusion"]["images"]) == list(range(38, 38 - CONFUSIONS, -1))
     shown = frames["search_results"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from py4j.protocol import Py4JJavaError
+from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.sql import SparkSession
 
 from imagelake.runtime.session import START_ATTEMPTS, start_despite_race
@@ -28,6 +28,7 @@ def failing(
 
 def change_while_listing(spark: SparkSession) -> None:
     """Java's own error of a list that changed while a part of it was looked at."""
+    assert spark._jvm is not None
     listed = spark._jvm.java.util.ArrayList()
     part = listed.subList(0, 0)
     listed.add("filter")
@@ -51,7 +52,9 @@ def test_a_race_that_is_always_lost_is_an_error(spark: SparkSession) -> None:
 
 def test_other_errors_are_not_tried_again(spark: SparkSession) -> None:
     """What would fail the same way every time fails at once."""
-    start, attempts = failing(1, spark, lambda: spark._jvm.java.util.Optional.empty().get())
+    jvm = spark._jvm
+    assert jvm is not None
+    start, attempts = failing(1, spark, lambda: jvm.java.util.Optional.empty().get())
     with pytest.raises(Py4JJavaError, match="NoSuchElementException"):
         start_despite_race(start)
     assert len(attempts) == 1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from imagelake.config import load_config
+from imagelake.config import UndeclaredSettingError, load_config
 from imagelake.errors import ImageLakeError
 
 
@@ -83,3 +83,23 @@ def test_the_digest_is_of_the_chosen_sections() -> None:
     one, other = load_config(), load_config(settings=["clean.min_confidence=0.5"])
     assert one.digest(["clean"]) != other.digest(["clean"])
     assert one.digest(["model", "rank"]) == other.digest(["rank", "model"])
+
+
+def test_a_job_reads_what_it_declares_and_nothing_else() -> None:
+    """A declared section or setting is as it was; another one is an error that names it; where the lake is, is open."""
+    config = load_config()
+    asked = config.declared(["clean", "model.classes"], "some_job")
+    assert asked.clean == config.clean
+    assert asked.model.classes == config.model.classes
+    assert asked.lake.root == config.lake.root
+    for section, key in (("model", "precision"), ("rank", "measure"), ("model", "model_dump")):
+        with pytest.raises(UndeclaredSettingError, match=rf"some_job: {section}\.{key}"):
+            getattr(getattr(asked, section), key)
+
+
+def test_a_digest_follows_what_it_is_of() -> None:
+    """The digest of one setting changes with that setting, not with its section's others."""
+    known = load_config().digest(["source", "model.classes"])
+    assert load_config(settings=["model.precision=int8"]).digest(["source", "model.classes"]) == known
+    assert load_config(settings=["model.classes=mine.csv"]).digest(["source", "model.classes"]) != known
+    assert load_config(settings=["model.precision=int8"]).digest(["model"]) != load_config().digest(["model"])

@@ -452,12 +452,14 @@ def test_help_tells_every_option(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Exit status" in text
 
 
-def test_the_script_without_its_environment_names_the_remedy(tmp_path: Path) -> None:
-    """Where .venv is missing, the script says to run scripts/setup."""
+def test_the_script_without_its_environment_makes_it_first(tmp_path: Path) -> None:
+    """Where .venv is missing, the script calls the set-up, without Java, and ends where that fails."""
     copy = tmp_path / "scripts" / SCRIPT.name
     copy.parent.mkdir()
     copy.write_bytes(SCRIPT.read_bytes())
-    copy.chmod(0o755)
+    setup = copy.with_name("setup")
+    setup.write_text("#!/bin/sh\necho setup $*\nexit 9\n")
+    for script in (copy, setup):
+        script.chmod(0o755)
     done = subprocess.run([str(copy)], capture_output=True, text=True, check=False, env={"PATH": os.environ["PATH"]})
-    assert done.returncode == 1
-    assert "scripts/setup" in done.stderr
+    assert (done.returncode, done.stdout) == (9, "setup --no-java\n")

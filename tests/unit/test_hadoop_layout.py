@@ -42,6 +42,13 @@ def test_no_two_daemons_share_a_port(shape: Shape) -> None:
     assert len(taken) == len(set(taken))
 
 
+def test_an_offset_moves_every_port() -> None:
+    """Of every daemon, by as much as was asked for."""
+    standard, moved = (plan(Path("/one"), CONF, Shape(2, 2), ports.moved_by(offset)) for offset in (0, 1000))
+    for before, after in zip(standard.daemons, moved.daemons, strict=True):
+        assert dict(after.ports) == {variable: port + 1000 for variable, port in before.ports.items()}
+
+
 def test_the_first_of_each_role_has_the_standard_ports() -> None:
     """Without an offset, a user finds the interfaces where Hadoop's manuals say."""
     first = [_cluster(Shape()).daemon(name) for name in ("namenode", "resourcemanager", "datanode-1", "nodemanager-1")]

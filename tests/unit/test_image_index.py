@@ -12,6 +12,7 @@ import pytest
 from imagelake.errors import ImageLakeError
 from imagelake.search.description import IndexDescription
 from imagelake.search.image_index import Effort, ImageIndex
+from imagelake.search.index_files import TrainedIndex
 from imagelake.search.parameters import IndexOverrides, choose_parameters, training_rows
 from imagelake.search.quantizer import Quantizer
 from imagelake.search.routing import SCANNED_EXACTLY
@@ -154,7 +155,7 @@ def test_deleted_images_are_no_answers(tmp_path: Path) -> None:
     query = vectors[:1]
     for kept in (np.arange(2000), np.arange(1, 2000)):
         batches = batches_of(vectors[kept], [ids_of(2000)[row] for row in kept], quantizer)
-        write_serving_folder(batches, quantizer.to_bytes(), description, tmp_path / "index")
+        write_serving_folder(batches, TrainedIndex(description, quantizer.to_bytes()), tmp_path / "index")
         opened = ImageIndex.open(tmp_path / "index")
         best = opened.image_ids[opened.search(query, 1).rows[0, 0]].as_py()
         assert (best == "image-000000") == (0 in kept)
@@ -185,9 +186,11 @@ def test_rows_out_of_order_are_refused(tmp_path: Path) -> None:
     description = IndexDescription(MODEL, 32, parameters, 2000, 2000)
     batches = list(batches_of(clusters(2000), ids_of(2000), quantizer))
     with pytest.raises(ImageLakeError, match="not in the order of their cells"):
-        write_serving_folder(batches[::-1], quantizer.to_bytes(), description, tmp_path / "index")
+        write_serving_folder(batches[::-1], TrainedIndex(description, quantizer.to_bytes()), tmp_path / "index")
     with pytest.raises(ImageLakeError, match="expected values of 66 bytes"):
-        write_serving_folder(batches, quantizer.to_bytes(), replace(description, dimension=33), tmp_path / "index")
+        write_serving_folder(
+            batches, TrainedIndex(replace(description, dimension=33), quantizer.to_bytes()), tmp_path / "index"
+        )
 
 
 def test_parameters_grow_as_the_root_of_the_images() -> None:

@@ -53,7 +53,11 @@ def photos(request: pytest.FixtureRequest, shared_data: Path) -> Photos:
 )
 def test_the_same_animal_comes_first(photos: Photos, overrides: IndexOverrides, tmp_path: Path) -> None:
     """Leaving each photo out in turn, the nearest is of its folder as often as known, less half a point at most."""
-    index = built(photos.features, tmp_path / "index", choose_parameters(*photos.features.shape, overrides))
+    index = built(
+        photos.features,
+        tmp_path / "index",
+        choose_parameters(len(photos.features), photos.features.shape[1], overrides),
+    )
     numbers = numbers_of(index)[index.search(photos.features, 2).rows]
     itself = numbers[:, 0] == np.arange(len(numbers))
     assert photos.same_animal(np.where(itself, numbers[:, 1], numbers[:, 0])) >= photos.expected - MOST_LOST
@@ -61,7 +65,7 @@ def test_the_same_animal_comes_first(photos: Photos, overrides: IndexOverrides, 
 
 def test_recall_on_photos(photos: Photos, tmp_path: Path) -> None:
     """With cells and codes at least 95 of 100 of the ten nearest of brute force are found."""
-    parameters = choose_parameters(*photos.features.shape, IndexOverrides(exact_below=0))
+    parameters = choose_parameters(len(photos.features), photos.features.shape[1], IndexOverrides(exact_below=0))
     index = built(photos.features, tmp_path / "index", parameters)
     answers = index.search(photos.features, 10)
     assert recall(index, answers.rows, brute_force(photos.features, photos.features, 10)) >= 0.95

@@ -103,7 +103,7 @@ def test_no_session_is_started_for_it(tmp_path: Path) -> None:
     """Where there is no Java at all the run still ends with the line of the label map, as unusable arguments."""
     (tmp_path / "photos").mkdir()
     (tmp_path / "map.csv").write_text(MAP + "a,Owl,owlet\n")
-    command = [sys.executable, PROJECT / "jobs" / "run_pipeline.py", "--root", tmp_path / "lake"]
+    command = [sys.executable, str(PROJECT / "jobs" / "run_pipeline.py"), "--root", str(tmp_path / "lake")]
     options = ["--images", "photos", "--label-map", "map.csv", "--set", "model.classes=imagenet"]
     without_java = {"PATH": "/nowhere", "JAVA_HOME": "/nowhere", "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
     done = subprocess.run(

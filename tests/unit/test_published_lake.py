@@ -6,8 +6,8 @@ import io
 import os
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +16,7 @@ from imagelake.cluster.webhdfs.remote_file import RemoteFile
 from imagelake.errors import ImageLakeError
 from imagelake.lake.manifest import MANIFEST, Manifest
 from imagelake.lake.published import open_lake
-from imagelake.serving.labels import meanings
+from imagelake.serving.image_labels import label_of_class
 
 
 def publish(root: Path, name: str, table: pa.Table, parts: int = 1) -> None:
@@ -118,4 +118,4 @@ def test_a_class_means_the_narrowest_label(tmp_path: Path) -> None:
         }
     )
     publish(tmp_path, "label_accuracy", accuracy)
-    assert meanings(open_lake(str(tmp_path))) == {"lion": "Animal", "owl": "Bird", "eagle": "Bird of prey"}
+    assert label_of_class(open_lake(str(tmp_path))) == {"lion": "Animal", "owl": "Bird", "eagle": "Bird of prey"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from xml.etree import ElementTree
 
 import pytest
@@ -43,13 +44,13 @@ CHARTS = [bars, intervals, columns, scatter]
 
 
 @pytest.mark.parametrize("chart", CHARTS)
-def test_equal_data_gives_equal_bytes(chart) -> None:
+def test_equal_data_gives_equal_bytes(chart: Callable[[Sequence[str]], str]) -> None:
     """No date, random identifier or order gets into a chart."""
     assert chart(NAMES) == chart(NAMES)
 
 
 @pytest.mark.parametrize("chart", CHARTS)
-def test_a_chart_is_well_formed_whatever_the_names_are(chart) -> None:
+def test_a_chart_is_well_formed_whatever_the_names_are(chart: Callable[[Sequence[str]], str]) -> None:
     """Scripts of the world, markup, formulas, long names and empty ones leave one SVG element that a parser reads."""
     root = ElementTree.fromstring(chart(NAMES))
     assert root.tag == "svg"
@@ -66,7 +67,7 @@ def test_names_are_text_in_the_fonts_of_the_page() -> None:
 
 
 @pytest.mark.parametrize("chart", CHARTS)
-def test_every_colour_is_the_pages(chart) -> None:
+def test_every_colour_is_the_pages(chart: Callable[[Sequence[str]], str]) -> None:
     """A chart has no colour of its own, so that it is dark in the dark."""
     drawn = chart(NAMES)
     assert "var(--" in drawn
@@ -91,7 +92,7 @@ def test_charts_of_one_page_share_no_identifier() -> None:
 
 
 @pytest.mark.parametrize("chart", CHARTS)
-def test_references_stay_inside_the_chart(chart) -> None:
+def test_references_stay_inside_the_chart(chart: Callable[[Sequence[str]], str]) -> None:
     """Everything that is referred to is there."""
     drawn = chart(NAMES)
     assert set(re.findall(r'(?:url\(|href=")#([^")]+)', drawn)) <= set(re.findall(r'\bid="([^"]+)"', drawn))

@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from imagelake.cluster.submission.__main__ import main
+from imagelake.cli.__main__ import main
 from imagelake.cluster.submission.command import Submission, config_files
 from imagelake.cluster.submission.driver_log import split_log
-from imagelake.cluster.submission.environment import environment_archive
+from imagelake.cluster.submission.environment import THIS_PYTHON, environment_archive, requirements_of_nodes
 from imagelake.cluster.submission.library import library_zip
 from imagelake.cluster.submission.package import Package, write_properties
 from imagelake.errors import ImageLakeError
+from imagelake.runtime.code_version import code_of
+from pipeline_steps import job
 from project import PROJECT
 
 EXECUTORS = PROJECT / "conf" / "executors" / "requirements.lock"
@@ -25,56 +27,79 @@ _ALONE = """
 import sys
 sys.path = [sys.argv[1]] + [folder for folder in sys.path if "imagelake" not in folder and not folder.endswith("/lib")]
 import imagelake
-from imagelake.runtime.code_version import code_version
+from imagelake.runtime.code_version import code_of
 from imagelake.config import load_config
 from imagelake.reports import report
 from imagelake.config import conf_text
-print(imagelake.__file__, load_config(named=["cluster.toml"]).lake.root, code_version())
+import clean_labels
+print(imagelake.__file__, load_config(named=["cluster.toml"]).lake.root, code_of(clean_labels.run).version)
 """
 
 
-def pins(lock: Path) -> dict[str, str]:
-    """Package -> version of a lock file, where it holds for Linux and Python 3.11."""
-    lines = [line for line in lock.read_text().splitlines() if "==" in line]
-    kept = [line for line in lines if ">= '3.12'" not in line and "win32" not in line]
-    return dict(re.match(r"([\w.-]+)==([\w.]+)", line).groups() for line in kept)  # type: ignore[union-attr]
+def pins(lock: Path, python: str = "3.11") -> dict[str, str]:
+    """Package -> version of a lock file, where it holds for Linux and a version of Python."""
+    lines = [line for line in requirements_of_nodes(lock.read_text(), python).splitlines() if "==" in line]
+    return dict(re.findall(r"^([\w.-]+)==([\w.]+)", "\n".join(lines), re.MULTILINE))
 
 
 def submission(*arguments: str, job: str = "predict_images", deploy_mode: str = "cluster") -> list[str]:
     """The command of a submission."""
     made = Submission(job, arguments, deploy_mode, Path("yarn.conf"), ("spark.yarn.queue=night",))  # type: ignore[arg-type]
-    return made.command(PROJECT)
+    return made.command()
 
 
 def test_the_library_is_whole_without_the_checkout(tmp_path: Path) -> None:
     """Imported from the zip alone it finds its settings and templates, and knows itself as the same code."""
-    from imagelake.runtime.code_version import code_version
-
-    archive = library_zip(PROJECT, tmp_path)
+    archive = library_zip(tmp_path)
     done = subprocess.run(
         [sys.executable, "-c", _ALONE, archive], capture_output=True, text=True, cwd=tmp_path, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == [f"{archive}/imagelake/__init__.py", "hdfs:///imagelake", code_version()]
+    assert done.stdout.split() == [
+        f"{archive}/imagelake/__init__.py",
+        "hdfs:///imagelake",
+        code_of(job("clean_labels").run).version,
+    ]
 
 
 def test_the_library_is_the_same_bytes_each_time(tmp_path: Path) -> None:
     """Two builds of one source are equal, and hold every job but nothing that Python compiled."""
-    archive = library_zip(PROJECT, tmp_path)
+    archive = library_zip(tmp_path)
     (tmp_path / "again").mkdir()
-    assert library_zip(PROJECT, tmp_path / "again").read_bytes() == archive.read_bytes()
+    assert library_zip(tmp_path / "again").read_bytes() == archive.read_bytes()
     names = zipfile.ZipFile(archive).namelist()
     assert {file.name for file in (PROJECT / "jobs").glob("*.py")} <= set(names)
     assert not [name for name in names if "__pycache__" in name]
     assert {f"imagelake/conf/labels/imagenet_synsets.{end}" for end in ("csv", "LICENSE")} <= set(names)
 
 
-def test_executors_get_the_versions_that_were_tested() -> None:
-    """The lock of the executors' packages is a part of the project's own, without TensorFlow and Spark."""
-    executors, project = pins(EXECUTORS), pins(PROJECT / "requirements.lock")
-    assert executors.items() <= project.items()
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+def test_executors_get_the_versions_that_were_tested(python: str) -> None:
+    """Each lock is a part of the next larger one; the executors' packages are without TensorFlow and Spark."""
+    run, convert, develop = (pins(PROJECT / f"requirements{part}.lock", python) for part in ("", "-tensorflow", "-dev"))
+    executors = pins(EXECUTORS, python)
+    assert executors.items() <= run.items() <= convert.items() <= develop.items()
+    assert not {"tensorflow", "tensorflow-cpu", "pytest"} & run.keys()
     assert not {"pyspark", "tensorflow", "tensorflow-cpu"} & executors.keys()
     assert {"ai-edge-litert", "numpy", "pandas", "pyarrow", "pillow", "pydantic"} <= executors.keys()
+
+
+def test_pip_is_told_what_holds_for_the_nodes() -> None:
+    """A pin for another Python or another system is left out, one that holds keeps its hashes and loses its marker."""
+    lock = (
+        "numpy==2.4.6 ; python_full_version < '3.12' \\\n    --hash=sha256:aa\n"
+        "numpy==2.5.5 ; python_full_version >= '3.12' \\\n    --hash=sha256:bb\n"
+        "colorama==0.4.6 ; sys_platform == 'win32' \\\n    --hash=sha256:cc\npandas==2.3.3 \\\n    --hash=sha256:dd\n"
+    )
+    pandas = "pandas==2.3.3 \\\n    --hash=sha256:dd\n"
+    assert requirements_of_nodes(lock, "3.11") == f"numpy==2.4.6 \\\n    --hash=sha256:aa\n{pandas}"
+    assert requirements_of_nodes(lock, "3.13") == f"numpy==2.5.5 \\\n    --hash=sha256:bb\n{pandas}"
+
+
+def test_no_lock_names_an_address() -> None:
+    """Packages are taken from wherever pip is told to look."""
+    for lock in (EXECUTORS, *PROJECT.glob("requirements*.lock")):
+        assert "://" not in lock.read_text()
 
 
 def test_an_environment_holds_what_is_imported(tmp_path: Path) -> None:
@@ -85,8 +110,8 @@ def test_an_environment_holds_what_is_imported(tmp_path: Path) -> None:
     lock = tmp_path / "small.lock"
     lock.write_text("\n".join(lines[start:end]) + "\n")
     said: list[str] = []
-    archive = environment_archive(lock, tmp_path, said.append)
-    assert environment_archive(lock, tmp_path, said.append) == archive
+    archive = environment_archive(lock, tmp_path, THIS_PYTHON, said.append)
+    assert environment_archive(lock, tmp_path, THIS_PYTHON, said.append) == archive
     assert len(said) == 1
     with tarfile.open(archive) as opened:
         names = opened.getnames()
@@ -99,19 +124,20 @@ def test_an_environment_that_cannot_be_had_is_an_error(tmp_path: Path) -> None:
     lock = tmp_path / "wrong.lock"
     lock.write_text("no-such-package-of-anybody==1.0 --hash=sha256:" + "0" * 64 + "\n")
     with pytest.raises(ImageLakeError, match="no-such-package-of-anybody"):
-        environment_archive(lock, tmp_path, lambda _: None)
+        environment_archive(lock, tmp_path, THIS_PYTHON, lambda _: None)
     assert list(tmp_path.iterdir()) == [lock]
 
 
 def test_properties_name_every_part(tmp_path: Path) -> None:
     """The file for spark-submit holds conf/spark/yarn.conf, and where each archive lies."""
-    package = Package(tmp_path / "lib.zip", tmp_path / "environment-1.tar.gz", tmp_path / "jars.zip")
-    text = write_properties(package, "hdfs:///run", PROJECT, tmp_path / "yarn.conf").read_text()
+    package = Package(tmp_path / "lib.zip", tmp_path / "environment-1.tar.gz", tmp_path / "jars.zip", "3.12")
+    text = write_properties(package, "hdfs:///run", tmp_path / "yarn.conf").read_text()
     found = dict(line.split(None, 1) for line in text.splitlines() if line and not line.startswith("#"))
     assert found["spark.yarn.archive"] == "hdfs:///run/jars.zip"
     assert found["spark.yarn.dist.archives"] == "hdfs:///run/environment-1.tar.gz#environment"
     assert found["spark.submit.pyFiles"] == str(package.library)
     assert found["spark.executorEnv.PYTHONPATH"] == "{{PWD}}/environment"
+    assert found["spark.pyspark.python"] == "python3.12"
     assert found["spark.master"] == "yarn"
 
 
@@ -151,6 +177,8 @@ def test_an_unknown_job_lists_the_known_ones() -> None:
         (("submit", "--master", "yarn", "rank_images"), "HADOOP_CONF_DIR is not set"),
         (("package", "--publish"), "HADOOP_CONF_DIR is not set"),
         (("submit", "--deploy-mode", "cluster", "rank_images"), "needs --master yarn"),
+        (("submit", "--python", "3.9", "rank_images"), "use --deploy-mode cluster"),
+        (("run", "--on", "yarn"), "HADOOP_CONF_DIR is not set"),
     ],
 )
 def test_what_cannot_be_submitted_says_why(

@@ -5,6 +5,7 @@ import re
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -97,9 +98,9 @@ def grey(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
 )
 def test_every_mode_gives_the_grey_ramp_back(image: Image.Image, file_format: str, tolerance: int) -> None:
     """A ramp from black to white stored in any mode decodes to the same ramp: scaled, not clipped."""
-    options = {"WEBP": {"lossless": True}, "JPEG": {"quality": 100}}.get(file_format, {})
-    pixels = decode(encoded(image, file_format, **options), LIMITS)
-    assert (pixels.dtype, pixels.shape) == (np.uint8, (8, 8, 3))
+    options: dict[str, dict[str, Any]] = {"WEBP": {"lossless": True}, "JPEG": {"quality": 100}}
+    pixels = decode(encoded(image, file_format, **options.get(file_format, {})), LIMITS)
+    assert (pixels.dtype, pixels.shape) == (np.dtype(np.uint8), (8, 8, 3))
     assert np.abs(pixels.astype(int) - grey(RAMP)).max() <= tolerance
 
 

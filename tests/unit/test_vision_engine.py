@@ -42,7 +42,7 @@ def test_top_k_is_the_sorted_head(rows: list[list[float]], k: int) -> None:
     expected = [sorted(range(len(row)), key=lambda index: (-row[index], index))[:k] for row in rows]
     assert indices.tolist() == expected
     assert best.tolist() == [[row[index] for index in order] for row, order in zip(rows, expected, strict=True)]
-    assert (indices.dtype, best.dtype) == (np.int32, np.float32)
+    assert (indices.dtype, best.dtype) == (np.dtype(np.int32), np.dtype(np.float32))
 
 
 def test_top_k_of_no_rows_has_k_columns() -> None:

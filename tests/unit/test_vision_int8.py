@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,22 @@ def greys() -> NDArray[np.uint8]:
     return (levels + np.random.default_rng(2).integers(-20, 20, (12, 32, 32, 3))).astype(np.uint8)
 
 
+@dataclass(frozen=True)
+class Quantised:
+    """A converted network, the images that it was calibrated on, and the float network's scores before that."""
+
+    engine: LiteRtEngine
+    images: NDArray[np.uint8]
+    before: NDArray[np.float32]
+
+
+@pytest.fixture(scope="module")
+def quantised(tiny: Any, greys: NDArray[np.uint8]) -> Quantised:
+    """The network in int8; converting it takes longer than all that is asked of it."""
+    before, images = TensorFlowEngine(tiny).run(greys).scores, greys.copy()
+    return Quantised(LiteRtEngine(convert(tiny, images)), images, before)
+
+
 @pytest.mark.parametrize("tiny", ["mobilenet_v1"], indirect=True)  # a random v2 is chaotic: any rounding changes all
 def test_int8_answers_like_float(tiny: Any, greys: NDArray[np.uint8]) -> None:
     """Scores are near those of the float network, features point its way, although no pixel was black."""
@@ -44,25 +61,25 @@ def test_int8_answers_like_float(tiny: Any, greys: NDArray[np.uint8]) -> None:
     assert np.sum(unit_length(ours.features) * unit_length(theirs.features), axis=1).min() >= 0.95
 
 
-def test_int8_scores_are_a_softmax(tiny: Any, greys: NDArray[np.uint8]) -> None:
+def test_int8_scores_are_a_softmax(quantised: Quantised, greys: NDArray[np.uint8]) -> None:
     """Scores of both families are 32-bit floats that sum to 1, each row once through a softmax and no more."""
-    scored = LiteRtEngine(convert(tiny, greys)).run(greys)
-    assert (scored.scores.dtype, scored.features.dtype) == (np.float32, np.float32)
+    scored = quantised.engine.run(greys)
+    assert (scored.scores.dtype, scored.features.dtype) == (np.dtype(np.float32), np.dtype(np.float32))
     assert scored.scores.sum(axis=1) == pytest.approx(1, abs=1e-5)
     assert scored.scores.max() > np.e / 40  # a second softmax could not exceed it by much
 
 
-def test_calibration_changes_neither_the_network_nor_its_images(tiny: Any, greys: NDArray[np.uint8]) -> None:
+def test_calibration_changes_neither_the_network_nor_its_images(
+    tiny: Any, quantised: Quantised, greys: NDArray[np.uint8]
+) -> None:
     """The Keras model keeps its softmax and the images their pixels."""
-    before, images = TensorFlowEngine(tiny).run(greys).scores, greys.copy()
-    convert(tiny, images)
-    assert np.array_equal(images, greys)
-    assert np.array_equal(TensorFlowEngine(tiny).run(greys).scores, before)
+    assert np.array_equal(quantised.images, greys)
+    assert np.array_equal(TensorFlowEngine(tiny).run(greys).scores, quantised.before)
 
 
-def test_no_images_have_no_scores(tiny: Any, greys: NDArray[np.uint8]) -> None:
+def test_no_images_have_no_scores(quantised: Quantised, greys: NDArray[np.uint8]) -> None:
     """An empty batch gives empty arrays of the right width."""
-    assert LiteRtEngine(convert(tiny, greys)).run(greys[:0]).scores.shape == (0, 40)
+    assert quantised.engine.run(greys[:0]).scores.shape == (0, 40)
 
 
 def test_softmax_neither_overflows_nor_loses_rows() -> None:

@@ -21,7 +21,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from odd_server import OddServer
 
-from imagelake.net import safe_fetch
 from imagelake.net.public_address import is_public
 from imagelake.net.safe_fetch import FetchError, SafeFetch, target_of
 from project import skip_or_fail
@@ -83,7 +82,7 @@ def connects(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         tried.append(address[0])
         return connect(address, timeout)
 
-    monkeypatch.setattr(safe_fetch.socket, "create_connection", noted)
+    monkeypatch.setattr("imagelake.net.safe_fetch.socket.create_connection", noted)
     return tried
 
 
@@ -159,7 +158,12 @@ def test_no_hostile_host_is_reached_by_a_name(inside: OddServer, connects: list[
 def test_disputed_addresses_are_not_read_at_all(inside: OddServer, connects: list[str], form: str) -> None:
     """Other schemes, user names, white space, backslashes and broken addresses end before any name is looked up."""
     asked: list[str] = []
-    fetch = fetcher(resolver=lambda host, _: asked.append(host) or [STAGE])
+
+    def resolve(host: str, _: object) -> list[str]:
+        asked.append(host)
+        return [STAGE]
+
+    fetch = fetcher(resolver=resolve)
     with pytest.raises(FetchError):
         fetch.fetch(form.replace("{stage}", STAGE).replace("{port}", str(inside.port)))
     assert asked == []
@@ -312,7 +316,7 @@ def test_certificates_are_checked_against_the_name(inside: OddServer, tmp_path: 
         "-subj",
         "/CN=pictures.example",
     ]
-    names = ["-addext", "subjectAltName=DNS:pictures.example", "-keyout", key, "-out", certificate]
+    names = ["-addext", "subjectAltName=DNS:pictures.example", "-keyout", str(key), "-out", str(certificate)]
     subprocess.run([*command, *names], check=True, capture_output=True)
     serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     serving.load_cert_chain(certificate, key)
@@ -368,4 +372,4 @@ def test_any_text_is_an_address_or_refused(text: str) -> None:
         assert target.scheme in {"http", "https"}
         assert target.path.isascii()
         assert not set(target.path) & set(" \r\n")
-        http.client.HTTPConnection("host.example")._validate_path(target.path)
+        http.client.HTTPConnection("host.example")._validate_path(target.path)  # type: ignore[attr-defined]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from imagelake.serving.predictor import Prediction
+from imagelake.search.query import Query
+from imagelake.serving.predictor import Photo
 from imagelake.serving.query_store import QueryStore
 from imagelake.serving.thumbnail_cache import ThumbnailCache
 from imagelake.web.guards import client_key
@@ -35,7 +37,7 @@ def test_a_picture_is_made_once(tmp_path: Path) -> None:
 
 def test_the_folder_keeps_its_bound(tmp_path: Path) -> None:
     """Whatever is kept, the files never take more than the bound, and what was looked at last stays."""
-    cache, made = ThumbnailCache(tmp_path, 100), []
+    cache, made = ThumbnailCache(tmp_path, 100), list[str]()
     for key in "abcd":
         counted(cache, key, 30, made)
         assert sum(file.stat().st_size for file in tmp_path.iterdir()) <= 100
@@ -79,7 +81,7 @@ def test_threads_share_the_folder(tmp_path: Path) -> None:
     def look(number: int) -> None:
         for step in range(50):
             key = "abcdefgh"[(number + step) % 8]
-            if cache.get(key, lambda key=key: key.encode() * 30) != key.encode() * 30:
+            if cache.get(key, partial(bytes, key * 30, "ascii")) != key.encode() * 30:
                 wrong.append(key)
 
     threads = [threading.Thread(target=look, args=(number,)) for number in range(8)]
@@ -91,28 +93,28 @@ def test_threads_share_the_folder(tmp_path: Path) -> None:
     assert sum(file.stat().st_size for file in tmp_path.iterdir()) <= 200
 
 
-def prediction(text: str) -> Prediction:
-    return Prediction(np.zeros(4, np.float32), (("lion", 0.9),), b"jpeg", text)
+def photo(text: str) -> Photo:
+    return Photo(Query(np.zeros(4, np.float32), (("lion", 0.9),), text), b"jpeg")
 
 
 def test_a_photo_has_one_link_while_the_server_runs() -> None:
     """The same photo gives the same token, another server another one, and no token says what the photo was."""
     store, other = QueryStore(10), QueryStore(10)
-    token = store.keep(prediction("a"))
-    assert store.keep(prediction("a")) == token
-    assert store.keep(prediction("b")) != token
-    assert other.keep(prediction("a")) != token
+    token = store.keep(photo("a"))
+    assert store.keep(photo("a")) == token
+    assert store.keep(photo("b")) != token
+    assert other.keep(photo("a")) != token
     assert other.get(token) is None
     assert len(token) == 20
-    assert store.get(token).sha256 == "a"  # type: ignore[union-attr]
+    assert store.get(token).query.sha256 == "a"  # type: ignore[union-attr]
 
 
 def test_the_oldest_photo_makes_room() -> None:
     """As many are kept as allowed; asking for one keeps it among the latest."""
     store = QueryStore(2)
-    first, second = store.keep(prediction("a")), store.keep(prediction("b"))
+    first, second = store.keep(photo("a")), store.keep(photo("b"))
     assert store.get(first) is not None
-    third = store.keep(prediction("c"))
+    third = store.keep(photo("c"))
     assert [store.get(token) is not None for token in (first, second, third)] == [True, False, True]
 
 

@@ -15,7 +15,8 @@ from imagelake.errors import ImageLakeError
 
 
 def _found(root: Path) -> tuple[dict[str, int], dict[str, str]]:
-    files, problems = {}, {}
+    files: dict[str, int] = {}
+    problems: dict[str, str] = {}
     for folder in walk(root):
         files |= {f"{folder.relative}/{name}".lstrip("/"): size for name, size in folder.files.items()}
         problems |= {Path(problem.name).name: problem.reason for problem in folder.problems}

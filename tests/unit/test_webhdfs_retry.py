@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import requests
-from hdfs import HdfsError
+from hdfs import HdfsError  # type: ignore[import-untyped]
 
 from imagelake.cluster.webhdfs.failures import (
     RefusedError,

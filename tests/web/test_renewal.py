@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +14,13 @@ import pytest
 from PIL import Image
 
 from finished_lake import FinishedLake
+from imagelake.lake.files import LocalFiles
+from imagelake.lake.manifest import MANIFEST, Part
+from imagelake.lake.parts import is_part, local_crc32c
+from imagelake.lake.publication import Publication
+from imagelake.lake.publication import publish as publish_run
+from imagelake.lake.published import open_lake
+from imagelake.lake.record import Run, read_record
 from served import Served
 
 
@@ -32,12 +39,18 @@ def watched(folder: Path, tmp_path: Path) -> Iterator[Served]:
 
 def publish(folder: Path, table: str, frame: pd.DataFrame | None, run_id: str) -> None:
     """A table as a job would publish it once more; the same rows where there is no frame."""
+    files = LocalFiles(folder)
+    known = open_lake(str(folder)).require(table)
+    run = Run(known.job, run_id)
+    staged = Path(shutil.copytree(folder / table, folder / run.staging / table))
     if frame is not None:
-        for part in (folder / table).glob("*.parquet"):
+        for part in staged.glob("*.parquet"):
             part.unlink()
-        frame.to_parquet(folder / table / "part-0.parquet", index=False)
-    manifest = folder / table / "_manifest.json"
-    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"run_id": run_id}))
+        frame.to_parquet(staged / f"part-{run_id}.parquet", index=False)
+    found = [file for file in sorted(staged.iterdir()) if is_part(file.name)]
+    parts = [Part(file.name, file.stat().st_size, local_crc32c(file)) for file in found]
+    (staged / MANIFEST).write_text(replace(known, run_id=run_id, parts=parts).to_json())
+    assert publish_run(files, Publication(run, (table,), read_record(files).of([table])))
 
 
 def eventually(true: Callable[[], bool]) -> None:
@@ -79,14 +92,12 @@ def test_what_cannot_be_opened_leaves_the_old_version(watched: Served, folder: P
 
 def test_what_could_not_be_opened_is_tried_again(watched: Served, folder: Path) -> None:
     """A file that was out of reach for a while needs no publication to be found again, and is told of once."""
+    publish(folder, "image_quality", None, "published-again")
     [part] = (folder / "image_quality").glob("*.parquet")
     away = part.rename(folder / "away")
-    (folder / "image_quality" / "part-broken.parquet").write_bytes(b"PAR1 is not all of it")
-    publish(folder, "image_quality", None, "published-again")
     eventually(lambda: any("stays" in line for line in watched.log))
     time.sleep(1)  # three more looks
     assert sum("stays" in line for line in watched.log) == 1
-    (folder / "image_quality" / "part-broken.parquet").unlink()
     away.rename(part)
 
     eventually(lambda: any(line.startswith("published anew: ") for line in watched.log))

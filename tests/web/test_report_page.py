@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -16,11 +17,13 @@ PHONE, DESKTOP = 390, 1360
 
 @pytest.fixture(scope="module", params=["full", "hostile", "empty"])
 def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    rows = {"full": planted_rows, "hostile": hostile_rows, "empty": lambda: ReportRows("Empty")}[request.param]()
+    rows = {"full": planted_rows(), "hostile": hostile_rows(), "empty": ReportRows("Empty")}[request.param]
     return write_report(rows, tmp_path_factory.mktemp(request.param))
 
 
-def opened(browser: Browser, report: Path, width: int, scheme: str = "light") -> tuple[Page, list[str], list[str]]:
+def opened(
+    browser: Browser, report: Path, width: int, scheme: Literal["light", "dark"] = "light"
+) -> tuple[Page, list[str], list[str]]:
     """The page, what its console said and what it asked for besides itself."""
     page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
     said: list[str] = []

@@ -19,9 +19,9 @@ SECONDS = 10  # two to three on a quiet machine; the job, which starts Spark, ta
 
 
 def searched(sample: FinishedLake, cache: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [PROJECT / "scripts" / "search", *map(str, arguments), "--root", sample.folder, "--cache", cache]
+    command = [PROJECT / "scripts" / "search", *arguments, "--root", sample.folder, "--cache", cache]
     surroundings = os.environ | {"COLUMNS": "300"}  # a wide terminal, which cuts nothing off
-    return subprocess.run(command, capture_output=True, text=True, env=surroundings, check=False)
+    return subprocess.run([*map(str, command)], capture_output=True, text=True, env=surroundings, check=False)
 
 
 def image_ids(output: str) -> list[str]:

@@ -35,7 +35,7 @@ def known(sample: FinishedLake) -> pd.DataFrame:
     images = sample.frame("images", ["image_id", "sha256"])
     frame = features.merge(quality, on="image_id").merge(images, on="image_id").set_index("image_id")
     frame["labels"] = clean.groupby("image_id")["label"].agg(set)
-    frame["labels"] = [labels if isinstance(labels, set) else set() for labels in frame["labels"]]
+    frame["labels"] = frame["labels"].map(lambda labels: labels if isinstance(labels, set) else set())
     frame["depiction"] = boxes.groupby("image_id")["is_depiction"].max()
     return frame
 
@@ -68,7 +68,7 @@ def filters(known: pd.DataFrame, name: str) -> tuple[dict[str, object], pd.Serie
     """Parameters of a filter, and the images that it lets pass."""
     big = known["labels"].map(lambda labels: bool(labels & {"Mammal", "Lion", "Tiger", "Leopard", "Zebra", "Giraffe",
                               "Elephant", "Carnivore", "Rhinoceros"}))  # fmt: skip
-    found = {
+    found: dict[str, tuple[dict[str, object], pd.Series]] = {
         "none": ({}, known["ppi"] > 0),
         "label": ({"label": "Lion"}, known["labels"].map(lambda labels: "Lion" in labels)),
         "kinds": ({"label": "Mammal"}, big),

@@ -42,12 +42,16 @@ UPSTREAM: dict[str, tuple[str, ...]] = {
     "measure_accuracy": ("clean_labels", "predict_images"),
     "rank_images": ("clean_labels", "predict_images"),
     "build_image_index": ("predict_images",),
-    "search_similar_images": ("rank_images", "build_image_index"),
-    "write_report": ("explore_lake", "measure_accuracy", "search_similar_images"),
+    "search_similar_images": ("measure_accuracy", "rank_images", "build_image_index"),
+    "write_report": ("explore_lake", "search_similar_images"),
 }
 CLIENT_MODE = {"convert_model"}
 # The properties file is written for both modes; which Python the driver is depends on the machine that it runs on.
-DRIVER_PYTHON = {"client": f"{HOME}/.venv/bin/python", "cluster": "python3.11"}
+# The nodes have the version of the project's environment, unless `scripts/package --python` was told of another.
+NODE_PYTHON = os.environ.get("IMAGELAKE_NODE_PYTHON") or next(
+    (folder.name for folder in (HOME / ".venv" / "lib").glob("python3.*")), "python3"
+)
+DRIVER_PYTHON = {"client": f"{HOME}/.venv/bin/python", "cluster": NODE_PYTHON}
 
 SETTINGS = {
     "lake.root": Param(

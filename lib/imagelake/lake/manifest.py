@@ -29,11 +29,27 @@ class Account:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One file of a published table or folder, as it was published.
+
+    Attributes:
+        name: its path from the folder.
+        bytes: its length.
+        crc32c: the checksum of all of it, eight hexadecimal digits.
+    """
+
+    name: str
+    bytes: int
+    crc32c: str
+
+
+@dataclass(frozen=True)
 class Manifest:
     """The manifest of one published table or folder.
 
     ``fingerprint`` is a hash of the job, the code's version, the settings it uses and its inputs: equal fingerprints
-    mean that the table is current. ``run_id`` is new with every publication.
+    mean that there is nothing to do. ``run_id`` is new with every publication. ``parts`` names every file; None in
+    manifests of versions that did not.
     """
 
     name: str
@@ -49,20 +65,28 @@ class Manifest:
     seconds: float
     images_per_second: float | None
     columns: dict[str, str]
+    parts: list[Part] | None = None
 
     def to_json(self) -> str:
         """The manifest as indented JSON."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> Manifest:
+    def from_bytes(cls, content: bytes, file: str) -> Manifest:
         """Read a manifest.
 
         Raises:
-            ImageLakeError: the text is no manifest of this version.
+            ImageLakeError: it is damaged, or of another version; names the file.
         """
         try:
-            values = json.loads(text)
-            return cls(**{**values, "accounts": [Account(**account) for account in values["accounts"]]})
-        except (ValueError, KeyError, TypeError) as error:
-            raise ImageLakeError(f"not a manifest of this version ({error}); run the job again with --force") from None
+            values = json.loads(content)
+            parts = values.get("parts")
+            read = {
+                "accounts": [Account(**account) for account in values["accounts"]],
+                "parts": None if parts is None else [Part(**part) for part in parts],
+            }
+            return cls(**{**values, **read})
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ImageLakeError(
+                f"{file} is not a manifest of this version ({error}): run the job that writes it again with --force"
+            ) from None

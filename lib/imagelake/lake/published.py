@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
@@ -17,52 +15,19 @@ from imagelake.cluster.webhdfs.namenodes import find_namenodes, hdfs_path
 from imagelake.cluster.webhdfs.remote_file import RemoteFile
 from imagelake.cluster.webhdfs.retry import Clock, Retrier, WebHdfsRetryPolicy
 from imagelake.errors import ImageLakeError
-from imagelake.lake.manifest import MANIFEST, Manifest
+from imagelake.installation import command_name
+from imagelake.lake.files import Files, LocalFiles, check_folder
+from imagelake.lake.manifest import Manifest
+from imagelake.lake.parts import damage
+from imagelake.lake.record import Location, Record
+from imagelake.lake.view import SupersededError, View
 
 if TYPE_CHECKING:
     from io import RawIOBase
 
+T = TypeVar("T")
+ATTEMPTS = 20  # to read a lake that is published over and over; each begins with what is published then
 _RETRY_POLICY = WebHdfsRetryPolicy(timeout_s=20.0, brief_s=15.0)  # somebody waits for a page
-
-
-class Files(ABC):
-    """Files below a root, by their path from it."""
-
-    @abstractmethod
-    def names(self, folder: str) -> list[str]:
-        """Names of the files in a folder, sorted; none where there is no folder."""
-
-    @abstractmethod
-    def open(self, path: str) -> Any:
-        """A file that pyarrow can read, with a position.
-
-        Raises:
-            ImageLakeError: there is no such file.
-        """
-
-    def read_bytes(self, path: str) -> bytes:
-        """A whole file."""
-        with self.open(path) as file:
-            return bytes(file.read())
-
-
-class LocalFiles(Files):
-    """Files of this machine."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    def names(self, folder: str) -> list[str]:
-        """See Files."""
-        path = self._root / folder
-        return sorted(entry.name for entry in os.scandir(path) if entry.is_file()) if path.is_dir() else []
-
-    def open(self, path: str) -> pa.NativeFile:
-        """See Files."""
-        try:
-            return pa.OSFile(str(self._root / path))
-        except OSError as error:
-            raise ImageLakeError(f"{self._root / path}: {error.strerror or error}") from None
 
 
 class HdfsFiles(Files):
@@ -71,10 +36,14 @@ class HdfsFiles(Files):
     def __init__(self, root: str, store: WebHdfs) -> None:
         self._root, self._store = root.rstrip("/"), store
 
-    def names(self, folder: str) -> list[str]:
+    def sizes(self, folder: str) -> dict[str, int]:
         """See Files."""
         listing = self._store.listing(f"{self._root}/{folder}") or {}
-        return sorted(name for name, status in listing.items() if status.type == "FILE")
+        return {name: status.bytes for name, status in listing.items() if status.type == "FILE"}
+
+    def read(self, path: str) -> bytes | None:
+        """See Files."""
+        return self._store.read_whole(f"{self._root}/{path}")
 
     def open(self, path: str) -> RawIOBase:
         """See Files."""
@@ -87,14 +56,70 @@ class HdfsFiles(Files):
 class PublishedLake:
     """The tables and folders below a root, as the jobs have published them. Threads may share it."""
 
-    def __init__(self, root: str, files: Files) -> None:
+    def __init__(self, root: str, files: Files, record: Record | None = None) -> None:
+        """Open a lake.
+
+        Args:
+            root: what it is called.
+            files: below it.
+            record: which runs' tables count; None for those that are published whenever something is read.
+        """
         self.root, self.files = root, files
+        self._view = View(root, files, record)
+
+    def consistent(self, read: Callable[[PublishedLake], T], attempts: int = ATTEMPTS) -> T:
+        """What a function reads of the lake as it is at one moment; again where it was published anew meanwhile.
+
+        Args:
+            read: is given a lake in which every table is of the same moment.
+            attempts: how often it may begin.
+
+        Raises:
+            ImageLakeError, OSError, pa.ArrowException: what the function raised while nothing was published, or in the
+                last attempt.
+        """
+        for _ in range(attempts - 1):
+            with suppress(SupersededError):
+                return self.attempt(read)
+        return self.attempt(read)
+
+    def attempt(self, read: Callable[[PublishedLake], T]) -> T:
+        """What a function reads of the lake as it is now.
+
+        Raises:
+            SupersededError: that was published anew, or moved into its location, before the function was done.
+            ImageLakeError, OSError, pa.ArrowException: what else the function raised.
+        """
+        pinned = self.pinned()
+        try:
+            return read(pinned)
+        except (ImageLakeError, OSError, pa.ArrowException) as error:
+            if pinned.is_outdated():
+                raise SupersededError(f"{self.root} was published anew while it was read: {error}") from error
+            raise
+
+    def pinned(self) -> PublishedLake:
+        """The lake as it is now: tables that are published from now on do not change it."""
+        return PublishedLake(self.root, self.files, self._view.record())
+
+    def is_outdated(self) -> bool:
+        """Whether a table that was looked up has been published anew since, or its files have moved."""
+        return self._view.is_outdated()
+
+    def location(self, name: str) -> Location | None:
+        """Where a table or folder stands at the moment; None where it is not published."""
+        return self._view.location(name)
+
+    def runs(self, names: Iterable[str]) -> dict[str, str]:
+        """Table -> the id of the run that published it, of those tables that are published."""
+        known = self._view.record().runs
+        manifests = {name: self.manifest(name) for name in names if name not in known}
+        older = {name: manifest.run_id for name, manifest in manifests.items() if manifest}
+        return {name: known[name].run_id for name in names if name in known} | older
 
     def manifest(self, name: str) -> Manifest | None:
         """The manifest of a table or folder; None where it is not published."""
-        if MANIFEST not in self.files.names(name):
-            return None
-        return Manifest.from_json(self.files.read_bytes(f"{name}/{MANIFEST}").decode())
+        return self._view.manifest(name)
 
     def require(self, name: str) -> Manifest:
         """The manifest of a table or folder that must be there.
@@ -102,27 +127,67 @@ class PublishedLake:
         Raises:
             ImageLakeError: it is not published.
         """
-        manifest = self.manifest(name)
-        if manifest is None:
+        return self._required(name).manifest
+
+    def _required(self, name: str) -> Location:
+        location = self._view.location(name)
+        if location is None:
             raise ImageLakeError(
                 f"there is no table {name} under {self.root}: is this the root of a finished run? "
-                f"scripts/run --root {self.root} makes all of them"
+                f"{command_name('run')} --root {self.root} makes all of them"
             )
-        return manifest
+        return location
+
+    def read_file(self, name: str, file: str) -> bytes:
+        """A file of a published folder.
+
+        Raises:
+            ImageLakeError: the folder is not published, or lacks the file.
+        """
+        while True:
+            location = self._required(name)
+            content = self.files.read_bytes(f"{location.folder}/{file}")
+            # Every run calls these files the same: the folder may have been exchanged since it was found.
+            if self._required(name) == location:
+                return content
 
     def parts(self, table: str) -> list[str]:
-        """The Parquet files of a table, by their path from the root, in the order of their names."""
-        return [f"{table}/{name}" for name in self.files.names(table) if name.endswith(".parquet")]
+        """The Parquet files of a table, by their path from the root, in the order of their names.
+
+        Raises:
+            ImageLakeError: the table is not published, or is not what was published.
+        """
+        location = self._required(table)
+        found = list(damage(self.files, location.folder, location.manifest))
+        if found:
+            raise ImageLakeError(
+                f"{self.root}/{found[0]}: the table {table} is damaged, or is just being published; "
+                f"jobs/{location.manifest.job}.py makes it anew"
+            )
+        if location.manifest.parts is not None:
+            names = [part.name for part in location.manifest.parts]
+        else:
+            names = sorted(self.files.sizes(location.folder))
+        return [f"{location.folder}/{name}" for name in names if name.endswith(".parquet")]
 
     @contextmanager
     def opened(self, part: str) -> Iterator[pq.ParquetFile]:
-        """A Parquet file, opened for few large reads."""
-        with self.files.open(part) as file:
-            yield pq.ParquetFile(file, pre_buffer=True)
+        """A Parquet file, opened for few large reads.
+
+        Raises:
+            ImageLakeError: it is gone or damaged.
+        """
+        try:
+            with self.files.open(part) as file:
+                yield pq.ParquetFile(file, pre_buffer=True)
+        except (OSError, pa.ArrowException) as error:
+            first = str(error).partition("\n")[0]
+            raise ImageLakeError(
+                f"{self.root}/{part}: {first}; scripts/check_lake says which job makes the table anew"
+            ) from None
 
     def batches(self, table: str, columns: Iterable[str], rows: int = 8192) -> Iterator[pa.RecordBatch]:
         """Batches of at most so many rows of a published table, in the order of its files."""
-        self.require(table)
         for part in self.parts(table):
             with self.opened(part) as file:
                 yield from file.iter_batches(rows, columns=list(columns))
@@ -133,7 +198,6 @@ class PublishedLake:
         Raises:
             ImageLakeError: it is not published, or lacks a column.
         """
-        self.require(table)
         wanted = None if columns is None else list(columns)
         tables = []
         for part in self.parts(table):
@@ -167,5 +231,6 @@ def open_lake(
         return PublishedLake(root, HdfsFiles(hdfs_path(root, addresses), store))
     folder = Path(root.removeprefix("file://")).expanduser()
     if not folder.is_dir():
+        check_folder(folder)
         raise ImageLakeError(f"there is no folder {root}: --root names the lake of a finished run")
     return PublishedLake(root, LocalFiles(folder))

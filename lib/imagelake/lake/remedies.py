@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import re
+from pathlib import Path
+
+from imagelake.errors import ImageLakeError
 
 _TICKET = "klist shows the ticket in use, kinit gets one, scripts/submit --principal and --keytab need none"
 _GONE = "check the host, its port in --root and in fs.defaultFS of HADOOP_CONF_DIR, and that the NameNode runs"
@@ -28,6 +32,10 @@ _REMEDIES = {
     r"\bNSQuotaExceededException\b": (
         "the folder's quota of files is full: delete what is not needed, or raise it: hdfs dfsadmin -setQuota"
     ),
+    r"No space left on device": "the disk is full: free some space, or choose another --root or spark.local.dir",
+    r"Read-only file system": "the file system takes no writes: choose another --root, or mount it to be written",
+    r"ParentNotDirectoryException|Not a directory": "a part of this path is a file: --root names the lake's folder",
+    r"\bOutOfMemoryError\b": "Java ran out of memory: give it more, e.g. --set spark.spark.driver.memory=4g",
     r"\bBlockMissingException\b": "no living DataNode has the data: hdfs fsck on the path says what is missing",
     r"\bStandbyException\b": "this NameNode is on standby: name the service of both (fs.defaultFS in HADOOP_CONF_DIR)",
     r"\b(UnknownHost|Connect|ConnectTimeout|SocketTimeout|NoRouteToHost)Exception\b": _GONE,
@@ -52,3 +60,23 @@ def refusal(trace: str) -> str | None:
             line = re.sub(r"^.*?\b(\w*(?:Exception|InvalidToken))\)?:\s*(?!.*Exception\b)", r"\1: ", found[0].strip())
             return f"{line}. {advice}"
     return None
+
+
+_SYSTEM = {
+    errno.ENOSPC: "the disk is full: free some space, or choose another --root",
+    errno.EDQUOT: "the user's share of the disk is full: free some space, or choose another --root",
+    errno.EROFS: "the file system takes no writes: choose another --root, or mount it to be written",
+    errno.EACCES: "ask as a user who may, or have the rights changed: chown or chmod",
+    errno.EPERM: "ask as a user who may, or have the rights changed: chown or chmod",
+    errno.ENOTDIR: "a part of this path is a file: --root names the folder of the lake",
+    errno.EEXIST: "a file stands where a folder is needed: --root names the folder of the lake",
+    errno.EIO: "the disk cannot be read or written: look at the system's log",
+    errno.EMFILE: "too many files are open: raise the limit with ulimit -n",
+}
+
+
+def os_error(path: Path | str, error: OSError) -> ImageLakeError:
+    """An error of this machine's file system as one line, with what helps if known."""
+    said = f"{path}: {error.strerror or error}"
+    advice = _SYSTEM.get(error.errno or 0)
+    return ImageLakeError(f"{said}. {advice[0].upper()}{advice[1:]}" if advice else said)

@@ -1,9 +1,4 @@
-"""Files and folders at file:// and hdfs:// addresses, through Spark's own Hadoop client.
-
-Tables are written to a staging folder and renamed when complete. HDFS cannot replace a folder that is not empty in one
-step, so the old folder is renamed first, then the new one gets its name. If a process dies between the two, the next
-access renames the old folder back. So a reader finds the complete old or new table.
-"""
+"""Files and folders at file:// and hdfs:// addresses, through Spark's own Hadoop client."""
 
 from __future__ import annotations
 
@@ -27,7 +22,6 @@ if TYPE_CHECKING:
 
 # Spark translates some of the JVM's exceptions into its own and passes the others on.
 JAVA_ERRORS = (Py4JJavaError, PySparkException)
-STAGING, ASIDE = "_staging", "_aside"
 _COPIES_AT_ONCE = 8
 # What Hadoop's patterns give a meaning; a comma only counts within braces, which are escaped themselves.
 _PATTERN_CHARACTER = re.compile(r"[*?\[\]{}\\^]")
@@ -52,7 +46,7 @@ class Storage:
     def __init__(self, spark: SparkSession) -> None:
         self._jvm: Any = spark._jvm
         self._conf: Any = spark._jsc.hadoopConfiguration()
-        self._gateway: Any = spark.sparkContext._gateway
+        self._spark = spark
 
     def _path(self, uri: str) -> Any:
         return self._jvm.org.apache.hadoop.fs.Path(to_uri(uri))
@@ -78,15 +72,6 @@ class Storage:
     def delete(self, uri: str) -> None:
         """Remove a file, or a folder with everything in it, if it exists."""
         self._call(uri, "delete", True)
-
-    def rename(self, source: str, target: str) -> None:
-        """Rename a file or folder to an address that does not exist.
-
-        Raises:
-            ImageLakeError: the file system refused.
-        """
-        if self.exists(target) or not self._call(source, "rename", self._path(target)):
-            raise ImageLakeError(f"cannot rename {source} to {target}: the target stands there or the source is gone")
 
     def read_bytes(self, uri: str, limit: int = 2**31 - 1) -> bytes:
         """The bytes of a file.
@@ -136,16 +121,7 @@ class Storage:
         return local_files(Path(full.removeprefix(LOCAL))) if is_local(full) else hadoop_files(full, self._statuses)
 
     def _statuses(self, folder: str) -> bytes:
-        """The statuses of what a folder holds, serialised: asking the JVM file by file costs 4 ms each."""
-        statuses = self._call(folder, "listStatus")
-        # Py4J takes an array of statuses for no array of what they implement; Java's reflection does.
-        gateway, java = self._gateway, self._jvm.java.lang
-        types = gateway.new_array(java.Class, 1)
-        types[0] = java.Class.forName("[Lorg.apache.hadoop.io.Writable;")
-        arguments = gateway.new_array(java.Object, 1)
-        arguments[0] = statuses
-        serialise = java.Class.forName("org.apache.hadoop.io.WritableUtils").getMethod("toByteArray", types)
-        return bytes(serialise.invoke(None, arguments))
+        return serialised(self._spark, self._call(folder, "listStatus"))
 
     def copy_files(self, copies: Mapping[str, str]) -> None:
         """Copy files, source to target, several at a time; from one local disk to another they become links.
@@ -192,31 +168,41 @@ class Storage:
         except JAVA_ERRORS as error:
             raise storage_error(uri, error) from None
 
-    def publish(self, root: str, name: str, staged: str) -> None:
-        """Publish a staged folder as ``root/name``; an old one is kept until the new one is complete."""
-        target, aside = f"{root}/{name}", f"{root}/{ASIDE}/{name}"
-        self.recover(root, name)
-        if self.exists(target):
-            self.make_folder(f"{root}/{ASIDE}")
-            self.rename(target, aside)
-        self.rename(staged, target)
-        self.delete(aside)
+    def hadoop_path(self, uri: str) -> Any:
+        """Hadoop's own Path of an address."""
+        return self._path(uri)
 
-    def recover(self, root: str, name: str) -> None:
-        """Repair the state that a process left which died while publishing."""
-        target, aside = f"{root}/{name}", f"{root}/{ASIDE}/{name}"
-        if not self.exists(aside):
-            return
-        if self.exists(target):
-            self.delete(aside)
-        else:
-            self.rename(aside, target)
+    def configuration_with(self, settings: Mapping[str, str]) -> Any:
+        """A copy of the Hadoop configuration with some settings changed."""
+        conf = self._jvm.org.apache.hadoop.conf.Configuration(self._conf)
+        for name, value in settings.items():
+            conf.set(name, value)
+        return conf
+
+
+def serialised(spark: SparkSession, statuses: Any) -> bytes:
+    """An array of Hadoop's file statuses, for `listing.parse_statuses`: asking the JVM file by file costs 4 ms each.
+
+    Py4J does not take an array of statuses for one of what they implement; Java's reflection does.
+    """
+    gateway: Any = spark.sparkContext._gateway
+    java = gateway.jvm.java.lang
+    types = gateway.new_array(java.Class, 1)
+    types[0] = java.Class.forName("[Lorg.apache.hadoop.io.Writable;")
+    arguments = gateway.new_array(java.Object, 1)
+    arguments[0] = statuses
+    serialise = java.Class.forName("org.apache.hadoop.io.WritableUtils").getMethod("toByteArray", types)
+    return bytes(serialise.invoke(None, arguments))
 
 
 def storage_error(uri: str, error: Exception) -> ImageLakeError:
     """A Java exception as one line: the address, its class, the first line of its message, and the remedy if known."""
-    if not isinstance(error, Py4JJavaError):
-        return ImageLakeError(f"{uri}: {str(error).splitlines()[0]}")
+    # Spark's Python wraps some of Java's exceptions itself, an unknown host among them.
+    text = _root_cause(error) if isinstance(error, Py4JJavaError) else str(error).splitlines()[0]
+    return ImageLakeError(f"{uri}: {text}. {advice}" if (advice := remedy(text)) else f"{uri}: {text}")
+
+
+def _root_cause(error: Py4JJavaError) -> str:
     cause = error.java_exception
     while cause.getCause() is not None:
         cause = cause.getCause()
@@ -224,5 +210,4 @@ def storage_error(uri: str, error: Exception) -> ImageLakeError:
     if error_class == "RemoteException":  # the NameNode's own exception, by name
         error_class = cause.getClassName().rpartition(".")[2]
     message = (cause.getMessage() or "").splitlines()
-    text = f"{error_class}: {message[0] if message else 'no message'}"
-    return ImageLakeError(f"{uri}: {text}. {advice}" if (advice := remedy(text)) else f"{uri}: {text}")
+    return f"{error_class}: {message[0] if message else 'no message'}"

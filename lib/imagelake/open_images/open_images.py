@@ -17,6 +17,7 @@ from pathlib import Path
 from rich.console import Console
 
 from imagelake.errors import ImageLakeError
+from imagelake.installation import command_name
 from imagelake.net.option_types import at_least_one, seconds
 from imagelake.open_images.addresses import SPLITS, load_addresses
 from imagelake.open_images.slice_download import DownloadOptions, Slice, SliceDownload
@@ -27,8 +28,8 @@ from imagelake.open_images.transfer import DownloadError, DownloadRetryPolicy
 BESIDE_OUT = object()
 EPILOG = """\
 examples:
-  scripts/fetch_open_images --out lions --labels Lion,Tiger --per-label 100
-  scripts/fetch_open_images --out zoo --labels Lion --labels /m/07dm6 --split validation --split test
+  COMMAND --out lions --labels Lion,Tiger --per-label 100
+  COMMAND --out zoo --labels Lion --labels /m/07dm6 --split validation --split test
 
 Images are chosen among those with a human-verified label, or a box, of confidence 1 whose bytes are published. The
 CSV files are streamed and only rows of chosen images are kept: about 150 MB are read for validation, 500 MB for test,
@@ -102,9 +103,9 @@ def _labels(text: str) -> list[str]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="scripts/fetch_open_images",
+        prog=command_name("fetch-open-images"),
         description=(__doc__ or "").split("\n\n")[0],
-        epilog=EPILOG,
+        epilog=EPILOG.replace("COMMAND", command_name("fetch-open-images")),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     what = parser.add_argument_group("what")

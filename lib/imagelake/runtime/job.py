@@ -16,17 +16,23 @@ from imagelake.config import Config
 from imagelake.errors import ImageLakeError
 from imagelake.lake.inputs import Inputs
 from imagelake.lake.lake import Lake
-from imagelake.lake.lock import publication_lock
+from imagelake.lake.lock import this_process
 from imagelake.lake.manifest import MANIFEST, Account, Manifest
+from imagelake.lake.publication import OWNER, Publication, publish, remove_left_overs
+from imagelake.lake.record import Run
 from imagelake.lake.remedies import refusal
-from imagelake.lake.storage import JAVA_ERRORS, STAGING, to_pattern
-from imagelake.runtime.code_version import code_version
+from imagelake.lake.staged_parts import parts_of
+from imagelake.lake.storage import JAVA_ERRORS, to_pattern
+from imagelake.lake.view import SupersededError
+from imagelake.runtime.code_version import Code, code_of
+from imagelake.runtime.options import Shortcut
+from imagelake.runtime.progress import announce
 from imagelake.tables import TABLES
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-STALE_STAGING_S = 86_400  # no run takes a day between two writes, so older folders are of killed ones
+ATTEMPTS = 3  # at a job whose inputs are published anew while it reads them
 
 
 def _no_files(_: Config) -> tuple[str, ...]:
@@ -38,23 +44,15 @@ def _no_check(_: Config, __: Inputs) -> None:
 
 
 @dataclass(frozen=True)
-class Shortcut:
-    """A repeatable option of a job's command line whose values are the list that a setting holds."""
-
-    flag: str
-    metavar: str
-    setting: str
-    help: str
-
-
-@dataclass(frozen=True)
 class Job:
     """A job: its name, the tables it reads and writes, and the sections of the configuration it depends on.
 
+    ``settings`` names sections, or single settings as section.key; a job that reads another one fails.
     ``files`` names what it reads from outside the lake: raw folders, weights; ``optional_files`` may be missing.
     ``check`` reads the small ones of them before any job of a run begins, and raises what is wrong with them.
     ``reads`` and ``writes`` name tables, and folders of files such as the report. ``needs`` gives those of ``reads``
-    that a configuration needs; None: all.
+    that a configuration needs; None: all. ``settings`` and ``shortcuts`` are literals in a job's file:
+    its help is made from them without running it.
     """
 
     name: str
@@ -81,11 +79,17 @@ class Work:
     notes: dict[str, str] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     images: int | None = None
+    folders: dict[str, str] = field(default_factory=dict)
 
     @property
     def staging(self) -> str:
         """The folder that holds everything this run has written so far."""
-        return f"{self.lake.root}/{STAGING}/{self.job.name}-{self.run_id}"
+        return f"{self.lake.root}/{self.published.staging}"
+
+    @property
+    def published(self) -> Run:
+        """What the lake will call this run."""
+        return Run(self.job.name, self.run_id)
 
     def read(self, name: str) -> DataFrame:
         """A published table; the job must declare that it reads it."""
@@ -95,13 +99,19 @@ class Work:
     def folder(self, name: str) -> str:
         """The address of a published folder of files; the job must declare that it reads it."""
         assert name in self.job.reads, f"{self.job.name} does not declare that it reads {name}"
-        self.lake.require(name)
-        return self.lake.address(name)
+        self.folders[name] = self.lake.folder(name)
+        return self.folders[name]
+
+    def check_folders(self) -> None:
+        """Raise SupersededError where a folder was published anew since: its files are called as those of before."""
+        for name, address in self.folders.items():
+            if self.lake.folder(name) != address:
+                raise SupersededError(f"{address} has moved while it was read: run again")
 
     def previous(self, name: str) -> str | None:
         """The address of a table or folder of this job from an earlier run; None if there is none."""
         assert name in self.job.writes, f"{self.job.name} does not declare that it writes {name}"
-        return self.lake.address(name) if self.lake.manifest(name) else None
+        return self.lake.folder(name) if self.lake.manifest(name, forgiving=True) else None
 
     def write(self, name: str, frame: DataFrame, options: Mapping[str, str] | None = None) -> DataFrame:
         """Stage a table and return it read from the staged files, so that it is not computed twice."""
@@ -143,19 +153,36 @@ class Outcome:
 def execute(job: Job, lake: Lake, config: Config, force: bool = False) -> Outcome:
     """Run a job and publish all of its tables, or none.
 
-    A job whose tables were made by the same code from the same inputs and settings is skipped, unless forced.
+    A job whose tables were made by the same code from the same inputs and settings is skipped, unless forced. One whose
+    inputs are published anew while it reads them starts again with the new ones.
     """
+    with suppress(ImageLakeError):  # a user without write access may still skip what is current
+        remove_left_overs(lake.files, job.name, job.name)
+    for _ in range(ATTEMPTS - 1):
+        pinned = lake.pinned(job.reads, force)
+        try:
+            return _execute(job, pinned, config, force)
+        except (ImageLakeError, *JAVA_ERRORS):
+            if not pinned.view.is_outdated():
+                raise
+            announce(f"{job.name}: its inputs were published anew while it read them; it starts again")
+    return _execute(job, lake.pinned(job.reads, force), config, force)
+
+
+def _execute(job: Job, lake: Lake, config: Config, force: bool) -> Outcome:
+    """Run a job on a pinned lake."""
     began, started = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
-    inputs = _inputs(job, lake, config)
-    fingerprint = _fingerprint(job, inputs, config)
+    declared = config.declared(job.settings, job.name)
+    inputs, code = _inputs(job, lake, declared), code_of(job.run)
+    fingerprint = _fingerprint(job, inputs, config, code)
     if not force and _is_current(job, lake, fingerprint):
         return Outcome(job, time.monotonic() - began, None)
     work = Work(job, lake)
-    before = _run_ids(job, lake)
     lake.spark.sparkContext.setJobDescription(job.name)
-    _remove_stale_staging(lake)
     try:
-        _run(work, config)
+        lake.files.create(f"{work.published.staging}/{OWNER}", this_process(job.name).to_json())
+        _run(work, declared)
+        work.check_folders()
         seconds = time.monotonic() - began
         for name in job.writes:
             manifest = Manifest(
@@ -163,7 +190,7 @@ def execute(job: Job, lake: Lake, config: Config, force: bool = False) -> Outcom
                 job=job.name,
                 run_id=work.run_id,
                 fingerprint=fingerprint,
-                code_version=code_version(),
+                code_version=code.version,
                 config_digest=config.digest(job.settings),
                 inputs=inputs,
                 rows=work.rows[name],
@@ -172,9 +199,12 @@ def execute(job: Job, lake: Lake, config: Config, force: bool = False) -> Outcom
                 seconds=round(seconds, 3),
                 images_per_second=round(work.images / seconds, 2) if work.images is not None else None,
                 columns={column.name: column.type for column in TABLES[name].columns} if name in TABLES else {},
+                parts=parts_of(lake.storage, f"{work.staging}/{name}"),
             )
-            lake.storage.write_bytes(f"{work.staging}/{name}/{MANIFEST}", manifest.to_json().encode())
-        published = _publish(work, before)
+            lake.files.replace(f"{work.published.staging}/{name}/{MANIFEST}", manifest.to_json().encode())
+        published = publish(
+            lake.files, Publication(work.published, job.writes, lake.view.record().of(job.writes)), force
+        )
     finally:
         _clean_up(work)
     return Outcome(job, seconds, work, published)
@@ -201,17 +231,6 @@ def _clean_up(work: Work) -> None:
         work.lake.storage.delete(work.staging)
 
 
-def _publish(work: Work, before: Mapping[str, str]) -> bool:
-    """Publish all tables, unless another run of this job has published since this one began."""
-    lake = work.lake
-    with publication_lock(lake.storage, f"{lake.root}/{STAGING}/{work.job.name}.lock"):
-        if _run_ids(work.job, lake) != before:
-            return False
-        for name in work.job.writes:
-            lake.storage.publish(lake.root, name, f"{work.staging}/{name}")
-    return True
-
-
 def _inputs(job: Job, lake: Lake, config: Config) -> dict[str, str]:
     needed = job.needs(config) if job.needs else job.reads
     tables = {name: lake.require(name).run_id for name in needed}
@@ -219,32 +238,25 @@ def _inputs(job: Job, lake: Lake, config: Config) -> dict[str, str]:
     return tables | {file: lake.storage.digest(file) for file in (*job.files(config), *present)}
 
 
-def _fingerprint(job: Job, inputs: Mapping[str, str], config: Config) -> str:
+def _fingerprint(job: Job, inputs: Mapping[str, str], config: Config, code: Code) -> str:
     parts = [
         job.name,
-        code_version(),
+        code.digest,
         config.digest(job.settings),
         *(f"{name}={inputs[name]}" for name in sorted(inputs)),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def _run_ids(job: Job, lake: Lake) -> dict[str, str]:
-    manifests = {name: lake.manifest(name) for name in job.writes}
-    return {name: manifest.run_id for name, manifest in manifests.items() if manifest is not None}
-
-
 def _is_current(job: Job, lake: Lake, fingerprint: str) -> bool:
+    """Whether all tables are there, whole, and made of the same; what is damaged is made again."""
     manifests = [lake.manifest(name) for name in job.writes]
-    return all(manifest is not None and manifest.fingerprint == fingerprint for manifest in manifests)
-
-
-def _remove_stale_staging(lake: Lake) -> None:
-    folder = f"{lake.root}/{STAGING}"
-    if not lake.storage.exists(folder):
-        return
-    oldest_ms = (time.time() - STALE_STAGING_S) * 1000
-    for name in lake.storage.names(folder):
-        files = list(lake.storage.files(f"{folder}/{name}"))
-        if files and max(file.modified_ms for file in files) < oldest_ms:
-            lake.storage.delete(f"{folder}/{name}")
+    if not all(manifest is not None and manifest.fingerprint == fingerprint for manifest in manifests):
+        return False
+    try:
+        for name in job.writes:
+            lake.sound(name)
+    except ImageLakeError as error:
+        announce(f"{job.name}: {error}: it runs again")
+        return False
+    return True

@@ -44,7 +44,11 @@ class Progress:
 
     def _watch(self) -> None:
         while not self._stopped.wait(TERMINAL_PERIOD_S if self._terminal else LOG_PERIOD_S):
-            if line := self._line():
+            try:
+                line = self._line()
+            except Exception:  # the JVM is gone: the job itself says so
+                return
+            if line:
                 self._stream.write(f"{_ERASED}{line}" if self._terminal else f"{line}\n")
                 self._stream.flush()
 

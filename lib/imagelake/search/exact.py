@@ -10,6 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from imagelake.search.order import nearest_first
+from imagelake.search.scan import exact_cosines
+
+ROUNDING = np.float32(1e-5)  # what a cosine of a matrix product in single precision may be off by
+
 
 @dataclass(frozen=True)
 class Neighbours:
@@ -25,7 +30,7 @@ class Neighbours:
 
 
 class NearestRows:
-    """Keeps the k nearest of all rows seen. Equal similarities are ordered by identifier, so batches do not matter."""
+    """Keeps the k nearest of all rows added. Equal similarities are ordered by identifier, so batches do not matter."""
 
     def __init__(self, queries: NDArray[np.float32], k: int) -> None:
         """Start with no rows.
@@ -39,41 +44,39 @@ class NearestRows:
         self._similarities: list[NDArray[np.float32]] = [np.empty(0, np.float32)] * len(queries)
 
     def add(
-        self, ids: NDArray[np.str_], features: NDArray[np.float32], routed: NDArray[np.bool_] | None = None
+        self, ids: NDArray[np.str_], features: NDArray[np.float16], routed: NDArray[np.bool_] | None = None
     ) -> None:
-        """Look at N more rows.
+        """Compare N more rows.
 
         Args:
             ids: [N].
-            features: float32 [N, D], rows of unit length.
-            routed: bool [Q, N], which rows a query looks at; None for all.
+            features: float16 [N, D], rows of unit length.
+            routed: bool [Q, N], which rows a query is compared with; None for all.
 
         Raises:
             ValueError: the rows have another number of features than the queries.
         """
         if features.shape[1:] != self._queries.shape[1:]:
             raise ValueError(f"expected rows of {self._queries.shape[1]} features, found {features.shape[1]}")
-        for query, similarities in enumerate(self._queries @ features.T):
-            seen, names = similarities, ids
-            if routed is not None:
-                seen, names = similarities[routed[query]], ids[routed[query]]
-            # Whatever is below the k-th best of this batch cannot be among the k best of all.
-            candidates = _not_below_kth(seen, self._k)
-            self._keep(query, names[candidates], seen[candidates])
+        for query, rough in enumerate(self._queries @ features.astype(np.float32).T):
+            compared = np.arange(len(ids)) if routed is None else np.flatnonzero(routed[query])
+            near = compared[rough[compared] >= self._least(query, rough[compared]) - ROUNDING]
+            self._keep(query, ids[near], exact_cosines(self._queries[query], features[near]))
+
+    def _least(self, query: int, rough: NDArray[np.float32]) -> float:
+        """What a row must reach to be among the k best: the k-th best of those kept, and of this batch."""
+        kept = self._similarities[query]
+        least = float(kept[-1]) if len(kept) == self._k else -np.inf
+        if len(rough) > self._k:
+            least = max(least, float(np.partition(rough, -self._k)[-self._k]))
+        return least
 
     def _keep(self, query: int, ids: NDArray[np.str_], similarities: NDArray[np.float32]) -> None:
         all_ids = np.concatenate([self._ids[query], ids])
         all_similarities = np.concatenate([self._similarities[query], similarities])
-        best = np.lexsort((all_ids, -all_similarities))[: self._k]
+        best = nearest_first(all_ids, all_similarities)[: self._k]
         self._ids[query], self._similarities[query] = all_ids[best], all_similarities[best]
 
     def best(self) -> Neighbours:
         """The answers so far."""
         return Neighbours([list(ids) for ids in self._ids], [values.tolist() for values in self._similarities])
-
-
-def _not_below_kth(values: NDArray[np.float32], k: int) -> NDArray[np.bool_]:
-    if len(values) <= k:
-        return np.ones(len(values), dtype=bool)
-    kth: np.float32 = np.partition(values, -k)[-k]
-    return values >= kth

@@ -14,6 +14,8 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from imagelake.errors import ImageLakeError
 from imagelake.search.codes import Codes
 from imagelake.search.description import IndexDescription
+from imagelake.search.identifiers import row_of
+from imagelake.search.order import nearest_first
 from imagelake.search.quantizer import Quantizer
 from imagelake.search.routing import SCANNED_EXACTLY
 from imagelake.search.scan import HALF, nearest, nearest_of_rows
@@ -37,7 +39,10 @@ class Effort:
 
 @dataclass(frozen=True)
 class Answers:
-    """The nearest images of Q queries, best first: rows int64 [Q, k], -1 where there are fewer, cosines float32."""
+    """The nearest images of Q queries, best first, equally near ones by image_id.
+
+    Rows are int64 [Q, k], -1 where there are fewer; cosines float32 [Q, k], minus infinity there.
+    """
 
     rows: NDArray[np.int64]
     cosines: NDArray[np.float32]
@@ -50,7 +55,7 @@ class ImageIndex:
 
     Attributes:
         description: which features it was built from, and its sizes.
-        image_ids: pyarrow large_string [N]; row numbers of answers are places in it.
+        image_ids: pyarrow large_string [N]; answers are row numbers in it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -98,14 +103,7 @@ class ImageIndex:
 
     def row_of(self, image_id: str) -> int | None:
         """The row of an image; None where the index does not hold it."""
-        wanted, low, high = image_id.encode(), 0, len(self)
-        while low < high:
-            middle = (low + high) // 2
-            found = self.image_ids[self._by_id[middle]].as_py().encode()
-            if found == wanted:
-                return int(self._by_id[middle])
-            low, high = (middle + 1, high) if found < wanted else (low, middle)
-        return None
+        return row_of(image_id, self.image_ids, self._by_id)
 
     def search(
         self,
@@ -134,7 +132,8 @@ class ImageIndex:
         few = allowed is not None and np.count_nonzero(allowed) <= SCANNED_EXACTLY
         if self._codes is None or few:
             rows = np.arange(len(self)) if allowed is None else np.flatnonzero(allowed)
-            return Answers(*nearest_of_rows(queries, self._vectors, rows, k))
+            found, _ = nearest_of_rows(queries, self._vectors, rows, k)
+            return self._compared(queries, found, k)
         effort = effort or Effort(self.parameters.probes, self.parameters.rerank)
         candidates = self._codes.candidates(queries, effort.probes, max(effort.rerank, k), allowed)
         return self._compared(queries, candidates, k)
@@ -155,8 +154,12 @@ class ImageIndex:
         for query, own in enumerate(candidates):
             in_order_of_the_file = np.sort(own[own >= 0])
             found, exact = nearest(queries[query : query + 1], self._vectors, in_order_of_the_file, k)
-            rows[query, : found.shape[1]], cosines[query, : found.shape[1]] = found[0], exact[0]
+            best = nearest_first(self._ids(found[0]), exact[0])
+            rows[query, : len(best)], cosines[query, : len(best)] = found[0][best], exact[0][best]
         return Answers(rows, cosines)
+
+    def _ids(self, rows: NDArray[np.int64]) -> NDArray[np.str_]:
+        return np.array(self.image_ids.take(pa.array(rows)).to_pylist(), str)
 
 
 def _opened_codes(files: ServingFiles, description: IndexDescription, rows: int) -> Codes:

@@ -12,7 +12,7 @@ from imagelake.errors import ImageLakeError
 
 LIMIT_TRAINING_ROWS = 131_072  # of 1,024 features: 512 MB, however large the lake is
 FEWEST_TO_LEARN_FROM = 1_000
-CANDIDATES = 200
+RERANKED = 200
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def with_effort(sizes: IndexParameters, rows: int, overrides: IndexOverrides) ->
     if sizes.is_exact:
         return sizes
     probes = overrides.probes or math.ceil(2 * math.sqrt(sizes.cells) * max(1, rows / 1e6))
-    return replace(sizes, probes=min(sizes.cells, probes), rerank=overrides.rerank or CANDIDATES)
+    return replace(sizes, probes=min(sizes.cells, probes), rerank=overrides.rerank or RERANKED)
 
 
 def still_fit(trained: IndexParameters, trained_of: int, rows: int, overrides: IndexOverrides, growth: float) -> bool:
@@ -113,8 +113,8 @@ def still_fit(trained: IndexParameters, trained_of: int, rows: int, overrides: I
     """
     if trained.is_exact or _is_scanned(rows, overrides):
         return trained.is_exact and _is_scanned(rows, overrides)
-    asked = ((overrides.cells, trained.cells), (overrides.code_bytes, trained.code_bytes))
-    return all(override in (0, size) for override, size in asked) and trained_of / growth < rows < trained_of * growth
+    sizes = ((overrides.cells, trained.cells), (overrides.code_bytes, trained.code_bytes))
+    return all(override in (0, size) for override, size in sizes) and trained_of / growth < rows < trained_of * growth
 
 
 def _is_scanned(rows: int, overrides: IndexOverrides) -> bool:

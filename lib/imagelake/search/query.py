@@ -1,9 +1,86 @@
-"""What a search is asked for, with one meaning for the job, the server and the terminal."""
+"""What a search looks for: one image, from outside or of the lake, and what the network predicts for it."""
 
 from __future__ import annotations
 
-from typing import Literal
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from imagelake.errors import ImageLakeError
+from imagelake.vision.engine import top_k, unit_length
+from imagelake.vision.preprocess import InputSettings, prepare
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from imagelake.vision.engine import Engine
+    from imagelake.vision.limits import Limits
+    from imagelake.vision.network_card import NetworkCard
 
 ImageKind = Literal["photo", "depiction"]
 PHOTO: ImageKind = "photo"
 DEPICTION: ImageKind = "depiction"
+TOP_CLASSES = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """One image to look for.
+
+    Attributes:
+        features: float32 [D], unit length; None for an image of the lake without any. Those of an image of the lake
+            are as the index keeps them, in half precision.
+        classes: the best classes with their scores, best first; none where nothing was predicted.
+        sha256: of the file's bytes, in hex; None where they are unknown.
+        image_id: the image of the lake that it is, which is no answer to itself; None for one from outside.
+    """
+
+    features: NDArray[np.float32] | None
+    classes: tuple[tuple[str, float], ...]
+    sha256: str | None
+    image_id: str | None = None
+
+
+def query_of_photo(content: bytes, engine: Engine, card: NetworkCard, limits: Limits) -> Query:
+    """A photo from outside the lake: decoded, and scored as the lake's own images were.
+
+    Args:
+        content: the file.
+        engine: the lake's network, opened.
+        card: what the network is.
+        limits: what one photo may cost.
+
+    Raises:
+        ImageError: it cannot be read, or costs more than the limits allow.
+    """
+    pixels = prepare(content, InputSettings(card.resolution, card.framing, limits))
+    scored = engine.run(pixels[np.newaxis])
+    indices, scores = top_k(scored.scores, TOP_CLASSES)
+    classes = tuple((card.classes[i], float(score)) for i, score in zip(indices[0], scores[0], strict=True))
+    return Query(unit_length(scored.features)[0], classes, hashlib.sha256(content).hexdigest())
+
+
+def predicted_label(query: Query, label_of_class: Mapping[str, str]) -> str | None:
+    """The label that the best class means, else the class's own name; None where nothing was predicted.
+
+    Args:
+        query: what is looked for.
+        label_of_class: class -> label, see `narrowest_labels`.
+    """
+    if not query.classes:
+        return None
+    best = query.classes[0][0]
+    return label_of_class.get(best, best)
+
+
+def is_address(name: str) -> bool:
+    """Whether the name of a query is fetched from the web; every other is a file, else an image_id of the lake."""
+    return name.startswith(("http://", "https://"))
+
+
+def unknown_query(name: str, root: str) -> ImageLakeError:
+    """The error for a name that is neither an address, nor a file, nor an image of the lake at a root."""
+    return ImageLakeError(f"{name}: neither a file nor the image_id of an image of {root}")

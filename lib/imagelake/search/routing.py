@@ -23,8 +23,8 @@ def enough_cells(nearest: NDArray[np.integer], allowed_in: NDArray[np.integer], 
         wanted: the images that the query would look at without a filter.
 
     Returns:
-        bool [Q, C], in the places of `nearest`.
+        bool [Q, C], in the order of `nearest`.
     """
     held = allowed_in[nearest]
-    seen_before = np.cumsum(held, axis=1) - held
-    return np.asarray((seen_before < max(wanted, SCANNED_EXACTLY)) & (held > 0))
+    held_before = np.cumsum(held, axis=1) - held
+    return np.asarray((held_before < max(wanted, SCANNED_EXACTLY)) & (held > 0))

@@ -27,7 +27,9 @@ def nearest(
         k: answers for each query.
 
     Returns:
-        Row numbers int64 [Q, min(k, N)] and cosines float32 of the same shape.
+        Row numbers int64 [Q, min(k, N)] and cosines float32 of the same shape, -1 to 1. A row's cosine does not depend
+        on the rows beside it, as the last digits of a matrix product do: copies of an image are equally similar, and
+        every way to find an image gives the same number.
     """
     import faiss
 
@@ -40,8 +42,16 @@ def nearest(
     scanned.ntotal = shape[0]
     gathered = faiss.rev_swig_ptr(scanned.codes.data(), scanned.codes.size()).view(HALF).reshape(shape)
     np.take(vectors, rows, axis=0, out=gathered, mode="clip")  # the mode that writes there without a buffer between
-    cosines, places = scanned.search(queries, min(k, len(rows)))
-    return rows[places], cosines
+    cosines, taken = scanned.search(queries, min(k, len(rows)))
+    return rows[taken], np.clip(cosines, -1, 1)  # half precision leaves some vectors a little longer than 1
+
+
+def exact_cosines(query: NDArray[np.float32], vectors: NDArray[np.float16]) -> NDArray[np.float32]:
+    """The cosines float32 [N] of a query float32 [D] and of rows float16 [N, D], as `nearest` has them."""
+    rows, found = nearest(query[np.newaxis], vectors, np.arange(len(vectors)), len(vectors))
+    cosines = np.empty(len(vectors), np.float32)
+    cosines[rows[0]] = found[0]
+    return cosines
 
 
 def nearest_of_rows(

@@ -24,6 +24,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from imagelake.errors import ImageLakeError
+from imagelake.search.index_files import DESCRIPTION_FILE, QUANTIZER_FILE, TrainedIndex, save_trained
 from imagelake.search.scan import HALF
 
 if TYPE_CHECKING:
@@ -44,12 +45,12 @@ class ServingFiles:
     @property
     def description(self) -> Path:
         """The description, which makes a folder whole."""
-        return self.folder / "index.json"
+        return self.folder / DESCRIPTION_FILE
 
     @property
     def quantizer(self) -> Path:
         """The trained quantizer."""
-        return self.folder / "quantizer.faiss"
+        return self.folder / QUANTIZER_FILE
 
     @property
     def starts(self) -> Path:
@@ -77,15 +78,12 @@ class ServingFiles:
         return self.folder / "by_id.npy"
 
 
-def write_serving_folder(
-    batches: Iterable[pa.RecordBatch], quantizer: bytes, description: IndexDescription, folder: Path
-) -> None:
+def write_serving_folder(batches: Iterable[pa.RecordBatch], trained: TrainedIndex, folder: Path) -> None:
     """Make a serving folder, in place of one that stands there. Memory holds a batch, and every identifier.
 
     Args:
         batches: rows of the table image_index in the order of their cells.
-        quantizer: the trained quantizer that the codes are of.
-        description: what is known of the index.
+        trained: the quantizer that the codes are of, and what is known of the index.
         folder: the new folder; a process that has the old one open keeps what it has mapped.
 
     Raises:
@@ -95,16 +93,15 @@ def write_serving_folder(
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     files = ServingFiles(part)
-    files.quantizer.write_bytes(quantizer)
-    cells, image_ids = _write_rows(batches, description, files)
-    sizes = np.bincount(cells, minlength=description.parameters.cells)
+    cells, image_ids = _write_rows(batches, trained.description, files)
+    sizes = np.bincount(cells, minlength=trained.description.parameters.cells)
     np.save(files.starts, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64))
     np.save(files.by_id, pc.sort_indices(image_ids).to_numpy().astype(np.int64))
     with pa.OSFile(str(files.image_ids), "wb") as sink:
         batch = pa.record_batch({"image_id": image_ids})
         with pa.ipc.new_file(sink, batch.schema) as writer:
             writer.write_batch(batch)
-    files.description.write_text(description.to_json(), encoding="utf-8")
+    save_trained(trained, part)
     shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)
 

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
+from imagelake.search.filters import FilterColumns, Filters, passing
+from imagelake.search.identifiers import row_of
+from imagelake.search.query import DEPICTION, PHOTO, ImageKind
 from imagelake.serving.image_file import DetailsFile
-from imagelake.serving.labels import Labelling
+from imagelake.serving.image_labels import ImageLabels
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,30 +26,8 @@ if TYPE_CHECKING:
 
     from imagelake.lake.published import PublishedLake
 
-Kind = Literal["photo", "depiction"]
-_KINDS: tuple[Kind | None, ...] = (None, "photo", "depiction")
+_KINDS: tuple[ImageKind | None, ...] = (None, PHOTO, DEPICTION)
 _HASH_DIGITS = 16  # of a SHA-256 in hex: 64 bits tell nine million files apart but for one chance in 400,000
-
-
-@dataclass(frozen=True)
-class Filters:
-    """Which images may be answers; the default lets all pass.
-
-    Attributes:
-        label: a display name; images with it or a narrower label.
-        split: the images of one split.
-        min_ppi: at least this PPI.
-        min_pixels: at least so many pixels.
-        kind: photo leaves out what is known to be drawn, depiction everything else.
-        not_sha256: leave out files with exactly these bytes.
-    """
-
-    label: str | None = None
-    split: str | None = None
-    min_ppi: float = 0.0
-    min_pixels: int = 0
-    kind: Kind | None = None
-    not_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +45,7 @@ class ImageDetails:
     sha256: str | None
     ppi: float | None
     pixels: int | None
-    kind: Kind | None
+    kind: ImageKind | None
     labels: tuple[str, ...]
     title: str | None
     author: str | None
@@ -89,10 +70,10 @@ class Catalogue:
         self._details = DetailsFile(lake, folder)
         self._image_ids = self._details.column("image_id")
         self._by_id = pc.sort_indices(self._image_ids).to_numpy().astype(np.uint32)
-        self.labelling = Labelling(lake, self.rows_of, len(self))
+        self.labels = ImageLabels(lake, self.rows_of, len(self))
         self.ppi, self.pixels, self._kinds = _quality(lake, self)
         splits = self._details.column("split").dictionary_encode().unify_dictionaries().combine_chunks()
-        self._split_names: list[str] = splits.dictionary.to_pylist()
+        self._split_names: list[str | None] = splits.dictionary.to_pylist()
         self._splits = pc.fill_null(splits.indices, -1).to_numpy().astype(np.int8)
         self._hashes = _hashes(self._details.column("sha256"))
 
@@ -105,24 +86,16 @@ class Catalogue:
         return str(self._image_ids[row].as_py())
 
     def rows_of(self, image_ids: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
-        """The row of each identifier, -1 for one that the lake does not have; ask for many at once."""
+        """The row number of each identifier, -1 for one that the lake does not have; made for many at once."""
         found = pc.index_in(image_ids, value_set=self._image_ids.cast(image_ids.type))
         return cast("NDArray[np.int64]", pc.fill_null(found, -1).to_numpy().astype(np.int64))
 
     def row_of(self, image_id: str) -> int | None:
-        """The row of an image; None where the lake does not have it."""
-        wanted, low, high = image_id.encode("utf-8", "replace"), 0, len(self)
-        while low < high:
-            middle = (low + high) // 2
-            row = int(self._by_id[middle])
-            found = self.image_id(row).encode()
-            if found == wanted:
-                return row
-            low, high = (middle + 1, high) if found < wanted else (low, middle)
-        return None
+        """The row number of an image; None where the lake does not have it."""
+        return row_of(image_id, self._image_ids, self._by_id)
 
     def details(self, rows: Sequence[int]) -> list[ImageDetails]:
-        """What is known of some images, in the order asked for."""
+        """What is known of some images, in the order of the given row numbers."""
         return [self._details_of(int(row), values) for row, values in zip(rows, self._details.rows(rows), strict=True)]
 
     def _details_of(self, row: int, values: dict[str, Any]) -> ImageDetails:
@@ -132,7 +105,7 @@ class Catalogue:
             ppi=float(self.ppi[row]) if known else None,
             pixels=int(self.pixels[row]) if known else None,
             kind=_KINDS[self._kinds[row]],
-            labels=self.labelling.labels_of(row),
+            labels=self.labels.labels_of(row),
             **values,
         )
 
@@ -141,24 +114,35 @@ class Catalogue:
         """The splits that there are."""
         return sorted(name for name in self._split_names if name is not None)
 
-    def allowed(self, filters: Filters) -> NDArray[np.bool_] | None:
-        """Which images pass, bool [N]; None where all do."""
-        if filters == Filters():
+    def allowed(self, filters: Filters, sha256: str | None) -> NDArray[np.bool_] | None:
+        """Which images pass, bool [N]; None where all do.
+
+        Args:
+            filters: what may be an answer.
+            sha256: of the query's file, where it is known.
+
+        Raises:
+            UnknownFilterError: the lake has no such label or split.
+        """
+        filters.require_known(self.labels.known, self.splits)
+        hidden = sha256 if filters.hide_duplicates else None
+        if not filters.by_columns and filters.label is None and hidden is None:
             return None
-        passing = np.ones(len(self), np.bool_)
+        is_depiction = self._kinds == _KINDS.index(DEPICTION)
+        allowed = passing(filters, FilterColumns(self._split_names, self._splits, self.ppi, self.pixels, is_depiction))
         if filters.label is not None:
-            passing &= self.labelling.with_label(filters.label)
-        if filters.split is not None:
-            passing &= self._splits == (self._split_names.index(filters.split) if filters.split in self.splits else -2)
-        if filters.min_ppi:
-            passing &= self.ppi >= filters.min_ppi  # an unknown one never is
-        if filters.min_pixels:
-            passing &= self.pixels >= filters.min_pixels
-        if filters.kind is not None:
-            passing &= (self._kinds == _KINDS.index("depiction")) == (filters.kind == "depiction")
-        if filters.not_sha256 is not None:
-            passing &= self._hashes != np.uint64(int(filters.not_sha256[:_HASH_DIGITS], 16))
-        return passing
+            allowed &= self.labels.with_any(self.labels.known.ids_and_narrower(filters.label))
+        if hidden is not None:
+            allowed &= self._hashes != np.uint64(int(hidden[:_HASH_DIGITS], 16))
+        return allowed
+
+    def of_label(self, label: str, allowed: NDArray[np.bool_] | None) -> NDArray[np.int64]:
+        """Row numbers of the images that have this very label and a PPI, the highest PPI first, then by image_id."""
+        chosen = self.labels.with_any(self.labels.known.ids(label)) & ~np.isnan(self.ppi)
+        if allowed is not None:
+            chosen &= allowed
+        rows = self._by_id[chosen[self._by_id]].astype(np.int64)
+        return np.asarray(rows[np.argsort(-self.ppi[rows], kind="stable")])
 
     def duplicates(self) -> list[list[int]]:
         """Groups of readable images whose files are equal byte by byte, the largest group first."""
@@ -171,15 +155,15 @@ class Catalogue:
 def _quality(
     lake: PublishedLake, catalogue: Catalogue
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int8]]:
-    """PPI, NaN where it is unknown; pixels, then 0; and the kind as a place in `_KINDS`; all [N]."""
+    """PPI, NaN where it is unknown; pixels, then 0; and the kind by its number in `_KINDS`; all [N]."""
     ppi, pixels = np.full(len(catalogue), np.nan), np.zeros(len(catalogue), np.int64)
     kinds = np.zeros(len(catalogue), np.int8)
     quality = lake.read("image_quality", ("image_id", "ppi", "pixels", "kind"))
     rows = catalogue.rows_of(quality["image_id"])
     known = rows >= 0
     ppi[rows[known]], pixels[rows[known]] = quality["ppi"].to_numpy()[known], quality["pixels"].to_numpy()[known]
-    places = pc.fill_null(pc.index_in(quality["kind"], value_set=pa.array(_KINDS)), 0)
-    kinds[rows[known]] = places.to_numpy()[known]
+    numbers = pc.fill_null(pc.index_in(quality["kind"], value_set=pa.array(_KINDS)), 0)
+    kinds[rows[known]] = numbers.to_numpy()[known]
     return ppi, pixels, kinds
 
 

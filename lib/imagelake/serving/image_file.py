@@ -51,7 +51,7 @@ class DetailsFile:
         return pa.chunked_array(parts, self._reader.schema.field(name).type)
 
     def rows(self, numbers: Iterable[int]) -> list[dict[str, Any]]:
-        """Some rows, in the order asked for."""
+        """Some rows, in the order of the given numbers."""
         found = []
         for number in numbers:
             part = int(np.searchsorted(self._starts, number, side="right")) - 1

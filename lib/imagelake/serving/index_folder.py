@@ -5,17 +5,14 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from imagelake.errors import ImageLakeError
-from imagelake.search.description import IndexDescription
 from imagelake.search.image_index import ImageIndex
+from imagelake.search.index_files import INDEX_TABLE, TRAINED_FOLDER, load_trained, require_one_run
 from imagelake.search.serving_folder import write_serving_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from imagelake.lake.published import PublishedLake
-
-_TABLE, _TRAINED = "image_index", "index_quantizer"
 
 
 def open_index(lake: PublishedLake, folder: Path) -> ImageIndex:
@@ -28,16 +25,14 @@ def open_index(lake: PublishedLake, folder: Path) -> ImageIndex:
     Raises:
         ImageLakeError: there is no index, or its two parts are of different runs.
     """
-    table, trained = lake.require(_TABLE), lake.require(_TRAINED)
-    if table.run_id != trained.run_id:
-        raise ImageLakeError(f"{_TABLE} and {_TRAINED} under {lake.root} are being published; try again")
+    table = lake.require(INDEX_TABLE)
+    require_one_run(lake.root, table.run_id, lake.require(TRAINED_FOLDER).run_id)
     current = folder / table.run_id
     if not current.is_dir():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        description = IndexDescription.from_json(lake.files.read_bytes(f"{_TRAINED}/index.json").decode())
-        quantizer = lake.files.read_bytes(f"{_TRAINED}/quantizer.faiss")
+        trained = load_trained(lambda name: lake.read_file(TRAINED_FOLDER, name))
         # The order of the files' names is that of their cells.
-        rows = lake.batches(_TABLE, ("cell", "image_id", "code", "features"))
-        write_serving_folder(rows, quantizer, description, current)
+        rows = lake.batches(INDEX_TABLE, ("cell", "image_id", "code", "features"))
+        write_serving_folder(rows, trained, current)
     return ImageIndex.open(current)

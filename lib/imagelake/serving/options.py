@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import ipaddress
+from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from pydantic.fields import FieldInfo
 
 from imagelake.config import Config, load_config, settings_help
-from imagelake.lake.published import PublishedLake, open_lake
+from imagelake.installation import command_name
+from imagelake.net.public_address import Network
+from imagelake.net.safe_fetch import SafeFetch
 from imagelake.serving.parameters import SearchParameters
+
+if TYPE_CHECKING:
+    from imagelake.lake.published import PublishedLake
 
 _SEARCH_DESCRIPTION = """\
 Which images of a finished lake look like this one? The answers of scripts/serve in the terminal, without a server.
@@ -22,7 +29,7 @@ its index into --cache, which scripts/serve shares.
 
 def search_parser() -> argparse.ArgumentParser:
     """The command line of one search."""
-    made = lake_parser("scripts/search", _SEARCH_DESCRIPTION)
+    made = lake_parser(command_name("search"), _SEARCH_DESCRIPTION)
     add = made.add_argument
     add("photo", metavar="PHOTO", help="a file, an http(s) address, or the image_id of an image of the lake")
     for name, field in SearchParameters.model_fields.items():
@@ -38,6 +45,8 @@ def lake_of(options: argparse.Namespace) -> tuple[PublishedLake, Config]:
     Raises:
         ImageLakeError: a setting is wrong, or the lake cannot be opened.
     """
+    from imagelake.lake.published import open_lake  # help does not wait for the reader of tables
+
     config = load_config(options.config, options.settings)
     return open_lake(options.root or config.lake.root, options.namenode, options.user, options.kerberos), config
 
@@ -68,4 +77,19 @@ def lake_parser(prog: str, description: str) -> argparse.ArgumentParser:
     add("--config", metavar="FILE", type=Path, action="append", default=[], help="a TOML file of settings; repeatable")
     add("--set", metavar="SECTION.KEY=VALUE", dest="settings", action="append", default=[], help="one setting, e.g. "
         "web.results=48; may be repeated, and wins over --config")  # fmt: skip
+    add("--allow-network", metavar="CIDR", type=_network, action="append", default=[], help="let addresses of photos "
+        "lead into a network that is not public; repeatable, beside search.allow_networks")  # fmt: skip
     return made
+
+
+def fetch_of(config: Config, allowed: Sequence[Network]) -> SafeFetch:
+    """How photos behind addresses are fetched: as the section search says, and from the option's networks."""
+    rules = config.search
+    return SafeFetch(rules.url_timeout_s, rules.url_max_bytes, [*rules.allow_networks, *allowed])
+
+
+def _network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no network such as 10.1.0.0/16: {error}") from None

@@ -24,24 +24,24 @@ class Originals:
         rows = catalogue.rows_of(lake.read(_TABLE, ("image_id",))["image_id"])
         self._lake, self._parts = lake, lake.parts(_TABLE)
         # Part, row group and row of each image [N, 3]; -1 for one without bytes.
-        self._places = np.full((len(catalogue), 3), -1, np.int32)
-        self._places[rows[rows >= 0]] = self._all_places()[rows >= 0]
+        self._positions = np.full((len(catalogue), 3), -1, np.int32)
+        self._positions[rows[rows >= 0]] = self._all_positions()[rows >= 0]
 
-    def _all_places(self) -> NDArray[np.int32]:
+    def _all_positions(self) -> NDArray[np.int32]:
         """Part, row group and row of every row of the table, in its order."""
         found = [np.empty((0, 3), np.int32)]
         for number, part in enumerate(self._parts):
             with self._lake.opened(part) as file:
                 sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
             for group, size in enumerate(sizes):
-                places = np.empty((size, 3), np.int32)
-                places[:, 0], places[:, 1], places[:, 2] = number, group, np.arange(size)
-                found.append(places)
+                positions = np.empty((size, 3), np.int32)
+                positions[:, 0], positions[:, 1], positions[:, 2] = number, group, np.arange(size)
+                found.append(positions)
         return np.concatenate(found)
 
     def __len__(self) -> int:
         """Images with bytes."""
-        return int(np.count_nonzero(self._places[:, 0] >= 0))
+        return int(np.count_nonzero(self._positions[:, 0] >= 0))
 
     def read(self, row: int) -> bytes | None:
         """The file of an image; None where the lake has none.
@@ -52,12 +52,12 @@ class Originals:
         Raises:
             ImageLakeError: the table has been published anew since this process began.
         """
-        number, group, place = map(int, self._places[row])
+        number, group, row_in_group = map(int, self._positions[row])
         if number < 0:
             return None
         try:
             with self._lake.opened(self._parts[number]) as file:
-                content = file.read_row_group(group, ["content"])["content"][place].as_py()
+                content = file.read_row_group(group, ["content"])["content"][row_in_group].as_py()
         except (OSError, IndexError) as error:
             raise ImageLakeError(f"{self._lake.root}/{self._parts[number]}: {error}; start the server again") from None
         return None if content is None else bytes(content)

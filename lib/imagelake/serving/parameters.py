@@ -6,8 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from imagelake.search.filters import Filters
 from imagelake.search.order import Order
-from imagelake.serving.catalogue import Filters, Kind
+from imagelake.search.page import Mode
+from imagelake.search.query import ImageKind
 
 Text = Annotated[str, Field(max_length=2_000)]
 
@@ -17,13 +19,13 @@ class SearchParameters(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    mode: Literal["similar", "label"] = Field("similar", description="similar: by features; label: the predicted label")
+    mode: Mode = Field("similar", description="similar: by features; label: the predicted label")
     order: Order = Field("similarity", description="of the nearest ones; label answers always come by PPI")
     label: Text | None = Field(None, description="images with this clean label or a narrower one")
     split: Text | None = Field(None, description="images of this split")
     min_ppi: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] | None = Field(None, description="least PPI")
     min_pixels: Annotated[int, Field(ge=0, le=10**12)] | None = Field(None, description="least width x height")
-    kind: Kind | None = Field(None, description="photo leaves out what boxes or features tell to be a depiction")
+    kind: ImageKind | None = Field(None, description="photo leaves out what boxes or features tell to be a depiction")
     duplicates: Literal["show", "hide"] = Field("show", description="hide: no file with exactly the query's bytes")
     page: Annotated[int, Field(ge=1, le=1_000)] = Field(1, description="1 is the first")
 
@@ -32,16 +34,11 @@ class SearchParameters(BaseModel):
     def _unsaid(cls, value: Any, info: ValidationInfo) -> Any:
         return cls.model_fields[info.field_name or ""].default if value == "" else value
 
-    def filters(self, sha256: str | None) -> Filters:
-        """The filters, for a query whose file has this hash."""
-        return Filters(
-            self.label,
-            self.split,
-            self.min_ppi or 0.0,
-            self.min_pixels or 0,
-            self.kind,
-            sha256 if self.duplicates == "hide" else None,
-        )
+    @property
+    def filters(self) -> Filters:
+        """Which images may be answers."""
+        hide = self.duplicates == "hide"
+        return Filters(self.label, self.split, self.min_ppi or 0.0, self.min_pixels or 0, self.kind, hide)
 
     def link_parameters(self) -> dict[str, Any]:
         """The parameters that differ from the defaults, for links."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 
-from imagelake.serving.predictor import TOP_CLASSES
+from imagelake.search.query import TOP_CLASSES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,46 +1,32 @@
-"""The lake's network applied to photos from outside: features, classes, a thumbnail; as many at a time as cores."""
+"""The lake's network applied to photos from outside: a query and a thumbnail of each, as many at a time as cores."""
 
 from __future__ import annotations
 
-import hashlib
 import queue
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from imagelake.vision.engine import Engine, top_k, unit_length
-from imagelake.vision.network_card import CARD, NetworkCard
-from imagelake.vision.packed import PackedModel, open_engine
-from imagelake.vision.preprocess import InputSettings, prepare
+from imagelake.search.query import Query, query_of_photo
+from imagelake.vision.packed import open_engine
+from imagelake.vision.published_network import PublishedNetwork
 from imagelake.vision.thumbnails import thumbnail
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from imagelake.lake.published import PublishedLake
+    from imagelake.vision.engine import Engine
     from imagelake.vision.limits import Limits
 
-TOP_CLASSES = 5
+_MODEL = "model"
 
 
 @dataclass(frozen=True, eq=False)
-class Prediction:
-    """What the network predicts for a photo, and the photo's thumbnail.
+class Photo:
+    """A photo from outside that was looked at: what is searched for, and a small JPEG of it."""
 
-    Attributes:
-        features: float32 [D], unit length.
-        classes: names of the best classes with their scores, best first.
-        thumbnail: a small JPEG.
-        sha256: of the file's bytes, in hex.
-    """
-
-    features: NDArray[np.float32]
-    classes: tuple[tuple[str, float], ...]
+    query: Query
     thumbnail: bytes
-    sha256: str
 
 
 class Predictor:
@@ -55,14 +41,12 @@ class Predictor:
             side: pixels of the small pictures.
             threads: photos at a time; each engine holds the network once.
         """
-        lake.require("model")
-        self.card = NetworkCard.from_json(lake.files.read_bytes(f"model/{CARD}").decode())
-        self._limits, self._side = limits, side
-        self._settings = InputSettings(self.card.resolution, self.card.framing, limits)
-        packed = PackedModel(self.card.engine, lake.files.read_bytes(f"model/{self.card.file}"))
+        lake.require(_MODEL)
+        network = PublishedNetwork.read(lambda name: lake.read_file(_MODEL, name))
+        self.card, self._limits, self._side = network.card, limits, side
         self._engines: queue.LifoQueue[Engine] = queue.LifoQueue()
         for _ in range(threads):
-            self._engines.put(open_engine(packed))
+            self._engines.put(open_engine(network.packed))
 
     @contextmanager
     def _turn(self) -> Iterator[Engine]:
@@ -72,18 +56,15 @@ class Predictor:
         finally:
             self._engines.put(engine)
 
-    def predict(self, content: bytes) -> Prediction:
+    def predict(self, content: bytes) -> Photo:
         """Decode and score one photo.
 
         Raises:
             ImageError: it is none, or costs more than the limits allow.
         """
         with self._turn() as engine:
-            scored = engine.run(prepare(content, self._settings)[np.newaxis])
-            small = thumbnail(content, self._side, self._limits)
-        indices, scores = top_k(scored.scores, TOP_CLASSES)
-        classes = tuple((self.card.classes[i], float(score)) for i, score in zip(indices[0], scores[0], strict=True))
-        return Prediction(unit_length(scored.features)[0], classes, small, hashlib.sha256(content).hexdigest())
+            query = query_of_photo(content, engine, self.card, self._limits)
+            return Photo(query, thumbnail(content, self._side, self._limits))
 
     def shrink(self, content: bytes) -> bytes:
         """A small picture of an image of the lake.

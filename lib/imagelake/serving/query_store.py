@@ -11,7 +11,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from imagelake.serving.predictor import Prediction
+    from imagelake.serving.predictor import Photo
 
 _TOKEN_BYTES = 15
 
@@ -27,20 +27,20 @@ class QueryStore:
         """Hold so many photos; with 1,024 features each takes about 10 kB."""
         self._most, self._key = most, secrets.token_bytes(32)
         self._lock = threading.Lock()
-        self._photos: OrderedDict[str, Prediction] = OrderedDict()
+        self._photos: OrderedDict[str, Photo] = OrderedDict()
 
-    def keep(self, prediction: Prediction) -> str:
-        """Keep a photo, and return its token; the one that was not asked for longest may make room."""
-        digest = hmac.digest(self._key, prediction.sha256.encode(), hashlib.sha256)[:_TOKEN_BYTES]
+    def keep(self, photo: Photo) -> str:
+        """Keep a photo, and return its token; the one that was not used for longest may make room."""
+        digest = hmac.digest(self._key, (photo.query.sha256 or "").encode(), hashlib.sha256)[:_TOKEN_BYTES]
         token = base64.urlsafe_b64encode(digest).decode()
         with self._lock:
-            self._photos[token] = prediction
+            self._photos[token] = photo
             self._photos.move_to_end(token)
             if len(self._photos) > self._most:
                 self._photos.popitem(last=False)
         return token
 
-    def get(self, token: str) -> Prediction | None:
+    def get(self, token: str) -> Photo | None:
         """A photo; None where it is no longer kept, or never was."""
         with self._lock:
             if token in self._photos:

@@ -1,19 +1,19 @@
-"""One search, as the page and the API both show it."""
+"""One search, as the page, the API and the terminal show it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from imagelake.search.filters import UnknownFilterError
+from imagelake.search.page import SIMILAR, Page
 from imagelake.serving.errors import QueryError
-from imagelake.serving.served_lake import Ranked
 
 if TYPE_CHECKING:
+    from imagelake.search.query import Query
     from imagelake.serving.catalogue import ImageDetails
     from imagelake.serving.parameters import QueryParameters, SearchParameters
-    from imagelake.serving.served_lake import SearchQuery, ServedLake
+    from imagelake.serving.served_lake import Ranked, ServedLake
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Found:
     """The answers to a query.
 
     Attributes:
-        answers: of the page asked for.
+        answers: of one page.
         total: on all pages.
         pages: how many there are, at least 1.
         label: what the network takes the query for, as a label of the lake; None where it predicted nothing.
@@ -41,7 +41,7 @@ class Found:
     label: str | None
 
 
-def query_of(served: ServedLake, parameters: QueryParameters) -> SearchQuery:
+def query_of(served: ServedLake, parameters: QueryParameters) -> Query:
     """The query that parameters name.
 
     Raises:
@@ -62,32 +62,27 @@ def query_of(served: ServedLake, parameters: QueryParameters) -> SearchQuery:
     return query
 
 
-def search(served: ServedLake, query: SearchQuery, parameters: SearchParameters, size: int) -> Found:
+def search(served: ServedLake, query: Query, parameters: SearchParameters, size: int) -> Found:
     """The answers of one page.
 
     Raises:
-        QueryError: the label is unknown.
+        QueryError: the lake has no such label or split.
     """
-    if parameters.label is not None and not served.catalogue.labelling.is_known(parameters.label):
-        raise QueryError("unusable", f"no image has the label {parameters.label!r}, and the hierarchy does not know it")
-    filters, label = parameters.filters(query.sha256), served.predicted_label(query)
-    if parameters.mode == "similar":
-        ranked = served.similar(query, filters, parameters.order)
-    else:
-        ranked = served.of_label(label, filters, query.row) if label else Ranked(np.empty(0, np.int64))
+    page = Page(parameters.page, size)
+    try:
+        if parameters.mode == SIMILAR:
+            ranked = served.similar(query, parameters.filters, parameters.order, size)
+        else:
+            ranked = served.of_predicted_label(query, parameters.filters, size)
+    except UnknownFilterError as error:
+        raise QueryError("unusable", str(error)) from None
     total = len(ranked.rows)
-    return Found(answers_of(served, ranked, parameters.page, size), total, page_count(total, size), label)
+    return Found(answers_of(served, ranked, page), total, page.count(total), served.predicted_label(query))
 
 
-def answers_of(served: ServedLake, ranked: Ranked, page: int, size: int) -> list[Answer]:
-    """The answers on one page of a ranking; the first page is 1."""
-    shown = slice((page - 1) * size, page * size)
-    details = served.catalogue.details(list(map(int, ranked.rows[shown])))
+def answers_of(served: ServedLake, ranked: Ranked, page: Page) -> list[Answer]:
+    """The answers on one page of a ranking."""
+    details = served.catalogue.details(list(map(int, ranked.rows[page.rows])))
     if ranked.similarities is None:
         return [Answer(one, None) for one in details]
-    return [Answer(one, float(cosine)) for one, cosine in zip(details, ranked.similarities[shown], strict=True)]
-
-
-def page_count(total: int, size: int) -> int:
-    """How many pages a list fills, at least 1."""
-    return max(1, -(-total // size))
+    return [Answer(one, float(cosine)) for one, cosine in zip(details, ranked.similarities[page.rows], strict=True)]

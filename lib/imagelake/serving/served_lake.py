@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imagelake.search.order import Order, in_order
-from imagelake.serving.catalogue import Catalogue, Filters, ImageDetails
+from imagelake.search.order import Order, candidate_count, in_order
+from imagelake.search.query import Query, predicted_label
+from imagelake.serving.catalogue import Catalogue, ImageDetails
+from imagelake.serving.image_labels import label_of_class
 from imagelake.serving.index_folder import open_index
-from imagelake.serving.labels import meanings
 from imagelake.serving.originals import Originals
 from imagelake.serving.predictions import LakePredictions
-from imagelake.serving.predictor import Prediction, Predictor
+from imagelake.serving.predictor import Predictor
 from imagelake.serving.query_store import QueryStore
 from imagelake.serving.thumbnail_cache import ThumbnailCache
 from imagelake.vision.errors import ImageError
@@ -29,40 +30,18 @@ if TYPE_CHECKING:
 
     from imagelake.config import Config
     from imagelake.lake.published import PublishedLake
+    from imagelake.search.filters import Filters
 
 EXAMPLES = 18  # images on the first page
-CANDIDATES = 240  # answers that a query has in all; ordering by PPI is among these
-
-
-@dataclass(frozen=True, eq=False)
-class SearchQuery:
-    """One image to look for.
-
-    Attributes:
-        features: float32 [D], unit length; None for an image of the lake without any.
-        classes: what the network predicts, best first, with scores.
-        sha256: of the photo's bytes; None where they are unknown.
-        row: of the image of the lake that it is, which is no answer to itself; None for one from outside.
-    """
-
-    features: NDArray[np.float32] | None
-    classes: tuple[tuple[str, float], ...]
-    sha256: str | None
-    row: int | None = None
-
-    @classmethod
-    def of(cls, prediction: Prediction) -> SearchQuery:
-        """A photo from outside."""
-        return cls(prediction.features, prediction.classes, prediction.sha256)
 
 
 @dataclass(frozen=True, eq=False)
 class Ranked:
-    """Images in the order of a search, at most CANDIDATES.
+    """The candidates of a search in its order.
 
     Attributes:
-        rows: int64 [K], of the catalogue.
-        similarities: float32 [K], cosines; None where images are not chosen by them.
+        rows: int64 [R], row numbers of the catalogue.
+        similarities: float32 [R], cosines; None where images are not chosen by them.
     """
 
     rows: NDArray[np.int64]
@@ -98,7 +77,7 @@ class ServedLake:
         self._predictions = LakePredictions(lake, self.catalogue, self.predictor.card.classes)
         still_valid = before is not None and before.predictor.card == self.predictor.card
         self.queries: QueryStore = before.queries if before and still_valid else QueryStore(rules.queries_kept)
-        self.meanings = meanings(lake)
+        self._label_of_class = label_of_class(lake)
         self.version = lake.require("image_bytes").run_id
         self._side = rules.thumbnail_side
         self._thumbnails = ThumbnailCache(own / "thumbnails", rules.thumbnail_cache_bytes)
@@ -107,48 +86,60 @@ class ServedLake:
         listed = self._rows_of_index >= 0
         self._listed = None if listed.all() else listed
 
-    def query_of_image(self, image_id: str) -> SearchQuery | None:
+    def query_of_image(self, image_id: str) -> Query | None:
         """An image of the lake as a query; None where the lake does not have it."""
         row = self.catalogue.row_of(image_id)
         if row is None:
             return None
-        (details,) = self.catalogue.details([row])
-        place = self.index.row_of(image_id)
-        vector = None if place is None else self.index.vector(place)
-        return SearchQuery(vector, self._predictions.of(row), details.sha256, row)
+        (facts,) = self.catalogue.details([row])
+        row_of_index = self.index.row_of(image_id)
+        vector = None if row_of_index is None else self.index.vector(row_of_index)
+        return Query(vector, self._predictions.of(row), facts.sha256, image_id)
 
-    def query_of_photo(self, token: str) -> SearchQuery | None:
+    def query_of_photo(self, token: str) -> Query | None:
         """A photo that was shown earlier; None where it is no longer kept."""
-        prediction = self.queries.get(token)
-        return None if prediction is None else SearchQuery.of(prediction)
+        photo = self.queries.get(token)
+        return None if photo is None else photo.query
 
-    def similar(self, query: SearchQuery, filters: Filters, order: Order) -> Ranked:
-        """The nearest images that pass the filters, in the order asked for."""
+    def similar(self, query: Query, filters: Filters, order: Order, count: int) -> Ranked:
+        """The nearest images that pass the filters: the candidates for so many answers, in their order.
+
+        Raises:
+            UnknownFilterError: the lake has no such label or split.
+        """
+        passing = self.catalogue.allowed(filters, query.sha256)
         if query.features is None:
             return Ranked(np.empty(0, np.int64))
-        passing = self.catalogue.allowed(filters)
         allowed = self._listed if passing is None else passing[self._rows_of_index] & (self._rows_of_index >= 0)
-        found = self.index.search(query.features[np.newaxis], CANDIDATES + 1, allowed)
+        candidates = candidate_count(count)
+        found = self.index.search(query.features[np.newaxis], candidates + 1, allowed)
         rows = self._rows_of_index[found.rows[0][found.rows[0] >= 0]]
-        others = np.flatnonzero(rows != (-1 if query.row is None else query.row))[:CANDIDATES]
-        rows, cosines = rows[others], np.clip(found.cosines[0][others], -1, 1)  # half precision rounds some past it
+        others = np.flatnonzero(rows != self._own_row(query))[:candidates]
+        rows, cosines = rows[others], found.cosines[0][others]
         best = in_order(cosines, self.catalogue.ppi[rows], order)
         return Ranked(rows[best], cosines[best])
 
-    def of_label(self, label: str, filters: Filters, without: int | None = None) -> Ranked:
-        """The images with a label that pass the filters, the highest PPI first."""
-        chosen = self.catalogue.labelling.with_label(label, narrower=False)
-        passing = self.catalogue.allowed(filters)
-        rows = np.flatnonzero(chosen if passing is None else chosen & passing)
-        rows = rows[(rows != (-1 if without is None else without)) & ~np.isnan(self.catalogue.ppi[rows])]
-        return Ranked(rows[np.argsort(-self.catalogue.ppi[rows], kind="stable")][:CANDIDATES])
+    def of_predicted_label(self, query: Query, filters: Filters, count: int) -> Ranked:
+        """The images of a query's predicted label that pass the filters, the highest PPI first, as many candidates.
 
-    def predicted_label(self, query: SearchQuery) -> str | None:
-        """The label that the best class means, else the class's own name; None where nothing was predicted."""
-        if not query.classes:
-            return None
-        best = query.classes[0][0]
-        return self.meanings.get(best, best)
+        Raises:
+            UnknownFilterError: the lake has no such label or split.
+        """
+        passing = self.catalogue.allowed(filters, query.sha256)
+        label = self.predicted_label(query)
+        if label is None:
+            return Ranked(np.empty(0, np.int64))
+        rows = self.catalogue.of_label(label, passing)
+        return Ranked(rows[rows != self._own_row(query)][: candidate_count(count)])
+
+    def _own_row(self, query: Query) -> int:
+        """The row number of the image that a query is; -1 for one from outside."""
+        row = None if query.image_id is None else self.catalogue.row_of(query.image_id)
+        return -1 if row is None else row
+
+    def predicted_label(self, query: Query) -> str | None:
+        """The label of the lake that the network predicts for a query; None where nothing was predicted."""
+        return predicted_label(query, self._label_of_class)
 
     def thumbnail(self, row: int) -> bytes | None:
         """A small picture of an image of the lake; None where it has no bytes, or none that can be decoded."""
@@ -170,6 +161,6 @@ class ServedLake:
     def examples(self) -> list[ImageDetails]:
         """Images to begin with: the largest of each of the most frequent labels, none twice."""
         found: list[int] = []
-        for label in islice(self.catalogue.labelling.counts, EXAMPLES):
-            found += [row for row in map(int, self.of_label(label, Filters()).rows) if row not in found][:1]
+        for label in islice(self.catalogue.labels.counts, EXAMPLES):
+            found += [row for row in map(int, self.catalogue.of_label(label, None)) if row not in found][:1]
         return self.catalogue.details(found)

@@ -13,13 +13,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from imagelake.config import Config
 from imagelake.errors import ImageLakeError
-from imagelake.net.safe_fetch import SafeFetch
-from imagelake.serving.options import lake_of, search_parser
+from imagelake.net.safe_fetch import FetchError, SafeFetch
+from imagelake.search.query import Query, is_address, unknown_query
+from imagelake.serving.options import fetch_of, lake_of, search_parser
 from imagelake.serving.parameters import SearchParameters
 from imagelake.serving.search import Answer, Found, search
-from imagelake.serving.served_lake import SearchQuery, ServedLake
+from imagelake.serving.served_lake import ServedLake
 from imagelake.vision.errors import ImageError
 
 _UNUSABLE = 2
@@ -33,9 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         parameters = _parameters(options)
         lake, config = lake_of(options)
-        served = ServedLake(lake, config, options.cache)
+        served = lake.consistent(lambda now: ServedLake(now, config, options.cache))
         ready = time.monotonic()
-        query = _query(served, options.photo, config)
+        query = _query(served, options.photo, fetch_of(config, options.allow_network))
         found = search(served, query, parameters, options.count)
     except ImageError as error:
         return _unusable(f"{options.photo}: {error.reason}: {error.detail}")
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parameters(options: argparse.Namespace) -> SearchParameters:
-    """What the options ask for.
+    """The parameters that the options give.
 
     Raises:
         ImageLakeError: a value is none of an option's.
@@ -68,25 +68,27 @@ def _parameters(options: argparse.Namespace) -> SearchParameters:
         raise ImageLakeError(f"--{option} {first['input']}: {first['msg']}") from None
 
 
-def _query(served: ServedLake, photo: str, config: Config) -> SearchQuery:
+def _query(served: ServedLake, photo: str, fetch: SafeFetch) -> Query:
     """The photo as a query: behind an address, a file, or an image of the lake.
 
     Raises:
         ImageLakeError: it is none of them.
     """
-    if photo.startswith(("http://", "https://")):
-        fetch = SafeFetch(config.search.url_timeout_s, config.search.url_max_bytes, [])
-        return SearchQuery.of(served.predictor.predict(fetch.fetch(photo)))
+    if is_address(photo):
+        try:
+            return served.predictor.predict(fetch.fetch(photo)).query
+        except FetchError as error:
+            raise ImageLakeError(f"{photo}: {error}") from None
     file = Path(photo)
     if file.is_file():
-        return SearchQuery.of(served.predictor.predict(file.read_bytes()))
+        return served.predictor.predict(file.read_bytes()).query
     query = served.query_of_image(photo)
     if query is None:
-        raise ImageLakeError(f"{photo}: neither a file nor the image_id of an image of {served.lake.root}")
+        raise unknown_query(photo, served.lake.root)
     return query
 
 
-def _show(found: Found, query: SearchQuery) -> None:
+def _show(found: Found, query: Query) -> None:
     """The answers, for people."""
     console = Console(highlight=False)
     classes = ", ".join(f"{name} {score:.2f}" for name, score in query.classes[:3])
@@ -94,8 +96,8 @@ def _show(found: Found, query: SearchQuery) -> None:
         f"looks like {escape(classes) or 'nothing that the network knows'}; as a label: {found.label or 'none'}"
     )
     table = Table(*_COLUMNS)
-    for place, answer in enumerate(found.answers, 1):
-        table.add_row(str(place), *(escape(value) for value in _cells(answer)))
+    for rank, answer in enumerate(found.answers, 1):
+        table.add_row(str(rank), *(escape(value) for value in _cells(answer)))
     console.print(table)
 
 

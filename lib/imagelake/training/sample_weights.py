@@ -20,6 +20,7 @@ import numpy as np
 from imagelake.config import conf_text
 from imagelake.samples import training_images
 from imagelake.taxonomy.class_map import ClassMap
+from imagelake.vision.litert import convert
 from imagelake.vision.mobilenet import build_model
 from imagelake.vision.preprocess import normalise, resize_for_model
 from imagelake.vision.tensorflow_import import import_tensorflow
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 ARCHITECTURE, ALPHA, RESOLUTION = "mobilenet_v1", 0.25, 128
 FILE_NAME = f"{ARCHITECTURE}_{ALPHA}_{RESOLUTION}.weights.h5"
+CONVERTED_NAME = f"{ARCHITECTURE}_{ALPHA}_{RESOLUTION}.tflite"
 HELD_OUT_SEED_OFFSET = 1_000_003  # drawings of this seed are never trained on
 
 
@@ -100,7 +102,9 @@ def accuracy(model: Any, drawings: Drawings) -> float:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Draw, train, say how good it is, save."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, required=True, help=f"the folder to write {FILE_NAME} into")
+    parser.add_argument(
+        "--output", type=Path, required=True, help=f"the folder to write {FILE_NAME} and {CONVERTED_NAME} into"
+    )
     parser.add_argument("--images", type=int, default=4500, help="drawings to train on")
     parser.add_argument("--epochs", type=int, default=18, help="passes over the drawings")
     parser.add_argument("--seed", type=int, default=20, help="of drawings and training")
@@ -111,6 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.write(f"top-1 on {len(unseen.classes)} unseen drawings: {accuracy(model, unseen):.3f}\n")
     options.output.mkdir(parents=True, exist_ok=True)
     model.save_weights(options.output / FILE_NAME)
+    (options.output / CONVERTED_NAME).write_bytes(convert(model))
     return 0
 
 

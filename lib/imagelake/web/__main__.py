@@ -17,8 +17,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from imagelake.errors import ImageLakeError
-from imagelake.net.safe_fetch import SafeFetch
-from imagelake.serving.options import lake_of
+from imagelake.serving.options import fetch_of, lake_of
 from imagelake.serving.served_lake import ServedLake
 from imagelake.web.app import guarded, pages_of
 from imagelake.web.options import parser
@@ -37,17 +36,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         lake, config = lake_of(options)
         watch = LakeWatch(lake)
-        served = ServedLake(lake, config, options.cache)
+        served = lake.consistent(lambda now: ServedLake(now, config, options.cache))
     except ImageLakeError as error:
         sys.stderr.write(f"serve: {error}\n")
         return _UNUSABLE
-    fetch = SafeFetch(config.search.url_timeout_s, config.search.url_max_bytes, options.allow_network)
+    fetch = fetch_of(config, options.allow_network)
     sys.stdout.write(f"{summary(served, time.monotonic() - began)}\n")
 
     def again() -> FastAPI:
         nonlocal served
         began = time.monotonic()
-        served = ServedLake(lake, config, options.cache, served)
+        before = served
+        served = lake.consistent(lambda now: ServedLake(now, config, options.cache, before))
         sys.stdout.write(f"published anew: {summary(served, time.monotonic() - began)}\n")
         sys.stdout.flush()
         return pages_of(served, config, fetch)

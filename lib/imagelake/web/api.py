@@ -9,10 +9,11 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 
+from imagelake.search.query import Query as SearchedQuery
 from imagelake.serving.catalogue import ImageDetails
 from imagelake.serving.parameters import QueryParameters, SearchParameters, Text
 from imagelake.serving.search import Found, query_of, search
-from imagelake.serving.served_lake import SearchQuery, ServedLake
+from imagelake.serving.served_lake import ServedLake
 from imagelake.web.pages import address
 from imagelake.web.photos import BODY, Photos
 from imagelake.web.problems import ProblemError
@@ -100,8 +101,7 @@ def api(served: ServedLake, photos: Photos, tables: Tables, size: int) -> APIRou
     @router.post("/search", openapi_extra=BODY)
     async def search_by_photo(request: Request, parameters: Annotated[SearchParameters, Query()]) -> Results:
         """Search by a photo: the body is the photo, a form with it, or JSON with its address."""
-        token, prediction = await photos.take(request)
-        query = SearchQuery.of(prediction)
+        token, query = await photos.take(request)
         again = QueryParameters(**parameters.model_dump(), query=token)
         found = await run_sync(search, served, query, parameters, size)
         return _results(query, found, again)
@@ -122,7 +122,7 @@ def api(served: ServedLake, photos: Photos, tables: Tables, size: int) -> APIRou
     @router.get("/labels")
     def labels() -> dict[str, int]:
         """Clean labels with the number of images that have each, most first."""
-        return served.catalogue.labelling.counts
+        return served.catalogue.labels.counts
 
     @router.get("/accuracy")
     def accuracy() -> list[dict[str, Any]]:
@@ -132,7 +132,7 @@ def api(served: ServedLake, photos: Photos, tables: Tables, size: int) -> APIRou
     return router
 
 
-def _results(query: SearchQuery, found: Found, parameters: QueryParameters) -> Results:
+def _results(query: SearchedQuery, found: Found, parameters: QueryParameters) -> Results:
     return Results(
         query=parameters.query,
         link=address("/search", parameters.link_parameters()),

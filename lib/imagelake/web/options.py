@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import ipaddress
 
-from imagelake.net.public_address import Network
+from imagelake.installation import command_name
 from imagelake.serving.options import lake_parser
 
 _DESCRIPTION = """\
@@ -19,15 +19,13 @@ only, from the ports 80 and 443.
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    made = lake_parser("scripts/serve", _DESCRIPTION)
+    made = lake_parser(command_name("serve"), _DESCRIPTION)
     add = made.add_argument
     add("--host", metavar="ADDRESS", type=_address, default="127.0.0.1", help="to listen on (default: %(default)s)")
     add("--port", metavar="N", type=_port, default=8000, help="to listen on (default: %(default)s)")
     add("--allow-host", metavar="NAME", action="append", default=[], help="a name that the server is called by, such "
         "as that of a proxy in front of it; repeatable")  # fmt: skip
     add("--proxy", metavar="ADDRESS", help="a proxy in front, whose X-Forwarded-For is believed")
-    add("--allow-network", metavar="CIDR", type=_network, action="append", default=[], help="let addresses of photos "
-        "lead into a network that is not public; repeatable")  # fmt: skip
     return made
 
 
@@ -42,10 +40,3 @@ def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65_535:
         raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535, where 0 is any free one")
     return int(text)
-
-
-def _network(text: str) -> Network:
-    try:
-        return ipaddress.ip_network(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no network such as 10.1.0.0/16: {error}") from None

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from imagelake.net.safe_fetch import FetchError, SafeFetch
-from imagelake.serving.predictor import Prediction
+from imagelake.search.query import Query
 from imagelake.serving.served_lake import ServedLake
 from imagelake.web.problems import ProblemError
 
@@ -46,8 +46,8 @@ class Photos:
         self._served, self._fetch = served, fetch
         self._predicting, self._fetching = CapacityLimiter(threads), CapacityLimiter(_FETCHES)
 
-    async def take(self, request: Request) -> tuple[str, Prediction]:
-        """The photo of a request, predicted and kept: its token, and the prediction.
+    async def take(self, request: Request) -> tuple[str, Query]:
+        """The photo of a request as a query, which is kept, and its token.
 
         Raises:
             ProblemError: there is none.
@@ -55,8 +55,8 @@ class Photos:
             ImageError: it cannot be read.
         """
         content = await self._content(request)
-        prediction = await run_sync(self._served.predictor.predict, content, limiter=self._predicting)
-        return self._served.queries.keep(prediction), prediction
+        photo = await run_sync(self._served.predictor.predict, content, limiter=self._predicting)
+        return self._served.queries.keep(photo), photo.query
 
     async def _content(self, request: Request) -> bytes:
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()

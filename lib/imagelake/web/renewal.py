@@ -28,8 +28,7 @@ class LakeWatch:
 
     def _runs(self) -> dict[str, str]:
         """Table -> the run that published it."""
-        found = {name: self._lake.manifest(name) for name in WATCHED}
-        return {name: manifest.run_id for name, manifest in found.items() if manifest is not None}
+        return self._lake.runs(WATCHED)
 
     def renewed(self) -> bool:
         """Whether it differs from the opened version, and has not changed since the last call.

@@ -8,9 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from imagelake.search.order import candidate_count
+from imagelake.serving.catalogue import ImageDetails
 from imagelake.serving.parameters import QueryParameters, SearchParameters, Text
 from imagelake.serving.search import query_of, search
-from imagelake.serving.served_lake import CANDIDATES, ServedLake
+from imagelake.serving.served_lake import ServedLake
 from imagelake.web.pages import address, render
 from imagelake.web.photos import BODY, Photos
 from imagelake.web.problems import ProblemError
@@ -28,7 +30,7 @@ def search_views(served: ServedLake, photos: Photos, size: int, upload_bytes: in
         upload_bytes: the longest upload, which the page shows.
     """
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-    labelling = served.catalogue.labelling
+    labels = served.catalogue.labels
     page = partial(render, version=served.version, largest=upload_bytes)
 
     @router.get("/")
@@ -58,10 +60,10 @@ def search_views(served: ServedLake, photos: Photos, size: int, upload_bytes: in
             link=parameters.link_parameters(),
             found=found,
             classes=query.classes,
-            details=None if query.row is None else served.catalogue.details([query.row])[0],
-            labels=list(labelling.counts)[:_LABELS_OFFERED],
+            details=_details(served, query.image_id),
+            labels=list(labels.counts)[:_LABELS_OFFERED],
             splits=served.catalogue.splits,
-            most=CANDIDATES,
+            most=candidate_count(size),
         )
 
     @router.get("/image")
@@ -80,3 +82,9 @@ def search_views(served: ServedLake, photos: Photos, size: int, upload_bytes: in
         )
 
     return router
+
+
+def _details(served: ServedLake, image_id: str | None) -> ImageDetails | None:
+    """What is known of the image of the lake that a query is; None for a photo from outside."""
+    row = None if image_id is None else served.catalogue.row_of(image_id)
+    return None if row is None else served.catalogue.details([row])[0]

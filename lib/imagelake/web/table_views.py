@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, Response
 
 from imagelake.reports.names import clean_name
-from imagelake.serving.catalogue import Filters
+from imagelake.search.order import candidate_count
+from imagelake.search.page import Page
 from imagelake.serving.parameters import Text
-from imagelake.serving.search import answers_of, page_count
-from imagelake.serving.served_lake import CANDIDATES, ServedLake
+from imagelake.serving.search import answers_of
+from imagelake.serving.served_lake import Ranked, ServedLake
 from imagelake.web.guards import REPORT_POLICY
 from imagelake.web.pages import render
 from imagelake.web.problems import ProblemError
@@ -39,29 +40,29 @@ def table_views(served: ServedLake, tables: Tables, size: int) -> APIRouter:
         size: images on one page.
     """
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-    labelling, page = served.catalogue.labelling, partial(render, version=served.version)
+    known, page = served.catalogue.labels, partial(render, version=served.version)
 
     @router.get("/labels")
     def labels() -> str:
         measured = {row["label"]: row for row in tables.rows("label_accuracy")}
-        counts = labelling.counts
+        counts = known.counts
         shown = [{"label": label, "images": n, **_accuracy(measured.get(label))} for label, n in counts.items()]
         return page("labels.html", title="Labels", rows=shown[:LISTED], total=len(shown), facets=_facets(tables))
 
     @router.get("/label")
     def label(name: Annotated[Text, Query()], sheet: Annotated[Sheet, Query()]) -> str:
-        if not labelling.is_known(name):
+        if name not in known.known:
             raise ProblemError(404, "the lake has no such label")
-        ranked = served.of_label(name, Filters())
+        ranked, part = Ranked(served.catalogue.of_label(name, None)[: candidate_count(size)]), Page(sheet.page, size)
         mistakes = [row for row in tables.rows("confusion") if row["label"] == name]
         return page(
             "label.html",
             title=clean_name(name),
             name=name,
-            answers=answers_of(served, ranked, sheet.page, size),
-            images=labelling.counts.get(name, 0),
+            answers=answers_of(served, ranked, part),
+            images=known.counts.get(name, 0),
             sheet=sheet.page,
-            sheets=page_count(len(ranked.rows), size),
+            sheets=part.count(len(ranked.rows)),
             accuracy=next((row for row in tables.rows("label_accuracy") if row["label"] == name), None),
             said=sorted(mistakes, key=lambda row: -row["images"])[:8],
         )
@@ -79,33 +80,31 @@ def table_views(served: ServedLake, tables: Tables, size: int) -> APIRouter:
 
     @router.get("/ranking")
     def ranking(sheet: Annotated[Sheet, Query()]) -> str:
-        best = tables.best(CANDIDATES)
-        start = (sheet.page - 1) * size
-        shown = best[start : start + size]
+        best, part = tables.best(candidate_count(size)), Page(sheet.page, size)
+        shown = best[part.rows]
         rows = [served.catalogue.row_of(row["image_id"]) for row in shown]
-        known = [(ranked, row) for ranked, row in zip(shown, rows, strict=True) if row is not None]
-        details = served.catalogue.details([row for _, row in known])
+        listed = [(rank, row) for rank, row in zip(shown, rows, strict=True) if row is not None]
+        details = served.catalogue.details([row for _, row in listed])
         return page(
             "ranking.html",
             title="Best images",
-            ranked=[(ranked, one) for (ranked, _), one in zip(known, details, strict=True)],
+            ranked=[(rank, one) for (rank, _), one in zip(listed, details, strict=True)],
             measure=best[0]["measure"] if best else None,
             sheet=sheet.page,
-            sheets=page_count(len(best), size),
+            sheets=part.count(len(best)),
         )
 
     @router.get("/duplicates")
     def duplicates(sheet: Annotated[Sheet, Query()]) -> str:
-        groups = served.duplicates
-        start = (sheet.page - 1) * size
+        groups, part = served.duplicates, Page(sheet.page, size)
         return page(
             "duplicates.html",
             title="Exact duplicates",
-            groups=[served.catalogue.details(group[:size]) for group in groups[start : start + size]],
+            groups=[served.catalogue.details(group[:size]) for group in groups[part.rows]],
             total=len(groups),
             spare=sum(len(group) - 1 for group in groups),
             sheet=sheet.page,
-            sheets=page_count(len(groups), size),
+            sheets=part.count(len(groups)),
         )
 
     @router.get("/report")

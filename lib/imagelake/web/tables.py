@@ -84,7 +84,7 @@ class Tables:
         if "report" not in self.manifests:
             return None
         try:
-            return self._lake.files.read_bytes("report/index.html")
+            return self._lake.read_file("report", "index.html")
         except ImageLakeError:
             return None
 

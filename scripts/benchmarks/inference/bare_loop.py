@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-from contest import SIDE, folder, serve
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+from contest import SIDE, Run, folder, serve
 
 from imagelake.vision.engine import Engine
 from imagelake.vision.limits import Limits
@@ -17,7 +17,7 @@ from imagelake.vision.packed import PackedModel, open_engine
 from imagelake.vision.preprocess import InputSettings, prepare
 
 
-def get_ready():  # type: ignore[no-untyped-def]
+def get_ready() -> Run:
     cores = len(os.sched_getaffinity(0))
     settings = InputSettings(SIDE, "squeeze", Limits())
 

@@ -12,6 +12,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # each contestant imports what it needs, and no more
+    import numpy as np
+    from numpy.typing import NDArray
+    from pyspark.sql import DataFrame, SparkSession
 
 SIDE = 224
 BATCH = 32
@@ -48,9 +54,9 @@ def serve(get_ready: Callable[[], Run]) -> None:
         answers.write(json.dumps({"seconds": seconds, "best": best}) + "\n")
 
 
-def keras_model():  # type: ignore[no-untyped-def]
+def keras_model() -> Any:
     """MobileNet as Keras users load it."""
-    import tensorflow as tf
+    import tensorflow as tf  # type: ignore[import-untyped]
 
     tf.config.threading.set_intra_op_parallelism_threads(len(os.sched_getaffinity(0)))
     tf.config.threading.set_inter_op_parallelism_threads(1)
@@ -59,7 +65,7 @@ def keras_model():  # type: ignore[no-untyped-def]
     return model
 
 
-def pixels_of(content: bytes):  # type: ignore[no-untyped-def]
+def pixels_of(content: bytes) -> NDArray[np.float32]:
     """A photo as the tutorials read one: whole, squeezed to the input's size, -1 to 1; float32 [224, 224, 3]."""
     import io
 
@@ -70,7 +76,7 @@ def pixels_of(content: bytes):  # type: ignore[no-untyped-def]
     return np.asarray(image, np.float32) / 127.5 - 1
 
 
-def local_spark():  # type: ignore[no-untyped-def]
+def local_spark() -> SparkSession:
     """A local Spark session with one task slot for each core of the contest."""
     from imagelake.runtime.session import start_session
 
@@ -90,7 +96,7 @@ def local_spark():  # type: ignore[no-untyped-def]
     )
 
 
-def spark_photos(spark, path: Path):  # type: ignore[no-untyped-def]
+def spark_photos(spark: SparkSession, path: Path) -> DataFrame:
     """The photos of a file, in one task a core, or of all files of a folder, in one task a file if there are enough.
 
     A model that each task loads thus costs a contestant once a round.

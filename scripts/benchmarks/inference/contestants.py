@@ -45,8 +45,8 @@ class Entry(NamedTuple):
 OURS, INT8, LIMIT = "ours in Spark, float32", "ours in Spark, int8", "bare LiteRT loop, float32"
 KERAS = "Spark, pandas UDF, Keras predict"
 CONTESTANTS = {
-    OURS: Entry("", "ours.py", "network.tflite", 1, quick=True),
-    INT8: Entry("", "ours.py", "network.int8.tflite", 1.5, quick=True),
+    OURS: Entry("", "our_predictions.py", "network.tflite", 1, quick=True),
+    INT8: Entry("", "our_predictions.py", "network.int8.tflite", 1.5, quick=True),
     LIMIT: Entry("", "bare_loop.py", "network.tflite", 1, quick=True),
     "bare LiteRT loop, int8": Entry("", "bare_loop.py", "network.int8.tflite", 0.5),
     KERAS: Entry("", "spark_keras_predict.py", "", 0.25, quick=True),

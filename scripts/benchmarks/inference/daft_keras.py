@@ -7,7 +7,7 @@ from pathlib import Path
 
 import daft
 import numpy as np
-from contest import BATCH, keras_model, pixels_of, serve
+from contest import BATCH, Run, keras_model, pixels_of, serve
 
 
 @daft.cls(max_concurrency=1)
@@ -15,19 +15,19 @@ class Classifier:
     """The model of a worker."""
 
     def __init__(self) -> None:
-        import tensorflow as tf
+        import tensorflow as tf  # type: ignore[import-untyped]
 
         model = keras_model()
         self.forward = tf.function(lambda pixels: tf.argmax(model(pixels, training=False), axis=1))
 
-    @daft.method.batch(return_dtype=daft.DataType.int64(), batch_size=BATCH)
+    @daft.method.batch(return_dtype=daft.DataType.int64(), batch_size=BATCH)  # type: ignore[untyped-decorator]
     def best(self, contents: daft.Series) -> list[int]:
         """The best class of each photo."""
         pixels = np.stack([pixels_of(content) for content in contents.to_pylist()])
         return self.forward(pixels).numpy().tolist()  # type: ignore[no-any-return]
 
 
-def get_ready():  # type: ignore[no-untyped-def]
+def get_ready() -> Run:
     os.environ["DAFT_PROGRESS_BAR"] = "0"
     classifier = Classifier()
 

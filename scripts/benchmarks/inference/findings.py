@@ -1,4 +1,4 @@
-"""The results of the contest: medians, spread and ratios, as JSON, text and README block."""
+"""The results of the contest: medians, spread and ratios, as JSON, text and block of docs/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def show(result: Result) -> None:
     console.print(f"  {worker_line(result['worker'])}")
 
 
-def readme_block(result: Result) -> list[str]:
+def docs_lines(result: Result) -> list[str]:
     """The same as lines of Markdown."""
     return [
         f"On core {result['cores']} of {result['machine']}, median of {result['rounds']} alternating rounds, from "

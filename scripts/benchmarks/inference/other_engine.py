@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
-from contest import SIDE, folder, serve
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+from contest import SIDE, Run, folder, serve
 
 from imagelake.vision.limits import Limits
 from imagelake.vision.preprocess import InputSettings, normalise, prepare
 
 BATCH = 8  # the best of 1, 8 and 32 for both
+Forward = Callable[[np.ndarray], np.ndarray]
 
 
-def openvino():  # type: ignore[no-untyped-def]
+def openvino() -> Forward:
     import openvino as ov
 
     core = ov.Core()
@@ -27,25 +29,27 @@ def openvino():  # type: ignore[no-untyped-def]
         "INFERENCE_PRECISION_HINT": "f32",  # by itself it takes bfloat16 where the processor has it
     }
     compiled = core.compile_model(model, "CPU", settings)
-    return lambda pixels: compiled(pixels)[0]
+    return lambda pixels: np.asarray(compiled(pixels)[0])
 
 
-def onnxruntime():  # type: ignore[no-untyped-def]
+def onnxruntime() -> Forward:
     import onnxruntime as ort
 
     options = ort.SessionOptions()
     options.intra_op_num_threads = len(os.sched_getaffinity(0))
     session = ort.InferenceSession(folder() / "network.onnx", options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
-    return lambda pixels: session.run(None, {name: pixels})[0]
+    return lambda pixels: np.asarray(session.run(None, {name: pixels})[0])
 
 
-def get_ready():  # type: ignore[no-untyped-def]
-    forward_of = cache(lambda library: {"openvino": openvino, "onnxruntime": onnxruntime}[library]())
+def get_ready() -> Run:
+    engines: dict[str, Callable[[], Forward]] = {"openvino": openvino, "onnxruntime": onnxruntime}
+    forward_of = cache(lambda library: engines[library]())
     settings = InputSettings(SIDE, "squeeze", Limits())
 
     def run(file: Path, library: str) -> dict[str, int]:
-        found, photos = {}, pq.read_table(file).to_pylist()
+        found: dict[str, int] = {}
+        photos = pq.read_table(file).to_pylist()
         for start in range(0, len(photos), BATCH):
             part = photos[start : start + BATCH]
             pixels = np.stack([prepare(photo["content"], settings) for photo in part])

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from contest import folder, local_spark, spark_photos
-from ours import network, settings
+from our_predictions import network, settings
 
 from imagelake.transforms.predict.predict import predict_images
 

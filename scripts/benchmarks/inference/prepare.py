@@ -7,8 +7,8 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from contestants import ROW_GROUP, photos_file
 
 from imagelake.vision.errors import ImageError
@@ -28,21 +28,21 @@ def main() -> None:
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--images", type=int, nargs="+", required=True, help="a file of photos for each number")
     options = parser.parse_args()
-    photos = readable_photos(options.photos, max(options.images))
+    contents = readable_photos(options.photos, max(options.images))
+    photos = {"image_id": [f"{index:07d}" for index in range(len(contents))], "content": contents}
     for images in options.images:
         part = pa.table(photos).slice(0, images)
         pq.write_table(part, photos_file(images), row_group_size=ROW_GROUP)
-    write_networks(options.folder, options.weights, photos["content"])
+    write_networks(options.folder, options.weights, contents)
 
 
-def readable_photos(folder: Path, images: int) -> dict[str, list[bytes] | list[str]]:
+def readable_photos(folder: Path, images: int) -> list[bytes]:
     """Photos in a random order, repeated until there are enough; other files are left out."""
     files = sorted(folder.rglob("*"), key=lambda path: hashlib.sha256(str(path.relative_to(folder)).encode()).digest())
     contents = [content for file in files if file.is_file() and is_image(content := file.read_bytes())]
     if not contents:
         raise SystemExit(f"no images in {folder}")
-    chosen = [contents[index % len(contents)] for index in range(images)]
-    return {"image_id": [f"{index:07d}" for index in range(images)], "content": chosen}
+    return [contents[index % len(contents)] for index in range(images)]
 
 
 def is_image(content: bytes) -> bool:
@@ -56,7 +56,7 @@ def is_image(content: bytes) -> bool:
 
 def write_networks(folder: Path, weights: Path | None, contents: list[bytes]) -> None:
     """Weights for Keras, and both precisions for LiteRT; without weights, random ones, which cost the same time."""
-    import tensorflow as tf
+    import tensorflow as tf  # type: ignore[import-untyped]
 
     tf.keras.utils.set_random_seed(0)
     plain = tf.keras.applications.MobileNet(weights=None, classes=1000)

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import ray
-from contest import BATCH, keras_model, pixels_of, serve
+from contest import BATCH, Run, keras_model, pixels_of, serve
 
 
 class Classifier:
     """The model of an actor."""
 
     def __init__(self) -> None:
-        import tensorflow as tf
+        import tensorflow as tf  # type: ignore[import-untyped]
 
         model = keras_model()
         self.forward = tf.function(lambda pixels: tf.argmax(model(pixels, training=False), axis=1))
@@ -25,7 +25,7 @@ class Classifier:
         return {"image_id": batch["image_id"], "best": self.forward(pixels).numpy()}
 
 
-def get_ready():  # type: ignore[no-untyped-def]
+def get_ready() -> Run:
     cores = len(os.sched_getaffinity(0))
     ray.init(num_cpus=cores + 1, include_dashboard=False, _node_ip_address="127.0.0.1", log_to_driver=False)
     ray.data.DataContext.get_current().enable_progress_bars = False

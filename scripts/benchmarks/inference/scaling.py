@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from contestants import FOLDER, HERE, photos_file, surroundings
@@ -45,7 +46,15 @@ def run_s(photos: int, part: int, cores: int, network: str) -> float:
     for number in range(photos // part):
         # The same file by another name: the disk holds one part, Spark reads many.
         (lake / f"{number:04d}.parquet").hardlink_to(FOLDER / photos_file(part))
-    command = ["taskset", "-c", f"0-{cores - 1}", sys.executable, HERE / "ours_to_disk.py", network, lake]
+    command: list[str | Path] = [
+        "taskset",
+        "-c",
+        f"0-{cores - 1}",
+        sys.executable,
+        HERE / "ours_to_disk.py",
+        network,
+        lake,
+    ]
     done = subprocess.run(command, env=surroundings(), capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{photos} photos on {cores} cores failed:\n{done.stderr[-3000:]}")
@@ -57,7 +66,7 @@ def core_ms(run: dict[str, Any]) -> float:
     return float(run["seconds"] * run["cores"] / run["photos"] * 1000)
 
 
-def readme_block(result: dict[str, Any]) -> list[str]:
+def docs_lines(result: dict[str, Any]) -> list[str]:
     """The runs, and on paper the time of Open Images on clusters, as lines of Markdown."""
     lines = [
         f"{result['network']}, table written, {result['machine']}:",

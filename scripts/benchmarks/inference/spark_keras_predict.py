@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from contest import BATCH, keras_model, local_spark, pixels_of, serve, spark_photos
+from contest import BATCH, Run, keras_model, local_spark, pixels_of, serve, spark_photos
 
 
-def get_ready():  # type: ignore[no-untyped-def]
+def get_ready() -> Run:
     spark = local_spark()
-    from pyspark.sql.functions import pandas_udf
+    from pyspark.sql.functions import pandas_udf  # type: ignore[attr-defined]
 
-    @pandas_udf("array<float>")
+    @pandas_udf("array<float>")  # type: ignore[untyped-decorator]
     def scores(batches: Iterator[pd.Series]) -> Iterator[pd.Series]:
         model = keras_model()
         for contents in batches:
@@ -23,8 +23,8 @@ def get_ready():  # type: ignore[no-untyped-def]
 
     def run(file: Path, _: str) -> dict[str, int]:
         rows = spark_photos(spark, file).select("image_id", scores("content").alias("scores"))
-        rows = rows.selectExpr("image_id", "array_position(scores, array_max(scores)) - 1 best").collect()
-        return {row["image_id"]: row["best"] for row in rows}
+        best = rows.selectExpr("image_id", "array_position(scores, array_max(scores)) - 1 best").collect()
+        return {row["image_id"]: row["best"] for row in best}
 
     return run
 

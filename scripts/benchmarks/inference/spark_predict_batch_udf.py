@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
-from contest import BATCH, SIDE, keras_model, local_spark, pixels_of, serve, spark_photos
+from contest import BATCH, SIDE, Run, keras_model, local_spark, pixels_of, serve, spark_photos
 
 
-def make_predict():  # type: ignore[no-untyped-def]
-    import tensorflow as tf
+def make_predict() -> Callable[[np.ndarray], np.ndarray]:
+    import tensorflow as tf  # type: ignore[import-untyped]
 
     model = keras_model()
     forward = tf.function(lambda pixels: model(pixels, training=False))
     return lambda pixels: forward(tf.constant(pixels)).numpy()
 
 
-def get_ready():  # type: ignore[no-untyped-def]
+def get_ready() -> Run:
     spark = local_spark()
     from pyspark.ml.functions import predict_batch_udf
-    from pyspark.sql.functions import pandas_udf
+    from pyspark.sql.functions import pandas_udf  # type: ignore[attr-defined]
     from pyspark.sql.types import ArrayType, FloatType
 
-    @pandas_udf("array<float>")
+    @pandas_udf("array<float>")  # type: ignore[untyped-decorator]
     def pixels(contents: pd.Series) -> pd.Series:
         return contents.map(lambda content: pixels_of(content).ravel())
 
@@ -35,8 +37,8 @@ def get_ready():  # type: ignore[no-untyped-def]
 
     def run(file: Path, _: str) -> dict[str, int]:
         rows = spark_photos(spark, file).select("image_id", scores(pixels("content")).alias("scores"))
-        rows = rows.selectExpr("image_id", "array_position(scores, array_max(scores)) - 1 best").collect()
-        return {row["image_id"]: row["best"] for row in rows}
+        best = rows.selectExpr("image_id", "array_position(scores, array_max(scores)) - 1 best").collect()
+        return {row["image_id"]: row["best"] for row in best}
 
     return run
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pyarrow.parquet as pq
-from contest import BATCH, SIDE, keras_model, serve
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+from contest import BATCH, SIDE, Run, keras_model, serve
 
 
-def get_ready():  # type: ignore[no-untyped-def]
-    import tensorflow as tf
+def get_ready() -> Run:
+    import tensorflow as tf  # type: ignore[import-untyped]
 
     model = keras_model()
     cores = len(os.sched_getaffinity(0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 BORN = time.perf_counter()
 
@@ -18,7 +19,7 @@ TURNS = 3
 
 def main() -> None:
     """Import, load, predict; then take the time of the textures alone."""
-    import pyarrow.parquet as pq
+    import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
     from imagelake.measures.texture import texture_of
     from imagelake.transforms.predict.predict import PredictSettings, predict_batch
@@ -38,7 +39,7 @@ def main() -> None:
     int8 = open_engine(PackedModel("litert", (folder() / "network.int8.tflite").read_bytes()))
     pixels = [prepare(content, settings.input) for content in contents]
     textures_s = fastest_s(lambda: [texture_of(image) for image in pixels])
-    exact_s, int8_s = (fastest_s(lambda one=one: predict_batch(one, ids, contents, settings)) for one in (engine, int8))
+    exact_s, int8_s = (fastest_s(partial(predict_batch, one, ids, contents, settings)) for one in (engine, int8))
     print(
         json.dumps(
             {

@@ -11,7 +11,7 @@ from typing import Any
 
 import lancedb
 import numpy as np
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped]
 
 from imagelake.search.parameters import IndexOverrides, choose_parameters
 from imagelake.search.quantizer import CODE_BITS, PARTS_PER_BYTE
@@ -45,6 +45,7 @@ def opened(folder: Path, _: str) -> Callable[[np.ndarray, Any], np.ndarray]:
 
     def search(query: np.ndarray, effort: tuple[int, int]) -> np.ndarray:
         asked = table.search(query).distance_type("cosine").nprobes(effort[0]).refine_factor(effort[1])
-        return asked.select(["row", "_distance"]).limit(NEAREST).to_arrow()["row"].to_numpy()
+        found: np.ndarray = asked.select(["row", "_distance"]).limit(NEAREST).to_arrow()["row"].to_numpy()
+        return found
 
     return search

@@ -28,7 +28,7 @@ def made_vectors(rows: int, dimension: int, seed: int, clusters: int) -> Iterato
         cluster = random.choice(clusters, count, p=shares / shares.sum())
         along = random.standard_normal((count, DIRECTIONS), dtype=np.float32) @ basis
         around = random.standard_normal((count, dimension), dtype=np.float32)
-        lengths = np.float32([ALONG / np.sqrt(DIRECTIONS), AROUND / np.sqrt(dimension)])
+        lengths = np.array([ALONG / np.sqrt(DIRECTIONS), AROUND / np.sqrt(dimension)], np.float32)
         vectors = centres[cluster] + widths[cluster][:, None] * (along * lengths[0] + around * lengths[1])
         np.maximum(vectors, 0, out=vectors)
         yield vectors / np.linalg.norm(vectors, axis=1, keepdims=True)

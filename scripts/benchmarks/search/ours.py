@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import psutil
-import pyarrow.parquet as pq
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from imagelake.runtime.session import start_session
 from imagelake.search.image_index import ImageIndex
@@ -48,7 +48,7 @@ def build(vectors: np.ndarray, folder: Path, variant: str) -> dict[str, Any]:
     files = sorted((folder / "t").glob("*.parquet"))
     columns = ["cell", "image_id", "code", "features"]
     rows = (batch for file in files for batch in pq.ParquetFile(file).iter_batches(columns=columns))
-    write_serving_folder(rows, trained.quantizer, trained.description, folder / "serving")
+    write_serving_folder(rows, trained, folder / "serving")
     served = time.perf_counter()
     peaks.stop()
     spark.stop()

@@ -27,6 +27,7 @@ def opened(folder: Path, _: str) -> Callable[[np.ndarray, Any], np.ndarray]:
 
     def search(query: np.ndarray, effort: int) -> np.ndarray:
         index.expansion_search = effort
-        return index.search(query.astype(np.float16), NEAREST, threads=1).keys
+        found: np.ndarray = index.search(query.astype(np.float16), NEAREST, threads=1).keys
+        return found
 
     return search

@@ -11,18 +11,18 @@ from pathlib import Path
 from imagelake.cluster.hadoop import container, control, daemons, health, ports, record, tools
 from imagelake.cluster.hadoop.layout import NAMENODE, RESOURCEMANAGER, ROLES, Cluster, Shape
 from imagelake.errors import ImageLakeError
+from imagelake.installation import command_name, conf_folder, work_folder
 
-_PROJECT = Path(__file__).resolve().parents[4]
-_CONF = _PROJECT / "conf" / "hadoop"
+_CONF = conf_folder() / "hadoop"
 # The image of docker-compose.yml has its jars outside of var/, over which the client mounts a volume.
-_JARS = Path(os.environ.get("IMAGELAKE_HADOOP_JARS") or _PROJECT / "var" / "hadoop-jars")
+_JARS = Path(os.environ.get("IMAGELAKE_HADOOP_JARS") or work_folder() / "hadoop-jars")
 _EPILOG = """
 Hadoop's own command lines, on the same jars:
-  scripts/hadoop fs -ls /            files (put, get, cat, mkdir, rm, ...)
-  scripts/hadoop fsck / -files       what is missing or has too few replicas
-  scripts/hadoop dfsadmin -report    capacity and DataNodes
-  scripts/hadoop fetchdt FILE        a delegation token, on a secure cluster
-  scripts/hadoop yarn application -list | node -list | logs -applicationId ID
+  COMMAND fs -ls /            files (put, get, cat, mkdir, rm, ...)
+  COMMAND fsck / -files       what is missing or has too few replicas
+  COMMAND dfsadmin -report    capacity and DataNodes
+  COMMAND fetchdt FILE        a delegation token, on a secure cluster
+  COMMAND yarn application -list | node -list | logs -applicationId ID
 
 Needs Linux, Java 17 and, the first time, Maven. Everything is on loopback addresses, except for `run`, which serves
 docker-compose.yml.
@@ -58,10 +58,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
-        prog="hadoop", description=__doc__, epilog=_EPILOG, formatter_class=raw, allow_abbrev=False
+        prog=command_name("hadoop"),
+        description=__doc__,
+        epilog=_EPILOG.replace("COMMAND", command_name("hadoop")),
+        formatter_class=raw,
+        allow_abbrev=False,
     )
     folder = parser.add_argument("--folder", type=Path, help="of the cluster's data, pids and logs; default var/hadoop")
-    folder.default = _PROJECT / "var" / "hadoop"
+    folder.default = work_folder() / "hadoop"
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_start(commands.add_parser("start", help="bring up what does not run yet, wait until it is healthy"))
     _add(commands.add_parser("stop", help="end every daemon; the data stays"), _stop)
@@ -135,7 +139,7 @@ def _stop(options: argparse.Namespace) -> int:
 def _status(options: argparse.Namespace) -> int:
     cluster = record.load(options.folder)
     if cluster is None:
-        raise ImageLakeError(f"there is no cluster in {options.folder}: scripts/hadoop start")
+        raise ImageLakeError(f"there is no cluster in {options.folder}: {command_name('hadoop')} start")
     states = control.states(cluster)
     _print_row("role", "pid", "address", "web interface", "state")
     for daemon in cluster.daemons:

@@ -8,9 +8,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
-from imagelake.cluster.submission.package import PYTHON_OF_NODES
+from imagelake.cluster.submission.environment import THIS_PYTHON
 from imagelake.cluster.submission.spark import spark_home
 from imagelake.errors import ImageLakeError, unknown_choice
+from imagelake.installation import jobs_folder
 
 LOCAL_FILE_OPTION = "--config"
 
@@ -25,6 +26,7 @@ class Submission:
         deploy_mode: where the driver runs; local mode knows only client.
         properties: a file of Spark properties.
         conf: single properties, which win over the file.
+        python: the version on the nodes of a cluster, such as 3.11.
     """
 
     job: str
@@ -32,8 +34,9 @@ class Submission:
     deploy_mode: Literal["client", "cluster"]
     properties: Path
     conf: tuple[str, ...] = ()
+    python: str = THIS_PYTHON
 
-    def command(self, project: Path) -> list[str]:
+    def command(self) -> list[str]:
         """The command line.
 
         Raises:
@@ -44,13 +47,13 @@ class Submission:
             *("--name", self.job),
             *(self._of_the_mode()),
             *(part for setting in self.conf for part in ("--conf", setting)),
-            *(str(job_file(self.job, project)), *self._own_arguments()),
+            *(str(job_file(self.job)), *self._own_arguments()),
         ]
 
     def _of_the_mode(self) -> Iterator[str]:
         if self.deploy_mode == "client":
             return
-        yield from ("--deploy-mode", "cluster", "--conf", f"spark.pyspark.driver.python={PYTHON_OF_NODES}")
+        yield from ("--deploy-mode", "cluster", "--conf", f"spark.pyspark.driver.python=python{self.python}")
         if files := config_files(self.arguments):
             yield from ("--files", ",".join(str(Path(file).resolve()) for file in files))
 
@@ -64,9 +67,13 @@ class Submission:
         return [renamed.get(argument, argument) for argument in self.arguments]
 
 
-def job_file(name: str, project: Path) -> Path:
-    """The file of a job, named with or without its folder and ending."""
-    files = {file.stem: file for file in (project / "jobs").glob("*.py")}
+def job_file(name: str) -> Path:
+    """The file of a job, named with or without its folder and ending.
+
+    Raises:
+        ImageLakeError: there is no such job; the message lists those that there are.
+    """
+    files = {file.stem: file for file in jobs_folder().glob("*.py")}
     if Path(name).stem not in files:
         raise unknown_choice("job", name, files)
     return files[Path(name).stem]

@@ -12,8 +12,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pyspark.java_gateway import launch_gateway
-
 from imagelake.cluster.submission.spark import environment
 
 _WAIT_S = 20.0  # NodeManagers hand in their logs a few seconds after the end
@@ -27,6 +25,8 @@ def driver_log(application: str) -> dict[str, str]:
     Args:
         application: its id.
     """
+    from pyspark.java_gateway import launch_gateway
+
     os.environ.update(environment())
     gateway: Any = launch_gateway()  # type: ignore[no-untyped-call]
     try:

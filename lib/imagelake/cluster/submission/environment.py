@@ -1,20 +1,25 @@
 """The Python packages of executors, and of drivers in cluster mode, as one archive that YARN unpacks once on each node.
 
-The archive is a folder of packages for the module search path, not a virtual environment: a node needs only python3.11
-on its PATH. TensorFlow is not among them: packed, it alone is twice their size.
+The archive is a folder of packages for the module search path, not a virtual environment: it asks of a node only that
+a Python of its version is on the PATH, such as python3.11. TensorFlow is not among them: packed, it alone is twice
+their size.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import importlib.util
 import platform
+import re
 import subprocess
 import sys
 import tarfile
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+
+from packaging.markers import Marker
 
 from imagelake.errors import ImageLakeError
 
@@ -24,39 +29,68 @@ _LEFT_OUT_SUFFIXES = {".a", ".h", ".hpp", ".pxd", ".pyx", ".pyi", ".cmake"}
 # Wheels for these run on every Linux with glibc 2.28 (Debian 10, RHEL 8) or newer.
 _GLIBC = ("2_28", "2_27", "2_26", "2_24", "2_17")
 _COMPRESSION = 5  # level 9 takes four times as long for 1 % less
+THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 Say = Callable[[str], None]
 
 
-def environment_archive(lock: Path, folder: Path, say: Say) -> Path:
-    """``environment-<digest of the lock>.tar.gz``, built unless it is there.
+def environment_archive(lock: Path, folder: Path, python: str, say: Say) -> Path:
+    """``environment-python3.11-<digest of the lock>.tar.gz``, built unless it is there.
 
     Args:
         lock: pinned and hashed requirements.
         folder: of the archive.
-        say: called with a message before the download.
+        python: the version of the nodes, such as 3.11.
+        say: is told before the download.
 
     Raises:
         ImageLakeError: pip could not install them.
     """
     digest = hashlib.sha256(lock.read_bytes() + Path(__file__).read_bytes()).hexdigest()[:16]
-    target = folder / f"environment-{digest}.tar.gz"
+    target = folder / f"environment-python{python}-{digest}.tar.gz"
     if not target.exists():
         say(f"building {target} from {lock.name} (once; a minute)")
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
-            _install(lock, Path(scratch) / "packages")
+            wanted = Path(scratch) / "requirements.txt"
+            wanted.write_text(requirements_of_nodes(lock.read_text(encoding="utf-8"), python), encoding="utf-8")
+            _install(wanted, Path(scratch) / "packages", python)
             _pack(Path(scratch) / "packages", Path(scratch) / "packed").rename(target)
     return target
 
 
-def _install(lock: Path, target: Path) -> None:
-    machine = {"arm64": "aarch64", "amd64": "x86_64"}.get(platform.machine().lower(), platform.machine())
-    tags = [f"manylinux_{version}_{machine}" for version in _GLIBC] + [f"manylinux2014_{machine}"]
+def requirements_of_nodes(lock: str, python: str) -> str:
+    """The lines of a universal lock that hold on Linux with that Python, without their markers.
+
+    pip judges markers by the Python that it runs in, whatever it is told to install for.
+    """
+    nodes = {"python_version": python, "python_full_version": f"{python}.0", "sys_platform": "linux"}
+    nodes |= {"platform_system": "Linux", "os_name": "posix", "platform_machine": _machine()}
+    kept = []
+    for requirement in re.split(r"\n(?=\S)", lock):
+        pinned, semicolon, rest = requirement.partition(" ; ")
+        marker, backslash, hashes = rest.partition(" \\\n")
+        if not semicolon:
+            kept.append(requirement)
+        elif Marker(marker).evaluate(nodes):
+            kept.append(f"{pinned}{backslash}{hashes}")
+    return "\n".join(kept)
+
+
+def _machine() -> str:
+    return {"arm64": "aarch64", "amd64": "x86_64"}.get(platform.machine().lower(), platform.machine())
+
+
+def _install(lock: Path, target: Path, python: str) -> None:
+    if importlib.util.find_spec("pip") is None:  # environments that uv makes have none
+        raise ImageLakeError(
+            f"pip, which installs the packages of executors, is missing: {sys.executable} -m ensurepip brings it"
+        )
+    tags = [f"manylinux_{version}_{_machine()}" for version in _GLIBC] + [f"manylinux2014_{_machine()}"]
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-    command += ["--no-deps", "--no-compile", "--only-binary=:all:", "--python-version=3.11", "--implementation=cp"]
+    command += ["--no-deps", "--no-compile", "--only-binary=:all:", f"--python-version={python}", "--implementation=cp"]
     command += [*(f"--platform={tag}" for tag in tags), f"--target={target}", f"--requirement={lock}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ImageLakeError(f"pip could not install {lock}:\n{done.stderr.strip()}")
+        raise ImageLakeError(f"pip could not install the packages of executors:\n{done.stderr.strip()}")
 
 
 def _pack(source: Path, target: Path) -> Path:

@@ -12,8 +12,8 @@ from imagelake.cluster.submission.environment import environment_archive
 from imagelake.cluster.submission.library import library_zip
 from imagelake.cluster.submission.spark import file_system_shell, spark_jars_archive
 from imagelake.errors import ImageLakeError
+from imagelake.installation import conf_folder
 
-PYTHON_OF_NODES = "python3.11"
 PUBLISHED_AT = "hdfs:///imagelake-runtime"
 _UNPACKED = "environment"
 _SEARCH_PATH = "{{PWD}}/" + _UNPACKED  # YARN puts the container's folder there
@@ -22,11 +22,15 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Package:
-    """The three files: the library is sent with each submission, the others stay on HDFS."""
+    """The three files that travel: the library goes with each submission, the others stay on HDFS.
+
+    ``python`` is the version that the environment was made for, such as 3.11.
+    """
 
     library: Path
     environment: Path
     spark_jars: Path
+    python: str
 
     def sizes(self) -> str:
         """Name and size of each file, one a line."""
@@ -34,17 +38,21 @@ class Package:
         return "\n".join(f"{file.stat().st_size / 1e6:8.1f} MB  {file}" for file in files)
 
 
-def build(project: Path, folder: Path, say: Say) -> Package:
+def build(folder: Path, python: str, say: Say) -> Package:
     """Build what is missing or out of date.
+
+    Args:
+        folder: of the files.
+        python: the version on the nodes, such as 3.11.
+        say: is told what takes a while.
 
     Raises:
         ImageLakeError: the executors' packages could not be had.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lock = project / "conf" / "executors" / "requirements.lock"
-    return Package(
-        library_zip(project, folder), environment_archive(lock, folder, say), spark_jars_archive(folder, say)
-    )
+    lock = conf_folder() / "executors" / "requirements.lock"
+    environment = environment_archive(lock, folder, python, say)
+    return Package(library_zip(folder), environment, spark_jars_archive(folder, say), python)
 
 
 def publish(package: Package, address: str, say: Say) -> None:
@@ -74,18 +82,18 @@ def _missing(files: Sequence[Path], address: str) -> list[Path]:
     return [file for file in files if file.name not in there]
 
 
-def write_properties(package: Package, address: str, project: Path, target: Path) -> Path:
-    """Write conf/spark/yarn.conf and this package's own properties, for spark-submit in client mode."""
+def write_properties(package: Package, address: str, target: Path) -> Path:
+    """conf/spark/yarn.conf and what is particular to this package, for spark-submit in client mode."""
     added = {
         "spark.yarn.archive": f"{address}/{package.spark_jars.name}",
         "spark.yarn.dist.archives": f"{address}/{package.environment.name}#{_UNPACKED}",
         "spark.submit.pyFiles": str(package.library),
         "spark.executorEnv.PYTHONPATH": _SEARCH_PATH,
         "spark.yarn.appMasterEnv.PYTHONPATH": _SEARCH_PATH,
-        "spark.pyspark.python": PYTHON_OF_NODES,
+        "spark.pyspark.python": f"python{package.python}",
         "spark.pyspark.driver.python": sys.executable,
     }
-    settings = (project / "conf" / "spark" / "yarn.conf").read_text(encoding="utf-8")
+    settings = (conf_folder() / "spark" / "yarn.conf").read_text(encoding="utf-8")
     aside = target.with_suffix(f".{os.getpid()}")
     aside.write_text(settings + "\n" + "".join(f"{key} {value}\n" for key, value in added.items()), encoding="utf-8")
     return aside.replace(target)

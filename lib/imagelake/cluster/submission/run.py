@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
-from pathlib import Path
 
 from imagelake.cluster.submission.command import Submission
 from imagelake.cluster.submission.driver_log import driver_log
@@ -14,11 +14,11 @@ from imagelake.cluster.submission.spark import environment
 _APPLICATION = re.compile(r"application_\d+_\d+")
 
 
-def run(submission: Submission, project: Path) -> int:
+def run(submission: Submission) -> int:
     """Submit and wait; returns the exit code: 0 done or skipped, else failed."""
-    command = submission.command(project)
+    command = submission.command()
     if submission.deploy_mode == "client":
-        return subprocess.call(command, env=environment())
+        return exit_code_of(subprocess.call(command, env=environment()))
     process = subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     application = ""
@@ -30,6 +30,18 @@ def run(submission: Submission, project: Path) -> int:
     if application:
         _repeat_driver(application, failed=code != 0)
     return code
+
+
+def exit_code_of(code: int) -> int:
+    """The exit code of a driver on this machine; one whose JVM was killed has had no chance to say so."""
+    if code >= 0:
+        return code
+    signal_name = signal.Signals(-code).name
+    sys.stderr.write(
+        f"\nsubmit: Spark was ended from outside ({signal_name}), by somebody or for want of memory (the kernel's log "
+        "says so: journalctl -k, dmesg); what was published before is untouched: run it again\n"
+    )
+    return 1
 
 
 def _repeat_driver(application: str, failed: bool) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.util
 import os
 import subprocess
+import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
 from imagelake.errors import ImageLakeError
+from imagelake.installation import conf_folder
 
 _FILE_SYSTEM_SHELL = "org.apache.hadoop.fs.FsShell"
 
@@ -23,7 +25,7 @@ def spark_home() -> Path:
     """
     found = importlib.util.find_spec("pyspark")
     if found is None or found.origin is None:
-        raise ImageLakeError("pyspark is not installed: run scripts/setup")
+        raise ImageLakeError("pyspark is not installed: pip install pyspark, or in a checkout scripts/setup")
     return Path(found.origin).parent
 
 
@@ -50,5 +52,12 @@ def file_system_shell(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def environment() -> Mapping[str, str]:
-    """Of a process of Spark's own scripts."""
-    return {**os.environ, "SPARK_HOME": str(spark_home())}
+    """Of a process of Spark's own scripts: what the caller has set, and what a run needs besides."""
+    needed = {
+        "PYSPARK_PYTHON": sys.executable,
+        "SPARK_CONF_DIR": str(conf_folder() / "spark"),
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    if "HADOOP_CONF_DIR" not in os.environ:
+        needed["SPARK_LOCAL_IP"] = "127.0.0.1"  # without a cluster nobody else calls this machine
+    return {**needed, **os.environ, "SPARK_HOME": str(spark_home())}

@@ -19,6 +19,7 @@ from imagelake.cluster.webhdfs.transfer import TransferOptions
 from imagelake.cluster.webhdfs.transfer_progress import TransferProgress
 from imagelake.cluster.webhdfs.upload import Upload
 from imagelake.errors import ImageLakeError
+from imagelake.installation import command_name
 from imagelake.net.option_types import at_least_one, seconds
 
 _UPLOAD = """\
@@ -102,7 +103,7 @@ def _summary_text(verb: str, account: Account, seconds: float) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     """Both commands, the first word of which names the script."""
-    top = argparse.ArgumentParser(prog="scripts/", description="Files to HDFS and back.", allow_abbrev=False)
+    top = argparse.ArgumentParser(prog="imagelake", description="Files to HDFS and back.", allow_abbrev=False)
     commands = top.add_subparsers(dest="command", required=True, metavar="upload|download")
     upload = _command(commands, "upload", _UPLOAD)
     upload.add_argument("local", metavar="LOCAL", help="file or folder")
@@ -123,7 +124,7 @@ def _command(
 ) -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
     return commands.add_parser(
-        name, prog=f"scripts/{name}", description=description, epilog=_EPILOG, formatter_class=raw, allow_abbrev=False
+        name, prog=command_name(name), description=description, epilog=_EPILOG, formatter_class=raw, allow_abbrev=False
     )
 
 

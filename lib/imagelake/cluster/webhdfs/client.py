@@ -115,6 +115,10 @@ class WebHdfs:
         with self._client().read(path, chunk_size=CHUNK_BYTES) as chunks:
             yield from chunks
 
+    def read_whole(self, path: str) -> bytes | None:
+        """A small file; None where there is none."""
+        return self._unless_missing(lambda: b"".join(self.read(path)), path)
+
     def read_range(self, path: str, offset: int, length: int) -> bytes:
         """Consecutive bytes of a file, all of them.
 

@@ -176,8 +176,9 @@ def _decoded(address: str) -> str:
 
 def _fewer_malformed(over_lines: DataFrame, by_line: DataFrame) -> DataFrame:
     """The reading with fewer malformed records: one quote that is never closed would swallow all lines behind it."""
-    damaged, plain = (rows.where(F.col(MALFORMED).isNotNull()).count() for rows in (over_lines, by_line))
-    return over_lines if damaged < plain else by_line
+    # Spark refuses to count malformed records without looking at another column as well.
+    counts = [rows.agg(F.count(MALFORMED), F.max("c0")).collect()[0][0] for rows in (over_lines, by_line)]
+    return over_lines if counts[0] < counts[1] else by_line
 
 
 def name_of_input_file() -> Column:

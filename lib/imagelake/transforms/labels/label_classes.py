@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from imagelake.taxonomy.folder_names import FolderNames
+from imagelake.taxonomy.lake_labels import narrowest_labels
 from imagelake.taxonomy.name_matching import ClassMatch
 from imagelake.transforms.labels.label_hierarchy import hierarchy_graph
 
@@ -114,12 +115,6 @@ def label_classes(words: Vocabulary, rules: LabelRules) -> LabelClasses:
     classes = {label: found.classes for label, found in matches.items()}
     label_of = {} if listed else {i: c.label for i, c in enumerate(here.classes) if c.label is not None}
     if listed or rules.by_folder:
-        label_of |= _narrowest(classes)
+        label_of |= narrowest_labels(classes)
     ambiguous = {label: found.choices for label, found in matches.items() if found.choices}
     return LabelClasses(rules.class_names, classes, label_of, ambiguous)
-
-
-def _narrowest(classes: Mapping[str, Collection[int]]) -> dict[int, str]:
-    """For each class the label with the fewest classes that has it; the first by name where several do."""
-    last_wins = sorted(sorted(classes, reverse=True), key=lambda label: len(classes[label]), reverse=True)
-    return {index: label for label in last_wins for index in classes[label]}

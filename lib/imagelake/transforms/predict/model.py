@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 # The settings that predictions depend on.
 PREDICTION_SETTINGS = ("model", "images")
+# The network of the drawn sample, converted: who runs the sample needs no TensorFlow.
+SAMPLE_NETWORK = "samples/weights/mobilenet_v1_0.25_128.tflite"
 Weights = Path | Literal["imagenet"]
 """A local file, or those that Keras fetches itself."""
 
@@ -35,6 +38,8 @@ def convert_model(
     model: ModelSection, classes: int, weights: Weights, calibration: NDArray[np.uint8] | None = None
 ) -> PackedModel:
     """Build the network, fill it with its weights and pack it for its engine; takes TensorFlow, on the driver.
+
+    That of the drawn sample is converted already.
 
     Args:
         model: the network.
@@ -45,6 +50,8 @@ def convert_model(
     Raises:
         ImageLakeError: the weights are made for another network; the message names both.
     """
+    if model.ships_converted:
+        return PackedModel("litert", (resources.files("imagelake") / SAMPLE_NETWORK).read_bytes())
     network = build_model(model.architecture, model.alpha, model.resolution, classes, weights)
     return pack(network, model.engine, calibration)
 

@@ -93,8 +93,8 @@ def in_order_of_cells(indexed: DataFrame, rows: int, description: IndexDescripti
     """
     width = description.parameters.code_bytes + 2 * description.dimension
     partitions = min(description.parameters.cells, 1 + rows * width // BYTES_PER_FILE)
-    place = F.floor(F.col("cell") * F.lit(partitions) / F.lit(description.parameters.cells)).cast("int")
-    return indexed.repartitionById(partitions, place).sortWithinPartitions("cell", "image_id")
+    partition = F.floor(F.col("cell") * F.lit(partitions) / F.lit(description.parameters.cells)).cast("int")
+    return indexed.repartitionById(partitions, partition).sortWithinPartitions("cell", "image_id")
 
 
 def unchanged_and_fresh(indexed: DataFrame, images: DataFrame) -> tuple[DataFrame, DataFrame]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyspark.sql import Column, DataFrame
 
-    from imagelake.transforms.search.trained_index import TrainedIndex
+    from imagelake.search.index_files import TrainedIndex
 
 FOUND = pa.schema({"query": pa.int32(), "image_id": pa.string(), "similarity": pa.float64()})
 
@@ -60,8 +60,8 @@ class AllowedRows:
         """Which names are among them."""
         if not len(self.hashes):
             return np.zeros(len(hashes), bool)
-        places = np.minimum(np.searchsorted(self.hashes, hashes), len(self.hashes) - 1)
-        return np.asarray(self.hashes[places] == hashes)
+        rows = np.minimum(np.searchsorted(self.hashes, hashes), len(self.hashes) - 1)
+        return np.asarray(self.hashes[rows] == hashes)
 
 
 def nearest_rows(
@@ -95,7 +95,7 @@ def nearest_rows(
             if kept.num_rows:
                 names = np.array(kept["image_id"].to_pylist(), dtype=str)
                 vectors = fixed_width(kept["features"], matrix.shape[1] * HALF.itemsize).view(HALF)
-                nearest.add(names, vectors.astype(np.float32), routed[:, kept["cell"].to_numpy()])
+                nearest.add(names, vectors, routed[:, kept["cell"].to_numpy()])
         best = nearest.best()
         for query, (ids, similarities) in enumerate(zip(best.ids, best.similarities, strict=True)):
             yield pa.record_batch([[query] * len(ids), ids, similarities], schema=FOUND)

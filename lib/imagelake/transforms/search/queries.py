@@ -1,36 +1,37 @@
-"""Query images: read from a file, an address or the lake, seen by the model, made ready for the search."""
+"""Query images: fetched from an address, read from a file or taken from the lake, and made ready for the search."""
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pyspark.sql import functions as F
+from pyspark.sql.window import Window
 
 from imagelake.errors import ImageLakeError
-from imagelake.lake.storage import to_uri
-from imagelake.net.query_image import fetch_image
+from imagelake.net.safe_fetch import FetchError
+from imagelake.search.query import TOP_CLASSES, Query, is_address, query_of_photo, unknown_query
+from imagelake.search.scan import HALF
 from imagelake.tables import TABLES
-from imagelake.transforms.predict.model import image_limits, input_settings
-from imagelake.transforms.search.search import LakeImages, Query, example_images
-from imagelake.vision.engine import top_k, unit_length
 from imagelake.vision.errors import ImageError
-from imagelake.vision.preprocess import prepare
+from imagelake.vision.packed import open_engine
 from imagelake.vision.thumbnails import thumbnail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame, Row, SparkSession
 
-    from imagelake.config import Config
-    from imagelake.lake.storage import Storage
-    from imagelake.transforms.labels.label_classes import LabelClasses
+    from imagelake.net.safe_fetch import SafeFetch
+    from imagelake.transforms.search.search import LakeImages
     from imagelake.vision.engine import Engine
+    from imagelake.vision.limits import Limits
+    from imagelake.vision.network_card import NetworkCard
+    from imagelake.vision.published_network import PublishedNetwork
 
-EXAMPLES = 12  # labels shown where nothing is asked for
+EXAMPLES = 12  # labels shown where no query is given
 
 
 @dataclass(frozen=True)
@@ -41,85 +42,138 @@ class QueryImage:
     query: Query | None
 
 
-def read_query(name: str, storage: Storage, config: Config) -> bytes:
-    """The bytes of a query: http(s) addresses are fetched, everything else is a file, local or hdfs://.
+@dataclass(frozen=True)
+class QueryReader:
+    """The bytes of queries from outside the lake.
 
-    Raises:
-        ImageLakeError: it cannot be read; the message names it.
+    Attributes:
+        fetch: how addresses are fetched.
+        read_file: the bytes of a file, local or hdfs://; None where there is none.
     """
-    if name.startswith(("http://", "https://")):
-        return fetch_image(name, config.search.url_timeout_s, config.search.url_max_bytes)
-    if not storage.exists(to_uri(name)):
-        raise ImageLakeError(f"query image {name}: there is no such file")
-    return storage.read_bytes(to_uri(name), config.images.max_bytes)
+
+    fetch: SafeFetch
+    read_file: Callable[[str], bytes | None]
+
+    def read(self, name: str) -> bytes | None:
+        """The bytes of a query; None for what is neither an address nor a file.
+
+        Raises:
+            ImageLakeError: the address is not fetched, or gives no file; the message names it.
+        """
+        if not is_address(name):
+            return self.read_file(name)
+        try:
+            return self.fetch.fetch(name)
+        except FetchError as error:
+            raise ImageLakeError(f"{name}: {error}") from None
 
 
-def predict_query(name: str, content: bytes, engine: Engine, meanings: LabelClasses, config: Config) -> QueryImage:
-    """Score a query image from outside the lake; one that cannot be decoded has an error and no query."""
-    row: dict[str, Any] = {"query": name}
-    try:
-        pixels = prepare(content, input_settings(config.model, image_limits(config.images)))
-        row["thumbnail"] = thumbnail(content, config.report.thumbnail_side, image_limits(config.images))
-    except ImageError as error:
-        return QueryImage(row | {"error": error.reason, "error_detail": error.detail}, None)
-    scored = engine.run(pixels[np.newaxis])
-    classes, scores = top_k(scored.scores, config.model.top_k)
-    row["top_names"] = [meanings.class_names[index] for index in classes[0]]
-    row["top_scores"] = scores[0].tolist()
-    label, digest = _meaning(meanings, int(classes[0][0])), hashlib.sha256(content).hexdigest()
-    return QueryImage(row, Query(name, unit_length(scored.features)[0], label, None, digest))
+@dataclass(frozen=True)
+class PhotoSettings:
+    """What one photo may cost, and the longer side of its thumbnail in pixels."""
 
-
-def _meaning(meanings: LabelClasses, index: int) -> str:
-    """The label that a class means; its own name where it means none, which finds labels of that very name."""
-    return meanings.label_of.get(index, meanings.class_names[index])
-
-
-def lake_queries(
-    image_ids: Sequence[str], lake: LakeImages, meanings: LabelClasses, config: Config
-) -> list[QueryImage]:
-    """Images of the lake as queries: their predictions are known already."""
-    chosen = F.col("image_id").isin(list(image_ids))
-    contents = {row["image_id"]: bytes(row["content"]) for row in lake.image_bytes.where(chosen).collect()}
-    return [
-        QueryImage(
-            {
-                "query": seen["image_id"],
-                "query_image_id": seen["image_id"],
-                "top_names": list(seen["top_names"]),
-                "top_scores": list(seen["top_scores"]),
-                "thumbnail": thumbnail(
-                    contents[seen["image_id"]], config.report.thumbnail_side, image_limits(config.images)
-                ),
-            },
-            Query(
-                seen["image_id"],
-                np.asarray(seen["features"], np.float32),
-                _meaning(meanings, seen["top_classes"][0]),
-                seen["image_id"],
-            ),
-        )
-        for seen in lake.predictions.where(chosen).where("error IS NULL").orderBy("image_id").collect()
-    ]
+    limits: Limits
+    thumbnail_side: int
 
 
 def query_images(
-    lake: LakeImages, storage: Storage, meanings: LabelClasses, open_model: Callable[[], Engine], config: Config
+    names: Sequence[str], lake: LakeImages, reader: QueryReader, network: PublishedNetwork, settings: PhotoSettings
 ) -> list[QueryImage]:
-    """The queries of the configuration in their order, each once; without any, one image of each label of the lake.
+    """The named queries in their order, each once; without any, one image of each label of the lake.
 
-    The model is opened only for images from outside: the lake's own have been seen already.
+    Raises:
+        ImageLakeError: a name is no address that can be fetched, no file and no image of the lake.
     """
-    if not config.search.queries:
+    if not names:
         examples = example_images(lake.predictions, lake.labels_clean, EXAMPLES)
-        return lake_queries(examples, lake, meanings, config)
-    engine = open_model()
-    names = dict.fromkeys(config.search.queries)
-    return [predict_query(name, read_query(name, storage, config), engine, meanings, config) for name in names]
+        return list(queries_of_lake(examples, lake, settings).values())
+    contents = {name: reader.read(name) for name in dict.fromkeys(names)}
+    of_lake = queries_of_lake([name for name, content in contents.items() if content is None], lake, settings)
+    # Images of the lake have their predictions: only photos from outside need the network.
+    engine = open_engine(network.packed) if len(of_lake) < len(contents) else None
+
+    def query_image(name: str, content: bytes | None) -> QueryImage:
+        if content is None or engine is None:
+            return of_lake[name]
+        return query_from_outside(name, content, engine, network.card, settings)
+
+    return [query_image(name, content) for name, content in contents.items()]
 
 
-def query_rows(spark: SparkSession, asked: Sequence[QueryImage]) -> DataFrame:
+def query_from_outside(
+    name: str, content: bytes, engine: Engine, card: NetworkCard, settings: PhotoSettings
+) -> QueryImage:
+    """A photo from outside the lake; one that cannot be decoded has an error and no query."""
+    try:
+        query = query_of_photo(content, engine, card, settings.limits)
+        small = thumbnail(content, settings.thumbnail_side, settings.limits)
+    except ImageError as error:
+        return QueryImage({"query": name, "error": error.reason, "error_detail": error.detail}, None)
+    return QueryImage({"query": name, "thumbnail": small} | _predicted(query), query)
+
+
+def queries_of_lake(image_ids: Collection[str], lake: LakeImages, settings: PhotoSettings) -> dict[str, QueryImage]:
+    """Images of the lake as queries by image_id, with the predictions that they have.
+
+    Raises:
+        ImageLakeError: an identifier is none of the lake's.
+    """
+    if not image_ids:
+        return {}
+    chosen = F.col("image_id").isin(list(image_ids))
+    contents = {row["image_id"]: row["content"] for row in lake.image_bytes.where(chosen).collect()}
+    predictions = lake.predictions.where(chosen)
+    hashes = lake.images.where(chosen).select("image_id", "sha256")
+    rows = {row["image_id"]: row for row in hashes.join(predictions, "image_id", how="left").collect()}
+    for image_id in image_ids:
+        if image_id not in rows:
+            raise unknown_query(image_id, lake.root)
+    return {image_id: _query_of_lake(rows[image_id], contents.get(image_id), settings) for image_id in image_ids}
+
+
+def _query_of_lake(row: Row, content: bytes | None, settings: PhotoSettings) -> QueryImage:
+    found = {"query": row["image_id"], "query_image_id": row["image_id"]}
+    if row["features"] is None:
+        error = {"error": row["error"] or "no_prediction", "error_detail": row["error_detail"]}
+        return QueryImage(found | error, None)
+    # As the index keeps them.
+    features = np.asarray(row["features"], HALF).astype(np.float32)
+    classes = tuple(zip(row["top_names"], row["top_scores"], strict=True))[:TOP_CLASSES]
+    query = Query(features, classes, row["sha256"], row["image_id"])
+    try:
+        found["thumbnail"] = thumbnail(content, settings.thumbnail_side, settings.limits)
+    except ImageError:
+        found["thumbnail"] = None
+    return QueryImage(found | _predicted(query), query)
+
+
+def _predicted(query: Query) -> dict[str, Any]:
+    return {"top_names": [name for name, _ in query.classes], "top_scores": [score for _, score in query.classes]}
+
+
+def query_rows(spark: SparkSession, queries: Iterable[QueryImage]) -> DataFrame:
     """The search_queries table."""
     table = TABLES["search_queries"]
-    rows = [tuple(image.row.get(column.name) for column in table.columns) for image in asked]
+    rows = [tuple(image.row.get(column.name) for column in table.columns) for image in queries]
     return spark.createDataFrame(rows, table.ddl)
+
+
+def example_images(predictions: DataFrame, labels_clean: DataFrame, limit: int) -> list[str]:
+    """Query examples from the lake: one decodable image a label, chosen by the hash of its identifier.
+
+    A lake without labels gives any images, chosen in the same way.
+    """
+    decodable = predictions.where("error IS NULL").select("image_id")
+    if labels_clean.isEmpty():
+        return [row["image_id"] for row in decodable.orderBy(F.sha1("image_id")).limit(limit).collect()]
+    # By label as well: else an image with a low hash would stand for all of its labels.
+    of_label = Window.partitionBy("label").orderBy(F.sha1(F.concat("label", "image_id")), "image_id")
+    chosen = (
+        labels_clean.join(decodable, "image_id", how="left_semi")
+        .withColumn("number", F.row_number().over(of_label))
+        .where("number = 1")
+        .orderBy("label")
+        .select("image_id")
+        .limit(limit)
+    )
+    return sorted({row["image_id"] for row in chosen.collect()})

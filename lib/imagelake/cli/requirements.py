@@ -1,0 +1,51 @@
+"""What a job needs of this machine beyond the packages that everybody gets: Java, and for some networks TensorFlow."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+
+from imagelake.cli.job_arguments import PIPELINE
+from imagelake.cluster.hadoop.runtime import find_java_home
+from imagelake.config import Config
+from imagelake.errors import ImageLakeError
+from imagelake.installation import scripts_folder
+
+_CONVERTING = (PIPELINE, "convert_model")
+_ALWAYS_CONVERTING = ("compare_models",)
+
+
+def require_java() -> None:
+    """Make sure of what Spark runs on; a checkout's set-up installs it where it may.
+
+    Raises:
+        ImageLakeError: there is none, or it is too old; the message says how to get it.
+    """
+    try:
+        find_java_home()
+    except ImageLakeError:
+        scripts = scripts_folder()
+        if scripts is None or subprocess.call([str(scripts / "setup")]):
+            raise
+        find_java_home()
+
+
+def needs_tensorflow(job: str, config: Config) -> bool:
+    """Whether a driver of this job converts a network, or runs one that is TensorFlow's."""
+    converts = job in _CONVERTING and not config.model.ships_converted
+    return converts or job in _ALWAYS_CONVERTING or config.model.engine == "tensorflow"
+
+
+def require_tensorflow() -> None:
+    """Install TensorFlow where a checkout lacks it, which takes a minute or two.
+
+    Raises:
+        ImageLakeError: it is missing and could not be installed; the message says how to.
+    """
+    if importlib.util.find_spec("tensorflow"):
+        return
+    scripts = scripts_folder()
+    if scripts is None:
+        raise ImageLakeError("these weights are converted by TensorFlow: pip install 'imagelake[tensorflow]'")
+    if subprocess.call([str(scripts / "setup"), "--tensorflow"]):
+        raise ImageLakeError("these weights are converted by TensorFlow, which scripts/setup --tensorflow installs")

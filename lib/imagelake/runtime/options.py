@@ -1,0 +1,98 @@
+"""The options of a job, known without Spark: its help and its errors need no JVM."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from imagelake.config import Config, load_config, settings_help
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """A repeatable option of a job's command line whose values are the list that a setting holds."""
+
+    flag: str
+    metavar: str
+    setting: str
+    help: str
+
+
+class Described(Protocol):
+    """What the command line of a job is made of."""
+
+    @property
+    def name(self) -> str:
+        """Its file in jobs/, without the ending."""
+
+    @property
+    def doc(self) -> str:
+        """Its docstring."""
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The sections of the configuration that it depends on."""
+
+    @property
+    def shortcuts(self) -> tuple[Shortcut, ...]:
+        """Its own options."""
+
+
+def job_parser(job: Described, command: str | None = None) -> argparse.ArgumentParser:
+    """The parser of one job: its docstring, the common options and the settings it depends on.
+
+    Args:
+        job: the job.
+        command: what its user typed before the options; its file where not given.
+    """
+    parser = argparse.ArgumentParser(
+        prog=command or f"{job.name}.py",
+        description=job.doc,
+        epilog=settings_help([name.partition(".")[0] for name in job.settings]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for short in job.shortcuts:
+        parser.add_argument(
+            short.flag, metavar=short.metavar, dest=short.setting, action="append", default=[], help=short.help
+        )
+    add_common_options(parser)
+    return parser
+
+
+def add_common_options(parser: argparse.ArgumentParser) -> None:
+    """The options that every job has."""
+    parser.add_argument("--root", metavar="DIR", help="where the tables live: a local folder or hdfs:// (lake.root)")
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="a TOML file of settings; repeatable",
+    )
+    parser.add_argument(
+        "--set",
+        metavar="SECTION.KEY=VALUE",
+        dest="settings",
+        action="append",
+        default=[],
+        help="one setting, e.g. clean.min_confidence=0.9; may be repeated, and wins over --config",
+    )
+    parser.add_argument("--force", action="store_true", help="run even where nothing has changed")
+    parser.add_argument("--verbose", action="store_true", help="show the stack trace of an unforeseen error")
+
+
+def shortcut_settings(job: Described, options: argparse.Namespace) -> list[str]:
+    """What the job's own options say, as settings; later --set ones win over them."""
+    given = {short.setting: getattr(options, short.setting) for short in job.shortcuts}
+    return [f"{setting}={json.dumps(values)}" for setting, values in given.items() if values]
+
+
+def config_of(options: argparse.Namespace, extra: Sequence[str], local: bool) -> Config:
+    """What the options ask for, over conf/local.toml or, where Spark's master is a cluster, conf/cluster.toml."""
+    settings = [*extra, *options.settings, *([f"lake.root={options.root}"] if options.root else [])]
+    return load_config(options.config, settings, named=["local.toml" if local else "cluster.toml"])

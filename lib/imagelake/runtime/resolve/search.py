@@ -1,0 +1,68 @@
+"""What a search needs from configuration and lake: its rules, how queries are read, the network and the index."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imagelake.lake.storage import to_uri
+from imagelake.net.safe_fetch import SafeFetch
+from imagelake.search.filters import Filters
+from imagelake.search.index_files import INDEX_TABLE, TRAINED_FOLDER, load_trained, require_one_run
+from imagelake.search.query import is_address
+from imagelake.transforms.search.nearest import SearchedIndex
+from imagelake.transforms.search.queries import QueryReader
+from imagelake.transforms.search.search import SearchRules
+from imagelake.vision.published_network import PublishedNetwork
+
+if TYPE_CHECKING:
+    from imagelake.config import SearchSection
+    from imagelake.lake.lake import Lake
+    from imagelake.lake.storage import Storage
+    from imagelake.search.index_files import TrainedIndex
+
+MODEL = "model"
+
+
+def search_rules(search: SearchSection) -> SearchRules:
+    """Which answers a configuration wants."""
+    return SearchRules(Filters.of_settings(search), search.order, search.neighbours, search.method == "exact")
+
+
+def query_files(search: SearchSection) -> tuple[str, ...]:
+    """The queries that may be files: an address counts by its name, as does an image of the lake."""
+    return tuple(to_uri(name) for name in search.queries if not is_address(name))
+
+
+def query_reader(search: SearchSection, max_bytes: int, storage: Storage) -> QueryReader:
+    """How queries from outside the lake are read; a file may be no longer than so many bytes."""
+
+    def read_file(name: str) -> bytes | None:
+        return storage.read_bytes(to_uri(name), max_bytes) if storage.exists(to_uri(name)) else None
+
+    return QueryReader(SafeFetch(search.url_timeout_s, search.url_max_bytes, search.allow_networks), read_file)
+
+
+def published_network(lake: Lake) -> PublishedNetwork:
+    """The network that the lake's features come from.
+
+    Raises:
+        ImageLakeError: there is none.
+    """
+    lake.require(MODEL)
+    return PublishedNetwork.read(lambda name: lake.storage.read_bytes(f"{lake.folder(MODEL)}/{name}"))
+
+
+def trained_index(lake: Lake) -> TrainedIndex:
+    """The trained part of a lake's index."""
+    return load_trained(lambda name: lake.storage.read_bytes(f"{lake.folder(TRAINED_FOLDER)}/{name}"))
+
+
+def published_index(lake: Lake) -> SearchedIndex:
+    """The index of a lake.
+
+    Raises:
+        ImageLakeError: there is none, or its two parts are of different runs.
+    """
+    table = lake.require(INDEX_TABLE)
+    require_one_run(lake.root, table.run_id, lake.require(TRAINED_FOLDER).run_id)
+    return SearchedIndex(lake.read(INDEX_TABLE), table.rows, trained_index(lake))

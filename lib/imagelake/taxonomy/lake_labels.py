@@ -1,0 +1,75 @@
+"""The labels of one lake: told apart by label_id, named by display name, with what is narrower by its hierarchy."""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple, TypeVar
+
+from imagelake.taxonomy.hierarchy import Hierarchy
+from imagelake.taxonomy.hierarchy_json import Relation
+
+Class = TypeVar("Class", int, str)
+_SUGGESTED = 3
+
+
+class HierarchyEdge(NamedTuple):
+    """A row of the table hierarchy, of the columns that matter here."""
+
+    label_id: str
+    label: str | None
+    parent_id: str | None
+    relation: Relation
+
+
+class LakeLabels:
+    """Every label that an image of a lake or its hierarchy has. Several label_ids may bear one name."""
+
+    def __init__(self, names: Mapping[str, str | None], edges: Iterable[HierarchyEdge] = ()) -> None:
+        """Index the names.
+
+        Args:
+            names: label_id -> display name of the labels that images have; one without a name is called by its id.
+            edges: the table hierarchy.
+        """
+        listed = list(edges)
+        self._hierarchy = Hierarchy.from_table((edge.label_id, edge.parent_id, edge.relation) for edge in listed)
+        ids: dict[str, set[str]] = defaultdict(set)
+        for label_id, name in [*names.items(), *((edge.label_id, edge.label) for edge in listed)]:
+            ids[name or label_id].add(label_id)
+        self._ids = {name: frozenset(found) for name, found in ids.items()}
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._ids
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def ids(self, name: str) -> frozenset[str]:
+        """The label_ids of a name; none for an unknown one."""
+        return self._ids.get(name, frozenset())
+
+    def ids_and_narrower(self, name: str) -> frozenset[str]:
+        """The label_ids of a name and of every label that the hierarchy has below it."""
+        own = self.ids(name)
+        if self._hierarchy is None:
+            return own
+        return own.union(*(self._hierarchy.descendants(node) for node in own if node in self._hierarchy))
+
+    def nearest(self, name: str) -> tuple[str, ...]:
+        """The known names most like an unknown one, capital letters aside; none where none is like it."""
+        by_lower = {known.lower(): known for known in sorted(self._ids)}
+        return tuple(by_lower[lower] for lower in difflib.get_close_matches(name.lower(), by_lower, _SUGGESTED))
+
+
+def narrowest_labels(classes: Mapping[str, Collection[Class]]) -> dict[Class, str]:
+    """The label that each class of a network means: of all that it counts as, the one that fewest classes count as.
+
+    So a golden retriever is a Dog on a lake that has the label, and an Animal on one that is labelled only so.
+
+    Args:
+        classes: label -> the classes that count as it. Of labels with equally many the first by name is taken.
+    """
+    last_wins = sorted(sorted(classes, reverse=True), key=lambda label: len(classes[label]), reverse=True)
+    return {own: label for label in last_wins for own in classes[label]}
