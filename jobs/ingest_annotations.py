@@ -16,7 +16,7 @@ from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
 from imagelake.runtime.resolve.labels import check_label_files, label_class_files, read_label_rules
-from imagelake.runtime.resolve.source import find_source, read_hierarchy, source_folder
+from imagelake.runtime.resolve.source import find_published, read_hierarchy, source_folder
 from imagelake.transforms.ingest.annotation_sources import Annotations, read_class_folders, read_open_images
 from imagelake.transforms.rows.verdicts import count_by_reason
 
@@ -37,7 +37,7 @@ def run(work: Work, config: Config) -> None:
 def read_annotations(work: Work, config: Config) -> Annotations:
     """Those of the configured source."""
     images, storage = work.read("images"), work.lake.storage
-    published = find_source(config, storage).published
+    published = find_published(config, storage, f"{work.staging}/visible")
     if published is None:
         return read_class_folders(images, read_label_rules(config, storage))
     return read_open_images(images, published, read_hierarchy(published, storage))

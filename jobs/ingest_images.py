@@ -26,7 +26,7 @@ from imagelake.transforms.rows.verdicts import count_by_reason, kept
 
 def run(work: Work, config: Config) -> None:
     """Pack the bytes first, so that small files are read once; then read the headers from the packed bytes."""
-    spark, source = work.lake.spark, find_source(config, work.lake.storage)
+    spark, source = work.lake.spark, find_source(config, work.lake.storage, f"{work.staging}/visible")
     lines = judge_image_lines(read_image_lists(spark, source.published)).persist(StorageLevel.DISK_ONLY)
     found = find_images(spark, source, config.images.max_bytes, config.source.error_on_no_images)
     packed = work.write("image_bytes", found.packed.select("image_id", "content"), pack_options(config.images))

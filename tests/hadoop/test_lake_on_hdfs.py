@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hadoop_cluster import Hadoop
+from PIL import Image
 from pyspark.sql import SparkSession
 
 from imagelake.config import load_config
@@ -57,6 +60,26 @@ def test_the_same_rows_on_hdfs_and_on_a_disk(remote: Lake, local: Lake) -> None:
     for table in COMPARED:
         assert rows(remote, table) == rows(local, table), table
     assert run(remote) == []
+
+
+def test_names_that_spark_leaves_out_are_read_from_hdfs(remote: Lake, hadoop: Hadoop, tmp_path: Path) -> None:
+    """Photos and label files whose names, or whose folders' names, begin with _ or . are ingested like any other."""
+    source, lake = f"{hadoop.hdfs_url}/odd", Lake(remote.spark, f"{hadoop.hdfs_url}/odd_lake")
+    names = ["a.jpg", "_b.JPG", "_album/c.jpg", ".hidden/d.jpg"]
+    for level, name in enumerate(names):
+        file = tmp_path / "odd" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (12, 8), (level, 90, 30)).save(file, "JPEG")
+    (tmp_path / "odd" / "class-descriptions.csv").write_text("/m/owl,Owl\n")
+    labels = "ImageID,Source,LabelName,Confidence\n" + "".join(f"{image_id},v,/m/owl,1\n" for image_id in "a_bcd")
+    (tmp_path / "odd" / "_labels.csv").write_text(labels)
+    lake.storage.upload(tmp_path / "odd", source)
+    settings = [f"lake.root={lake.root}", "source.type=open_images", f"source.path={source}"]
+    run_steps(("ingest_images", "ingest_annotations"), lake, load_config(settings=settings))
+    contents = {row["image_id"]: bytes(row["content"]) for row in lake.read("image_bytes").collect()}
+    written = [(tmp_path / "odd" / name).read_bytes() for name in names]
+    assert contents == dict(zip(["a", "_b", "c", "d"], written, strict=True))
+    assert lake.read("labels").count() == 5
 
 
 def test_readers_beside_a_publisher_on_hdfs_miss_nothing(spark: SparkSession, hadoop: Hadoop) -> None:

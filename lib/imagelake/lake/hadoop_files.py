@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import io
-import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
 from imagelake.errors import ImageLakeError
 from imagelake.lake.files import WritableFiles, is_missing
-from imagelake.lake.storage import JAVA_ERRORS, storage_error
+from imagelake.lake.listing import parse_statuses
+from imagelake.lake.storage import JAVA_ERRORS, serialised, storage_error
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
-
-# FileStatus.toString() of files with names that jobs give: asking the JVM file by file costs milliseconds each.
-_FILE = re.compile(r"path=[^;]*/(?P<name>[^/;]+); isDirectory=false; length=(?P<bytes>\d+);")
 
 
 class HadoopFiles(WritableFiles):
@@ -23,7 +20,7 @@ class HadoopFiles(WritableFiles):
 
     def __init__(self, spark: SparkSession, root: str) -> None:
         jvm: Any = spark._jvm
-        self._hadoop, self._root, self._text = jvm.org.apache.hadoop.fs, root, jvm.org.apache.commons.lang3.ArrayUtils
+        self._spark, self._hadoop, self._root = spark, jvm.org.apache.hadoop.fs, root
         gateway: Any = spark.sparkContext._gateway
         self._array = gateway.new_array
         try:
@@ -47,8 +44,9 @@ class HadoopFiles(WritableFiles):
 
     def sizes(self, folder: str) -> dict[str, int]:
         """See Files."""
-        listing = self._text.toString(self._statuses(folder))
-        return {file["name"]: int(file["bytes"]) for file in _FILE.finditer(listing)}
+        statuses = self._statuses(folder)
+        listed = [] if statuses is None else parse_statuses(serialised(self._spark, statuses))
+        return {status.path.rpartition("/")[2]: status.size for status in listed if not status.is_folder}
 
     def names(self, folder: str) -> list[str]:
         """See WritableFiles."""

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from imagelake.lake.inputs import is_local
+from imagelake.lake.listing import LOCAL
 from imagelake.lake.manifest import Part
 from imagelake.lake.parts import is_part, local_crc32c
 from imagelake.lake.storage import JAVA_ERRORS, Storage, storage_error
@@ -17,19 +19,16 @@ CRC32C = "COMPOSITE-CRC32C"
 
 def parts_of(storage: Storage, folder: str) -> list[Part]:
     """The parts of a staged folder: on a local disk one read of them, on HDFS the checksums that it keeps itself."""
-    found = [(file.path, file.size) for file in storage.files(folder) if is_part(file.path.rpartition("/")[2])]
-    local = folder.startswith("file://")
-    checksum = _local_crc32c if local else hdfs_crc32c(storage)
-    # Hadoop lists what stands at file:///a as file:/a.
-    prefix = len(folder.replace("file:///", "file:/") if local else folder) + 1
+    found = [file for file in storage.files(folder) if is_part(file.relative.rpartition("/")[2])]
+    checksum = _local_crc32c if is_local(folder) else hdfs_crc32c(storage)
     with ThreadPoolExecutor(READERS) as readers:
-        sums = readers.map(checksum, [path for path, _ in found])
-        parts = [Part(path[prefix:], size, crc) for (path, size), crc in zip(found, sums, strict=True)]
+        sums = readers.map(checksum, [file.path for file in found])
+        parts = [Part(file.relative, file.size, crc) for file, crc in zip(found, sums, strict=True)]
     return sorted(parts, key=lambda part: part.name)
 
 
 def _local_crc32c(uri: str) -> str:
-    return local_crc32c(Path(uri.removeprefix("file:")))
+    return local_crc32c(Path(uri.removeprefix(LOCAL)))
 
 
 def hdfs_crc32c(storage: Storage) -> Callable[[str], str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 
 from imagelake.errors import ImageLakeError
+from imagelake.lake.inputs import is_local
+from imagelake.lake.listing import LOCAL, FoundFile, hadoop_files, local_files
 from imagelake.lake.remedies import remedy
 
 if TYPE_CHECKING:
@@ -20,23 +22,9 @@ if TYPE_CHECKING:
 
 # Spark translates some of the JVM's exceptions into its own and passes the others on.
 JAVA_ERRORS = (Py4JJavaError, PySparkException)
-# FileStatus.toString(); a folder has no length.
-_STATUS = re.compile(
-    r"\{path=(?P<path>.*?); isDirectory=(?P<folder>true|false); (?:length=(?P<length>\d+); )?"
-    r".*?modification_time=(?P<modified>\d+)",
-    re.DOTALL,
-)
+_COPIES_AT_ONCE = 8
 # What Hadoop's patterns give a meaning; a comma only counts within braces, which are escaped themselves.
 _PATTERN_CHARACTER = re.compile(r"[*?\[\]{}\\^]")
-
-
-@dataclass(frozen=True)
-class FileEntry:
-    """One file: its full address, bytes and time of change in milliseconds."""
-
-    path: str
-    size: int
-    modified_ms: int
 
 
 def to_uri(path: str) -> str:
@@ -58,6 +46,7 @@ class Storage:
     def __init__(self, spark: SparkSession) -> None:
         self._jvm: Any = spark._jvm
         self._conf: Any = spark._jsc.hadoopConfiguration()
+        self._spark = spark
 
     def _path(self, uri: str) -> Any:
         return self._jvm.org.apache.hadoop.fs.Path(to_uri(uri))
@@ -120,24 +109,40 @@ class Storage:
         except JAVA_ERRORS as error:
             raise storage_error(uri, error) from None
 
-    def files(self, uri: str) -> Iterator[FileEntry]:
-        """Every file at or below an address, in arbitrary order.
+    def files(self, uri: str) -> Iterator[FoundFile]:
+        """Every file at or below an address, whatever it is called; folders one after the other.
 
         Raises:
             ImageLakeError: the address does not exist.
         """
         if not self.exists(uri):
             raise ImageLakeError(f"{uri}: there is no such file or folder")
-        folders = [uri]
-        while folders:
-            # One call a folder, answered as text: asking the JVM file by file costs 4 ms each, hours for a million.
-            statuses = self._call(folders.pop(), "listStatus")
-            listing = self._jvm.org.apache.commons.lang3.ArrayUtils.toString(statuses)
-            for status in _STATUS.finditer(listing):
-                if status["folder"] == "true":
-                    folders.append(status["path"])
-                else:
-                    yield FileEntry(status["path"], int(status["length"]), int(status["modified"]))
+        full = to_uri(uri)
+        return local_files(Path(full.removeprefix(LOCAL))) if is_local(full) else hadoop_files(full, self._statuses)
+
+    def _statuses(self, folder: str) -> bytes:
+        return serialised(self._spark, self._call(folder, "listStatus"))
+
+    def copy_files(self, copies: Mapping[str, str]) -> None:
+        """Copy files, source to target, several at a time; from one local disk to another they become links.
+
+        Raises:
+            ImageLakeError: the file system refused.
+        """
+        with ThreadPoolExecutor(_COPIES_AT_ONCE) as pool:
+            list(pool.map(self._copy, copies, copies.values()))
+
+    def _copy(self, source: str, target: str) -> None:
+        if is_local(source) and is_local(target):
+            file = Path(target.removeprefix(LOCAL))
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.symlink_to(source.removeprefix(LOCAL))
+            return
+        copy = self._jvm.org.apache.hadoop.fs.FileUtil.copy
+        try:
+            copy(self._fs(source), self._path(source), self._fs(target), self._path(target), False, self._conf)
+        except JAVA_ERRORS as error:
+            raise storage_error(source, error) from None
 
     def names(self, uri: str) -> list[str]:
         """Names of the files and folders directly below a folder, sorted."""
@@ -173,6 +178,21 @@ class Storage:
         for name, value in settings.items():
             conf.set(name, value)
         return conf
+
+
+def serialised(spark: SparkSession, statuses: Any) -> bytes:
+    """An array of Hadoop's file statuses, for `listing.parse_statuses`: asking the JVM file by file costs 4 ms each.
+
+    Py4J does not take an array of statuses for one of what they implement; Java's reflection does.
+    """
+    gateway: Any = spark.sparkContext._gateway
+    java = gateway.jvm.java.lang
+    types = gateway.new_array(java.Class, 1)
+    types[0] = java.Class.forName("[Lorg.apache.hadoop.io.Writable;")
+    arguments = gateway.new_array(java.Object, 1)
+    arguments[0] = statuses
+    serialise = java.Class.forName("org.apache.hadoop.io.WritableUtils").getMethod("toByteArray", types)
+    return bytes(serialise.invoke(None, arguments))
 
 
 def storage_error(uri: str, error: Exception) -> ImageLakeError:

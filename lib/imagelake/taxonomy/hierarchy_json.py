@@ -60,6 +60,8 @@ def _load(text: str, source: str) -> Any:
         return json.loads(text.removeprefix("\ufeff"))
     except json.JSONDecodeError as error:
         raise ImageLakeError(f"{source} line {error.lineno} column {error.colno}: not JSON: {error.msg}") from None
+    except ValueError as error:  # a number of thousands of digits
+        raise ImageLakeError(f"{source}: {error}") from None
     except RecursionError:
         raise ImageLakeError(f"{source}: nested too deeply to be a hierarchy of labels") from None
 

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 from imagelake.config import conf_text
 from imagelake.errors import ImageLakeError
+from imagelake.lake.listing import FoundFile, hidden_from_spark
 from imagelake.lake.storage import to_uri
 from imagelake.taxonomy.hierarchy import Hierarchy, read_parts
-from imagelake.transforms.ingest.raw_csv import HEAD_BYTES, CsvFile
+from imagelake.transforms.ingest.loose_files import listing_table
+from imagelake.transforms.ingest.raw_csv import ALIAS_PREFIX, CSV_ENDINGS, HEAD_BYTES, CsvFile
 from imagelake.transforms.ingest.sources import OpenImagesFiles, Source, sort_open_images_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from imagelake.config import Config
     from imagelake.lake.storage import Storage
 
 SAMPLE_FILES = "sample_files"
 PARTS = "labels/hierarchy_parts.csv"
+_METADATA_ENDINGS = (".json", ".parquet")
 
 
 def source_folder(config: Config) -> str:
@@ -34,8 +39,13 @@ def source_folder(config: Config) -> str:
     return to_uri(config.source.path)
 
 
-def find_source(config: Config, storage: Storage) -> Source:
-    """The source with its files.
+def find_source(config: Config, storage: Storage, scratch: str) -> Source:
+    """The source with a listing of all its files.
+
+    Args:
+        config: names the source.
+        storage: lists it.
+        scratch: a folder for copies of files whose names Spark does not read; it must last as long as the run.
 
     Raises:
         ImageLakeError: the folder is not there, or has none of the files that a source of its type needs.
@@ -43,21 +53,51 @@ def find_source(config: Config, storage: Storage) -> Source:
     folder = source_folder(config)
     if not storage.is_folder(folder):
         raise ImageLakeError(f"{folder}: there is no such folder of images")
-    empty, metadata = [], []
-    for file in storage.files(folder):
-        if file.size == 0:
-            empty.append(file.path)
-        if file.path.lower().endswith((".csv", ".json", ".parquet")):
-            metadata.append(file.path)
-    published = None if config.source.type == "folder" else _sorted_files(folder, metadata, storage)
-    return Source(folder, tuple(empty), published)
+    copies = partial(_visible_copies, storage, scratch)
+    metadata: list[FoundFile] = []
+    listing = listing_table(_noting(storage.files(folder), metadata))
+    published = None if config.source.type == "folder" else _sorted_files(folder, metadata, storage, copies)
+    return Source(folder, listing, copies, published)
 
 
-def _sorted_files(folder: str, uris: Iterable[str], storage: Storage) -> OpenImagesFiles:
-    ordered = sorted(uris)
-    csv_uris = [uri for uri in ordered if uri.lower().endswith(".csv")]
-    csv_files = [CsvFile.from_head(uri, storage.read_head(uri, HEAD_BYTES)) for uri in csv_uris]
-    return sort_open_images_files(folder, csv_files, [uri for uri in ordered if uri not in set(csv_uris)])
+def find_published(config: Config, storage: Storage, scratch: str) -> OpenImagesFiles | None:
+    """The published files of a source, see find_source; None for a folder of photos, which is not listed."""
+    return None if config.source.type == "folder" else find_source(config, storage, scratch).published
+
+
+def _noting(files: Iterable[FoundFile], metadata: list[FoundFile]) -> Iterator[FoundFile]:
+    """The files as they come, those that hold metadata added to a list."""
+    for file in files:
+        if file.problem is None and file.path.lower().endswith((*CSV_ENDINGS, *_METADATA_ENDINGS)):
+            metadata.append(file)
+        yield file
+
+
+def _visible_copies(storage: Storage, scratch: str, paths: Sequence[str]) -> dict[str, str]:
+    """Copy files to names that Spark reads; what each became."""
+    copies = {path: f"{scratch}/{number}/{ALIAS_PREFIX}{_spelt(path)}" for number, path in enumerate(paths)}
+    storage.copy_files(copies)
+    return copies
+
+
+def _spelt(path: str) -> str:
+    """The name of a file without what Hadoop's paths cannot hold."""
+    return path.rpartition("/")[2].replace(":", "_")
+
+
+def _sorted_files(
+    folder: str,
+    metadata: Sequence[FoundFile],
+    storage: Storage,
+    visible_copies: Callable[[Sequence[str]], Mapping[str, str]],
+) -> OpenImagesFiles:
+    odd = [file.path for file in metadata if hidden_from_spark(file.relative) or ":" in file.relative]
+    copies = visible_copies(odd) if odd else {}
+    uris = sorted(copies.get(file.path, file.path) for file in metadata)
+    csv_files = [
+        CsvFile.from_head(uri, storage.read_head(uri, HEAD_BYTES)) for uri in uris if uri.lower().endswith(CSV_ENDINGS)
+    ]
+    return sort_open_images_files(folder, csv_files, [uri for uri in uris if not uri.lower().endswith(CSV_ENDINGS)])
 
 
 def read_hierarchy(published: OpenImagesFiles, storage: Storage) -> Hierarchy | None:
@@ -73,4 +113,16 @@ def read_hierarchy(published: OpenImagesFiles, storage: Storage) -> Hierarchy | 
         return None
     # One published form does not tell parts from narrower labels; the other one does and is not changed by this list.
     parts = read_parts(conf_text(PARTS), f"conf/{PARTS}")
-    return Hierarchy.from_json(storage.read_bytes(uris[0]).decode("utf-8"), uris[0], parts)
+    return Hierarchy.from_json(_json_text(storage.read_bytes(uris[0]), uris[0]), uris[0], parts)
+
+
+def _json_text(content: bytes, uri: str) -> str:
+    """JSON as text, in any of Unicode's encodings.
+
+    Raises:
+        ImageLakeError: it is in another one.
+    """
+    try:
+        return content.decode(json.detect_encoding(content))
+    except UnicodeDecodeError as error:
+        raise ImageLakeError(f"{uri}: is not in UTF-8, at byte {error.start}; save it as UTF-8") from None

@@ -10,7 +10,10 @@ from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
 from imagelake.errors import ImageLakeError
-from imagelake.lake.storage import to_pattern
+from imagelake.lake.inputs import is_local
+from imagelake.lake.listing import without_host
+from imagelake.lake.storage import JAVA_ERRORS, to_pattern
+from imagelake.transforms.ingest.loose_files import IMAGE_ENDINGS, IMAGE_NAME, read_hadoop_files, read_local_files
 from imagelake.transforms.ingest.sources import METADATA_NAME, OpenImagesFiles, Source
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
     from imagelake.config import ImagesSection
 
-IMAGE_NAME = r"(?i)\.(jpe?g|jfif|png|webp|gif|bmp|tiff?|ppm|pgm|pbm|pnm)$"
+FOUND = ("image_id", "split", "path", "length")
 SPLIT_FOLDERS = {
     "train": "train",
     "validation": "validation",
@@ -35,7 +38,7 @@ class FoundImages:
     """The files of a source, by what becomes of them.
 
     ``described`` holds every image file that gets a row of images, without its bytes; ``packed`` those of them whose
-    bytes are packed, with content; ``rejected`` what is no image file, or has the identifier of another.
+    bytes are packed: image_id, content; ``rejected`` what is no image file, or has the identifier of another.
     """
 
     files: DataFrame
@@ -56,55 +59,51 @@ def find_images(spark: SparkSession, source: Source, max_bytes: int, error_on_no
     Raises:
         ImageLakeError: there is no image at all, and that is an error.
     """
-    found = read_folder_files(spark, source.folder, source.empty_files)
-    files = _open_images(found, source.published) if source.published else _folder_of_photos(found)
-    images = files.where(F.col("reason").isNull())
-    kept, repeated = unrepeated(images.drop("reason"))
+    loose = _loose_files(spark, source)
+    packed = _packed_files(spark, source.published) if source.published else []
+    files = reduce(lambda first, second: first.unionByName(second), packed, loose)
+    kept, repeated = unrepeated(files.where(F.col("reason").isNull()).drop("reason"))
     fits = F.col("length") <= max_bytes
-    described = kept.drop("content").withColumn("error", F.when(~fits, "too_many_bytes"))
+    described = kept.select("image_id", "split", "path", "length", F.when(~fits, "too_many_bytes").alias("error"))
     if error_on_no_images and described.isEmpty():
-        raise ImageLakeError(
-            f"{source.folder}: no image is here; "
-            "images end in .jpg, .jpeg, .png, .webp, .gif, .bmp, .tif, .ppm, .avif, .heic"
-        )
+        raise ImageLakeError(f"{source.folder}: no image is here; images end in .{', .'.join(IMAGE_ENDINGS)}")
     rejected = files.where(F.col("reason").isNotNull()).unionByName(
         repeated.withColumn("reason", F.lit("duplicate_image_id"))
     )
-    return FoundImages(files, described, kept.where(fits), rejected)
+    return FoundImages(files, described, _with_bytes(kept.where(fits), source), rejected)
 
 
-def _folder_of_photos(found: DataFrame) -> DataFrame:
-    files = identify(found, by_stem=False)
-    return files.withColumn("reason", F.when(~F.col("path").rlike(IMAGE_NAME), "other_file")).drop("relative")
+def _loose_files(spark: SparkSession, source: Source) -> DataFrame:
+    """The files in folders, without their bytes; of Open Images named by their ImageID and without metadata files."""
+    files = identify(spark.createDataFrame(source.listing), by_stem=source.published is not None)
+    reason = F.coalesce("problem", F.when(~F.col("path").rlike(IMAGE_NAME), "other_file"))
+    if source.published:
+        files = files.where(F.col("problem").isNotNull() | ~F.col("path").rlike(METADATA_NAME))
+    return files.select(*FOUND, F.col("raw"), F.lit(None).cast("binary").alias("content"), reason.alias("reason"))
 
 
-def _open_images(found: DataFrame, published: OpenImagesFiles) -> DataFrame:
-    """Files in folders, named by their ImageID, and Parquet with a binary column; metadata files are no images."""
-    loose = identify(found, by_stem=True).where(~F.col("path").rlike(METADATA_NAME))
-    loose = loose.withColumn("reason", F.when(~F.col("path").rlike(IMAGE_NAME), "other_file")).drop("relative")
-    spark = found.sparkSession
-    packed = [read_bytes_parquet(spark, uri) for uri in published.parquet if holds_bytes(spark, uri)]
-    return reduce(lambda first, second: first.unionByName(second), [loose, *packed])
+def _packed_files(spark: SparkSession, published: OpenImagesFiles) -> list[DataFrame]:
+    """The images in Parquet with a binary column."""
+    return [read_bytes_parquet(spark, uri) for uri in published.parquet if holds_bytes(spark, uri)]
 
 
-def read_folder_files(spark: SparkSession, folder: str, empty_files: Sequence[str]) -> DataFrame:
-    """Every file below a folder: path, length, content; Spark reads content only where it is needed."""
-    files = (
-        spark.read.format("binaryFile")
-        .option("recursiveFileLookup", True)
-        .load(to_pattern(folder))
-        .select("path", "length", "content")
+def _with_bytes(wanted: DataFrame, source: Source) -> DataFrame:
+    """image_id and content of the files that are packed."""
+    loose = wanted.where("content IS NULL")
+    contents = (
+        read_local_files(loose)
+        if is_local(source.folder)
+        else read_hadoop_files(loose, source.listing, source.folder, source.visible_copies)
     )
-    # Spark leaves out files without a single byte, which would be lost without a word.
-    empty = [(path, 0, b"") for path in empty_files]
-    found = files.unionByName(spark.createDataFrame(empty, files.schema)) if empty else files
-    return found.withColumn("relative", _relative_to(folder))
+    relative = contents.withColumn("relative", _relative_to(source.folder))
+    named = identify(relative, by_stem=source.published is not None)
+    return named.select("image_id", "content").unionByName(
+        wanted.where("content IS NOT NULL").select("image_id", "content")
+    )
 
 
 def _relative_to(folder: str) -> Column:
-    # Spark writes file:/a where Hadoop writes file:///a: what counts is what follows the scheme and host.
-    tail = folder.split("://", 1)[-1]
-    tail = tail[tail.index("/") :] if "/" in tail else tail
+    tail = without_host(folder)
     return F.expr(f"substring(path, instr(path, {_sql_text(tail)}) + {len(tail) + 1})")
 
 
@@ -174,7 +173,7 @@ def read_bytes_parquet(spark: SparkSession, uri: str) -> DataFrame:
     Raises:
         ImageLakeError: there is no such pair of columns.
     """
-    frame = spark.read.parquet(to_pattern(uri))
+    frame = open_parquet(spark, uri)
     identifier = _named(frame, ("imageid", "image_id", "id", "key"))
     content = next((name for name, column_type in frame.dtypes if column_type == "binary"), None)
     if identifier is None or content is None:
@@ -187,14 +186,28 @@ def read_bytes_parquet(spark: SparkSession, uri: str) -> DataFrame:
         (F.lower(split) if split else F.lit(None).cast("string")).alias("split"),
         F.input_file_name().alias("path"),
         F.length(content).cast("bigint").alias("length"),
-        F.col(content).alias("content"),
+        F.lit(None).cast("binary").alias("raw"),
+        F.coalesce(F.col(content), F.lit(b"")).alias("content"),
         F.when(F.col(identifier).isNull(), "missing_image_id").alias("reason"),
     )
 
 
+def open_parquet(spark: SparkSession, uri: str) -> DataFrame:
+    """A Parquet file.
+
+    Raises:
+        ImageLakeError: it is none.
+    """
+    try:
+        return spark.read.parquet(to_pattern(uri))
+    except JAVA_ERRORS as error:
+        first = str(error).splitlines()[0]
+        raise ImageLakeError(f"{uri}: is no Parquet file that can be read: {first}") from None
+
+
 def holds_bytes(spark: SparkSession, uri: str) -> bool:
     """Whether a Parquet file holds image bytes, not an image list."""
-    return any(column_type == "binary" for _, column_type in spark.read.parquet(to_pattern(uri)).dtypes)
+    return any(column_type == "binary" for _, column_type in open_parquet(spark, uri).dtypes)
 
 
 def _named(frame: DataFrame, names: Sequence[str]) -> str | None:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
-from imagelake.lake.storage import to_pattern
 from imagelake.transforms.ingest import typed_cells as cells
-from imagelake.transforms.ingest.image_files import holds_bytes
-from imagelake.transforms.ingest.raw_csv import MALFORMED, SOURCE_FILE, read_csv_rows
+from imagelake.transforms.ingest.image_files import holds_bytes, open_parquet
+from imagelake.transforms.ingest.raw_csv import MALFORMED, SOURCE_FILE, name_of_input_file, read_csv_rows
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -38,18 +37,18 @@ def read_image_lists(spark: SparkSession, published: OpenImagesFiles | None) -> 
     lists = [read_image_parquet(spark, uri) for uri in published.parquet if not holds_bytes(spark, uri)]
     return reduce(
         lambda first, second: first.unionByName(second),
-        [read_csv_rows(spark, published.image_lists, tuple(IMAGE_CELLS)), *lists],
+        [read_csv_rows(spark, published.image_lists, tuple(IMAGE_CELLS), line_breaks=True), *lists],
     )
 
 
 def read_image_parquet(spark: SparkSession, uri: str) -> DataFrame:
     """An image list in Parquet as text cells: columns by their published names in any case, or by ours."""
-    frame = spark.read.parquet(to_pattern(uri))
+    frame = open_parquet(spark, uri)
     found = {name.lower(): name for name in frame.columns}
     chosen = {cell: found.get(cell.lower(), found.get(name)) for cell, name in IMAGE_CELLS.items()}
     return frame.select(
         *((F.col(f"`{name}`") if name else F.lit(None)).cast("string").alias(cell) for cell, name in chosen.items()),
-        F.element_at(F.split(F.input_file_name(), "/"), -1).alias(SOURCE_FILE),
+        name_of_input_file().alias(SOURCE_FILE),
         F.lit(None).cast("string").alias(MALFORMED),
     )
 

@@ -9,9 +9,11 @@ from imagelake.errors import ImageLakeError
 from imagelake.transforms.ingest.raw_csv import CsvFile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-METADATA_NAME = r"(?i)(\.(csv|json|parquet|txt|md|crc)$|/_[^/]*$)"
+    import pyarrow as pa  # type: ignore[import-untyped]
+
+METADATA_NAME = r"(?i)\.([ct]sv(\.gz)?|json|parquet|txt|md|crc)$"
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,14 @@ class Source:
 
     Attributes:
         folder: its full address.
-        empty_files: the files in it without a single byte, which Spark leaves out of its listing.
+        listing: of all its files, as `loose_files.listing_table` has it.
+        visible_copies: copies files to names that Spark reads, and tells which became which.
         published: the metadata files of Open Images in it; None for a folder of photos.
     """
 
     folder: str
-    empty_files: tuple[str, ...]
+    listing: pa.Table
+    visible_copies: Callable[[Sequence[str]], Mapping[str, str]]
     published: OpenImagesFiles | None
 
 

@@ -14,10 +14,15 @@ if TYPE_CHECKING:
 
     from pyspark.sql import Column
 
+_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+
 
 def number(cell: str) -> Column:
-    """A cell as a double; null where it is empty, no number, or not finite."""
-    value = F.col(cell).try_cast("double")
+    """A cell as a double; null where it is empty, no number, or not finite.
+
+    Java takes 1f and 1d for numbers as well; nobody else does.
+    """
+    value = F.when(F.col(cell).rlike(_NUMBER), F.col(cell).try_cast("double"))
     return F.when(F.abs(value) < float("inf"), value)
 
 
