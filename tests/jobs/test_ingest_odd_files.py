@@ -62,7 +62,7 @@ def test_photos_of_any_name_are_read_or_rejected(spark: SparkSession, tmp_path: 
     assert images(lake) == dict.fromkeys([*names, "caf\\xe9.jpg"]) | {"empty.jpg": "empty"}
     assert rejected(lake) == [
         ("gone.jpg", "broken_link"),
-        ("loop", "folder_seen_before"),
+        ("loop", "folder_listed_before"),
         ("pipe.jpg", "no_regular_file"),
     ]
     packed = {row["image_id"]: bytes(row["content"]) for row in lake.read("image_bytes").collect()}

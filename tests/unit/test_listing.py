@@ -50,7 +50,7 @@ def test_links_back_end(tmp_path: Path) -> None:
     (tmp_path / "inner" / "loop").symlink_to(tmp_path / "inner")
     (tmp_path / "inner" / "up").symlink_to(tmp_path)
     problems = {name: file.problem for name, file in by_name(tmp_path).items()}
-    assert problems == {"inner/a.jpg": None, "inner/loop": "folder_seen_before", "inner/up": "folder_seen_before"}
+    assert problems == {"inner/a.jpg": None, "inner/loop": "folder_listed_before", "inner/up": "folder_listed_before"}
 
 
 def test_a_link_to_a_folder_elsewhere_is_followed(tmp_path: Path) -> None:

@@ -24,17 +24,17 @@ def main(arguments: Sequence[str]) -> int:
     ).parse_args(arguments)
     print(f"{'imagelake':<12}{__version__}, {PACKAGE}")
     print(f"{'Python':<12}{platform.python_version()}")
-    # All are told of, whatever the first one says.
-    needed = [_told("Spark", lambda: _version("pyspark")), _told("Java", lambda: str(find_java_home()))]
-    _told("TensorFlow", _tensorflow)
+    # All are reported, whatever the first one says.
+    needed = [_report("Spark", lambda: _version("pyspark")), _report("Java", lambda: str(find_java_home()))]
+    _report("TensorFlow", _tensorflow)
     if os.environ.get("HADOOP_CONF_DIR"):
-        needed.append(_told("cluster", _cluster))
+        needed.append(_report("cluster", _cluster))
     else:
         print(f"{'cluster':<12}none: HADOOP_CONF_DIR is not set")
     return 0 if all(needed) else 1
 
 
-def _told(what: str, find: Callable[[], str]) -> bool:
+def _report(what: str, find: Callable[[], str]) -> bool:
     """Print what is found, or what is said of its absence; whether it is there."""
     try:
         found = find()

@@ -12,10 +12,10 @@ from imagelake.installation import command_name
 
 def main(arguments: Sequence[str]) -> int:
     """Run the pipeline; returns its exit code: 0, 1 where a job failed, 2 where nothing could be submitted."""
-    asked = parser().parse_args(arguments)
+    parsed = parser().parse_args(arguments)
     of_job = _on(argparse.ArgumentParser(add_help=False, allow_abbrev=False)).parse_known_args(arguments)[1]
-    options = submit.parser().parse_args(["--master", asked.on, PIPELINE, *of_job])
-    return submit.submit(options, asked, "run")
+    options = submit.parser().parse_args(["--master", parsed.on, PIPELINE, *of_job])
+    return submit.submit(options, parsed, "run")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -34,24 +34,24 @@ def main(arguments: Sequence[str]) -> int:
     """Run one job; returns its exit code: 0, 1 where the job failed, 2 where nothing could be submitted."""
     options = parser().parse_args(arguments)
     try:
-        asked = parser_of(options.job, f"{command_name('submit')} {options.job}").parse_args(options.arguments)
+        of_job = parser_of(options.job, f"{command_name('submit')} {options.job}").parse_args(options.arguments)
     except ImageLakeError as error:
         return unusable("submit", error)
-    return submit(options, asked, "submit")
+    return submit(options, of_job, "submit")
 
 
-def submit(options: argparse.Namespace, asked: argparse.Namespace, command: str) -> int:
+def submit(options: argparse.Namespace, of_job: argparse.Namespace, command: str) -> int:
     """Judge everything that can be judged here, then run a job with spark-submit; returns the exit code.
 
     Args:
         options: parsed by `parser`.
-        asked: the job's own, parsed by its parser.
+        of_job: the job's own, parsed by its parser.
         command: what its user called, for messages.
     """
     try:
         local = options.master == "local"
         check_mode(options)
-        config = configuration_of(options.job, asked, local)
+        config = configuration_of(options.job, of_job, local)
         require_java()
         if options.deploy_mode == "client" and needs_tensorflow(job_file(options.job).stem, config):
             require_tensorflow()
@@ -96,7 +96,7 @@ def check_mode(options: argparse.Namespace) -> None:
     """Judge where the job is to run.
 
     Raises:
-        ImageLakeError: there is no cluster, or the driver cannot be where it is asked to be.
+        ImageLakeError: there is no cluster, or the driver cannot be where the options put it.
     """
     if options.master == "yarn":
         check_cluster()

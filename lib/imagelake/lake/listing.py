@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LOCAL = "file://"
-BROKEN_LINK, UNREADABLE, NO_FILE, SEEN_BEFORE = "broken_link", "unreadable", "no_regular_file", "folder_seen_before"
+BROKEN_LINK, UNREADABLE, NO_FILE, LISTED_BEFORE = "broken_link", "unreadable", "no_regular_file", "folder_listed_before"
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class FoundFile:
         size: bytes.
         modified_ms: milliseconds since 1970.
         problem: why it cannot be read: broken_link, unreadable, no_regular_file (a pipe, a device) or
-            folder_seen_before (a link back to a folder that was listed already); None where nothing is in the way.
+            folder_listed_before (a link back to a folder that was listed already); None where nothing is in the way.
     """
 
     raw: bytes
@@ -58,16 +58,16 @@ def local_files(folder: Path) -> Iterator[FoundFile]:
     if folder.is_file():
         yield _local(os.path.dirname(root), root)  # noqa: PTH120 - Path takes no bytes
         return
-    seen: set[tuple[int, int]] = set()
+    listed: set[tuple[int, int]] = set()
     waiting = [root]
     while waiting:
         current = waiting.pop()
         try:
             there = os.stat(current)  # noqa: PTH116 - Path takes no bytes
-            if (there.st_dev, there.st_ino) in seen:
-                yield _local(root, current, problem=SEEN_BEFORE)
+            if (there.st_dev, there.st_ino) in listed:
+                yield _local(root, current, problem=LISTED_BEFORE)
                 continue
-            seen.add((there.st_dev, there.st_ino))
+            listed.add((there.st_dev, there.st_ino))
             entries = sorted(os.scandir(current), key=lambda entry: entry.name)
         except OSError:
             yield _local(root, current, problem=UNREADABLE)

@@ -1,4 +1,4 @@
-"""The labels of one lake: told apart by label_id, named by display name, with what is narrower by its hierarchy."""
+"""The labels of one lake: distinguished by label_id, named by display name, with what is narrower by its hierarchy."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def environment_archive(lock: Path, folder: Path, python: str, say: Say) -> Path
         lock: pinned and hashed requirements.
         folder: of the archive.
         python: the version of the nodes, such as 3.11.
-        say: is told before the download.
+        say: called with a line before the download.
 
     Raises:
         ImageLakeError: pip could not install them.
@@ -60,7 +60,7 @@ def environment_archive(lock: Path, folder: Path, python: str, say: Say) -> Path
 def requirements_of_nodes(lock: str, python: str) -> str:
     """The lines of a universal lock that hold on Linux with that Python, without their markers.
 
-    pip judges markers by the Python that it runs in, whatever it is told to install for.
+    pip judges markers by the Python that it runs in, whatever it installs for.
     """
     nodes = {"python_version": python, "python_full_version": f"{python}.0", "sys_platform": "linux"}
     nodes |= {"platform_system": "Linux", "os_name": "posix", "platform_machine": _machine()}

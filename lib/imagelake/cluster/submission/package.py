@@ -44,7 +44,7 @@ def build(folder: Path, python: str, say: Say) -> Package:
     Args:
         folder: of the files.
         python: the version on the nodes, such as 3.11.
-        say: is told what takes a while.
+        say: called with a line before what takes a while.
 
     Raises:
         ImageLakeError: the executors' packages could not be had.
