@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 def test_the_listing_is_that_of_the_file_system(spark: SparkSession, folder: Path) -> None:
     """Every file at any depth, with its size and time, whatever its name: as os.walk finds them."""
     found = {
-        (file.path.removeprefix("file:"), file.size, file.modified_ms // 1000)
+        (file.path.removeprefix("file://"), file.size, file.modified_ms // 1000)
         for file in Storage(spark).files(str(folder))
     }
     walked = [Path(root) / name for root, _, names in os.walk(folder) for name in names]
