@@ -109,7 +109,9 @@ def read_hadoop_files(
     found = _binary_files(spark, folder)
     if copies:
         original = spark.createDataFrame([(copy, path) for path, copy in copies.items()], "copy string, path string")
-        copied = _binary_files(spark, next(iter(copies.values())).rpartition("/")[0]).withColumnRenamed("path", "copy")
+        # Each copy lies in a folder of its own, and all of these in one.
+        folder_of_copies = next(iter(copies.values())).rsplit("/", 2)[0]
+        copied = _binary_files(spark, folder_of_copies).withColumnRenamed("path", "copy")
         found = found.unionByName(copied.join(F.broadcast(original), "copy", how="inner").drop("copy"))
     # A broadcast of the wanted would be as large as the listing; what is not wanted is little.
     listed = spark.createDataFrame(listing.select(["path"]))
