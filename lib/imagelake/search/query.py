@@ -11,13 +11,13 @@ import numpy as np
 
 from imagelake.errors import ImageLakeError
 from imagelake.vision.engine import top_k, unit_length
-from imagelake.vision.preprocess import InputSettings, prepare
+from imagelake.vision.preprocess import frame
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from imagelake.vision.decode import Decoded
     from imagelake.vision.engine import Engine
-    from imagelake.vision.limits import Limits
     from imagelake.vision.network_card import NetworkCard
 
 ImageKind = Literal["photo", "depiction"]
@@ -44,19 +44,16 @@ class Query:
     image_id: str | None = None
 
 
-def query_of_photo(content: bytes, engine: Engine, card: NetworkCard, limits: Limits) -> Query:
-    """A photo from outside the lake: decoded, and scored as the lake's own images were.
+def query_of_photo(content: bytes, decoded: Decoded, engine: Engine, card: NetworkCard) -> Query:
+    """A photo from outside the lake, scored as the lake's own images were.
 
     Args:
         content: the file.
+        decoded: what it shows, in full size.
         engine: the lake's network, opened.
         card: what the network is.
-        limits: what one photo may cost.
-
-    Raises:
-        ImageError: it cannot be read, or costs more than the limits allow.
     """
-    pixels = prepare(content, InputSettings(card.resolution, card.framing, limits))
+    pixels = frame(decoded, card.resolution, card.framing)
     scored = engine.run(pixels[np.newaxis])
     indices, scores = top_k(scored.scores, TOP_CLASSES)
     classes = tuple((card.classes[i], float(score)) for i, score in zip(indices[0], scores[0], strict=True))

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imagelake.search.query import Query, query_of_photo
+from imagelake.vision.decode import decode_image
 from imagelake.vision.packed import open_engine
 from imagelake.vision.published_network import PublishedNetwork
-from imagelake.vision.thumbnails import thumbnail
+from imagelake.vision.thumbnails import thumbnail, thumbnail_of
 
 if TYPE_CHECKING:
     from imagelake.lake.published import PublishedLake
@@ -63,8 +64,9 @@ class Predictor:
             ImageError: it is none, or costs more than the limits allow.
         """
         with self._turn() as engine:
-            query = query_of_photo(content, engine, self.card, self._limits)
-            return Photo(query, thumbnail(content, self._side, self._limits))
+            decoded = decode_image(content, self._limits)
+            query = query_of_photo(content, decoded, engine, self.card)
+            return Photo(query, thumbnail_of(decoded, self._side))
 
     def shrink(self, content: bytes) -> bytes:
         """A small picture of an image of the lake.

@@ -15,9 +15,10 @@ from imagelake.net.safe_fetch import FetchError
 from imagelake.search.query import TOP_CLASSES, Query, is_address, query_of_photo, unknown_query
 from imagelake.search.scan import HALF
 from imagelake.tables import TABLES
+from imagelake.vision.decode import decode_image
 from imagelake.vision.errors import ImageError
 from imagelake.vision.packed import open_engine
-from imagelake.vision.thumbnails import thumbnail
+from imagelake.vision.thumbnails import thumbnail, thumbnail_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -65,7 +66,7 @@ class QueryReader:
         try:
             return self.fetch.fetch(name)
         except FetchError as error:
-            raise ImageLakeError(f"{name}: {error}") from None
+            raise ImageLakeError(f"{name}: {error.detail}") from None
 
 
 @dataclass(frozen=True)
@@ -105,10 +106,11 @@ def query_from_outside(
 ) -> QueryImage:
     """A photo from outside the lake; one that cannot be decoded has an error and no query."""
     try:
-        query = query_of_photo(content, engine, card, settings.limits)
-        small = thumbnail(content, settings.thumbnail_side, settings.limits)
+        decoded = decode_image(content, settings.limits)
     except ImageError as error:
         return QueryImage({"query": name, "error": error.reason, "error_detail": error.detail}, None)
+    query = query_of_photo(content, decoded, engine, card)
+    small = thumbnail_of(decoded, settings.thumbnail_side)
     return QueryImage({"query": name, "thumbnail": small} | _predicted(query), query)
 
 
