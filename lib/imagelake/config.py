@@ -202,7 +202,14 @@ class WebSection(_Section):
 
     upload_max_bytes: Positive
     max_pixels: Positive
+    decode_timeout_s: PositiveFloat
+    queue_s: PositiveFloat
+    bodies_max_bytes: Positive
+    idle_s: PositiveFloat
+    connections: Positive
+    connections_per_client: Positive
     queries_kept: Positive
+    queries_max_bytes: Positive
     results: Positive
     thumbnail_side: Positive
     thumbnail_cache_bytes: Positive

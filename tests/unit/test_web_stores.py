@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
+import tracemalloc
 from functools import partial
 from pathlib import Path
 
@@ -99,7 +102,7 @@ def photo(text: str) -> Photo:
 
 def test_a_photo_has_one_link_while_the_server_runs() -> None:
     """The same photo gives the same token, another server another one, and no token says what the photo was."""
-    store, other = QueryStore(10), QueryStore(10)
+    store, other = QueryStore(10, 10**6), QueryStore(10, 10**6)
     token = store.keep(photo("a"))
     assert store.keep(photo("a")) == token
     assert store.keep(photo("b")) != token
@@ -111,11 +114,64 @@ def test_a_photo_has_one_link_while_the_server_runs() -> None:
 
 def test_the_oldest_photo_makes_room() -> None:
     """As many are kept as allowed; asking for one keeps it among the latest."""
-    store = QueryStore(2)
+    store = QueryStore(2, 10**6)
     first, second = store.keep(photo("a")), store.keep(photo("b"))
     assert store.get(first) is not None
     third = store.keep(photo("c"))
     assert [store.get(token) is not None for token in (first, second, third)] == [True, False, True]
+
+
+def test_photos_in_memory_are_bounded() -> None:
+    """However large the small pictures are, all kept photos take what the setting says, and the latest one stays."""
+    large, max_bytes = 80_000, 1_000_000
+    tracemalloc.start()
+    store = QueryStore(2000, max_bytes)
+    before = tracemalloc.take_snapshot()
+    tokens = [store.keep(Photo(Query(np.zeros(1024, np.float32), (), str(n)), bytes(large))) for n in range(100)]
+    grown = sum(one.size_diff for one in tracemalloc.take_snapshot().compare_to(before, "filename"))
+    tracemalloc.stop()
+    kept = [store.get(token) is not None for token in tokens]
+    assert 8 <= sum(kept) == sum(kept[-12:]) <= 12
+    assert grown <= 1.1 * max_bytes
+    tiny = QueryStore(10, 10)
+    assert tiny.get(tiny.keep(photo("a"))) is not None
+
+
+def test_the_same_photo_counts_once() -> None:
+    """Photos that are sent again and again push no other out."""
+    store = QueryStore(10, 20_000)
+    first = store.keep(photo("a"))
+    for _ in range(50):
+        store.keep(photo("b"))
+    assert store.get(first) is not None
+
+
+@pytest.mark.parametrize("folder_is", ["a file", "gone"])
+def test_a_disk_that_takes_nothing_costs_no_picture(tmp_path: Path, folder_is: str) -> None:
+    """Where a picture cannot be kept, it is made and given all the same, and no part of it is left."""
+    folder = tmp_path / "cache"
+    cache, made = ThumbnailCache(folder, 1000), list[str]()
+    folder.rmdir()
+    if folder_is == "a file":
+        folder.write_bytes(b"")
+    for _ in range(2):
+        assert counted(cache, "a", 10, made) == b"a" * 10
+    assert made == ["a", "a"]
+
+
+def test_a_full_disk_costs_no_picture(tmp_path: Path) -> None:
+    """A process that may write no more bytes, as on a full disk, gives the picture and leaves no half of it."""
+    script = """
+import resource, signal, sys
+from pathlib import Path
+from imagelake.serving.thumbnail_cache import ThumbnailCache
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
+print(len(ThumbnailCache(Path(sys.argv[1]), 10**6).get("a", lambda: bytes(10_000))))
+"""
+    done = subprocess.run([sys.executable, "-c", script, tmp_path], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "10000\n"), done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_household_is_one_client() -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from imagelake.serving.predictor import Photo
 
 _TOKEN_BYTES = 15
+_OVERHEAD_BYTES = 2_000  # of one photo: the objects, the token, the hash and the scores of the best classes
 
 
 class QueryStore:
@@ -23,21 +24,24 @@ class QueryStore:
     finds the link of a photo without having been given it, because the key is drawn when the server starts.
     """
 
-    def __init__(self, most: int) -> None:
-        """Hold so many photos; with 1,024 features each takes about 10 kB."""
-        self._most, self._key = most, secrets.token_bytes(32)
+    def __init__(self, most: int, max_bytes: int) -> None:
+        """Hold so many photos in so much memory."""
+        self._most, self._max_bytes, self._key = most, max_bytes, secrets.token_bytes(32)
         self._lock = threading.Lock()
         self._photos: OrderedDict[str, Photo] = OrderedDict()
+        self._bytes = 0
 
     def keep(self, photo: Photo) -> str:
         """Keep a photo, and return its token; the one that was not used for longest may make room."""
         digest = hmac.digest(self._key, (photo.query.sha256 or "").encode(), hashlib.sha256)[:_TOKEN_BYTES]
         token = base64.urlsafe_b64encode(digest).decode()
         with self._lock:
+            if token in self._photos:
+                self._bytes -= _size(self._photos.pop(token))
             self._photos[token] = photo
-            self._photos.move_to_end(token)
-            if len(self._photos) > self._most:
-                self._photos.popitem(last=False)
+            self._bytes += _size(photo)
+            while len(self._photos) > self._most or (self._bytes > self._max_bytes and len(self._photos) > 1):
+                self._bytes -= _size(self._photos.popitem(last=False)[1])
         return token
 
     def get(self, token: str) -> Photo | None:
@@ -46,3 +50,9 @@ class QueryStore:
             if token in self._photos:
                 self._photos.move_to_end(token)
             return self._photos.get(token)
+
+
+def _size(photo: Photo) -> int:
+    """Bytes of memory: the small picture, the features, and what holds them."""
+    features = photo.query.features
+    return len(photo.thumbnail) + (0 if features is None else features.nbytes) + _OVERHEAD_BYTES

@@ -67,7 +67,7 @@ class ServedLake:
         own = cache / hashlib.sha256(lake.root.encode()).hexdigest()[:16]
         threads = os.cpu_count() or 1
         pixels = min(rules.max_pixels, images.max_pixels)
-        limits = Limits(pixels, images.max_bytes, images.timeout_s, images.formats)
+        limits = Limits(pixels, images.max_bytes, min(rules.decode_timeout_s, images.timeout_s), images.formats)
         self.lake = lake
         self.catalogue = Catalogue(lake, own / "details")
         self.originals = Originals(lake, self.catalogue)
@@ -76,7 +76,8 @@ class ServedLake:
         self.index.description.require_model(self.predictor.card.features)
         self._predictions = LakePredictions(lake, self.catalogue, self.predictor.card.classes)
         still_valid = before is not None and before.predictor.card == self.predictor.card
-        self.queries: QueryStore = before.queries if before and still_valid else QueryStore(rules.queries_kept)
+        new_store = QueryStore(rules.queries_kept, rules.queries_max_bytes)
+        self.queries: QueryStore = before.queries if before and still_valid else new_store
         self._label_of_class = label_of_class(lake)
         self.version = lake.require("image_bytes").run_id
         self._side = rules.thumbnail_side

@@ -12,16 +12,18 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
-import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from imagelake.config import WebSection
 from imagelake.errors import ImageLakeError
 from imagelake.serving.options import fetch_of, lake_of
 from imagelake.serving.served_lake import ServedLake
 from imagelake.web.app import guarded, pages_of
+from imagelake.web.log import log_warnings
 from imagelake.web.options import parser
 from imagelake.web.renewal import LakeWatch, RenewedApp
+from imagelake.web.server import server_of
 
 # Its messages on malformed forms are in the responses.
 logging.getLogger("python_multipart").setLevel(logging.ERROR)
@@ -54,10 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     app = RenewedApp(pages_of(served, config, fetch), again, watch)
     app.renew_every(config.web.renewed_every_s)
-    return _serve(guarded(app, config, allowed_hosts(options)), options)
+    return _serve(guarded(app, config, allowed_hosts(options)), config.web, options)
 
 
-def _serve(app: ASGIApp, options: argparse.Namespace) -> int:
+def _serve(app: ASGIApp, rules: WebSection, options: argparse.Namespace) -> int:
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     try:
         listening = socket.create_server((options.host, options.port), family=family)
@@ -71,17 +73,10 @@ def _serve(app: ASGIApp, options: argparse.Namespace) -> int:
     shown = f"[{options.host}]" if family == socket.AF_INET6 else options.host
     sys.stdout.write(f"http://{shown}:{listening.getsockname()[1]}  (Ctrl-C ends it)\n")
     sys.stdout.flush()
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=bool(options.proxy),
-        forwarded_allow_ips=options.proxy,
-        timeout_graceful_shutdown=5,
-    )
+    log_warnings()
+    server = server_of(app, rules, options.proxy)
     with suppress(KeyboardInterrupt):  # the server has finished its requests before it raises the signal
-        uvicorn.Server(config).run(sockets=[listening])
+        server.run(sockets=[listening])
     return 0
 
 

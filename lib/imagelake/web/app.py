@@ -14,7 +14,7 @@ from imagelake.config import Config
 from imagelake.net.safe_fetch import SafeFetch
 from imagelake.serving.served_lake import ServedLake
 from imagelake.web.api import api
-from imagelake.web.guards import BodyLimit, OwnSiteOnly, RateLimit, SafeHeaders
+from imagelake.web.guards import BodyLimit, HeadAsGet, OwnSiteOnly, RateLimit, SafeHeaders
 from imagelake.web.media import media
 from imagelake.web.photos import Photos
 from imagelake.web.problems import NoTraces, install
@@ -33,7 +33,7 @@ def pages_of(served: ServedLake, config: Config, fetch: SafeFetch) -> FastAPI:
     """
     rules, tables = config.web, Tables(served.lake)
     threads = os.cpu_count() or 1
-    photos = Photos(served, fetch, threads)
+    photos = Photos(served, fetch, threads, rules.queue_s)
     # Without FastAPI's documentation pages, which load scripts from other servers.
     app = FastAPI(title="ImageLake", version=__version__, docs_url=None, redoc_url=None)
     app.include_router(search_views(served, photos, rules.results, rules.upload_max_bytes))
@@ -55,7 +55,8 @@ def guarded(app: ASGIApp, config: Config, hosts: Sequence[str]) -> ASGIApp:
         hosts: accepted values of the header Host, against DNS rebinding.
     """
     rules = config.web
-    app = BodyLimit(app, max_bytes=rules.upload_max_bytes)
+    app = HeadAsGet(app)
+    app = BodyLimit(app, rules.upload_max_bytes, rules.bodies_max_bytes)
     app = OwnSiteOnly(app)
     app = RateLimit(app, requests=rules.requests_per_minute, searches=rules.searches_per_minute)
     app = TrustedHostMiddleware(app, allowed_hosts=list(hosts), www_redirect=False)

@@ -1,10 +1,11 @@
-"""Middleware: security headers, limits of body size and request rate, and no requests from other sites."""
+"""Middleware: security headers, limits of bodies and request rate, HEAD, and no requests from other sites."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 import time
+from collections import Counter
 from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address
 
@@ -81,11 +82,57 @@ class OwnSiteOnly:
         await self._app(scope, receive, send)
 
 
-class BodyLimit:
-    """Refuses a body that is too long, as soon as this is known, or too slow."""
+class HeadAsGet:
+    """Answers HEAD as GET, without the body."""
 
-    def __init__(self, app: ASGIApp, max_bytes: int, seconds: float = _UPLOAD_S) -> None:
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the application, and drop the body of its response."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def without_body(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        await self._app({**scope, "method": "GET"}, receive, without_body)
+
+
+class BodyMemory:
+    """The bytes of all bodies in memory, from a body's first piece until its response is complete."""
+
+    def __init__(self, max_bytes: int, one_body: int) -> None:
+        """Bound them.
+
+        Args:
+            max_bytes: of all bodies.
+            one_body: the longest one, which a client may always send if it has no other.
+        """
+        self._max_bytes, self._most_of_client = max_bytes, max(one_body, max_bytes // 4)
+        self._held: Counter[str] = Counter()
+
+    def take(self, client: str, size: int) -> bool:
+        """Count a piece of a body; False where there is no room for it."""
+        if self._held.total() + size > self._max_bytes or self._held[client] + size > self._most_of_client:
+            return False
+        self._held[client] += size
+        return True
+
+    def give_back(self, client: str, size: int) -> None:
+        """Count pieces as gone."""
+        self._held[client] -= size
+        if not self._held[client]:
+            del self._held[client]
+
+
+class BodyLimit:
+    """Refuses a body that is too long, as soon as this is known, too slow, or one too many at a time."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int, max_bytes_of_all: int, seconds: float = _UPLOAD_S) -> None:
         self._app, self._max_bytes, self._seconds = app, max_bytes + _FORM_BYTES, seconds
+        self._memory = BodyMemory(max_bytes_of_all, self._max_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the application with a body that raises an error when it is too long."""
@@ -99,7 +146,27 @@ class BodyLimit:
                 await _drain(self._bounded(receive, sys.maxsize))
             await problem_response(self._too_long(), Headers(scope=scope))(scope, receive, send)
             return
-        await self._app(scope, self._bounded(receive, self._max_bytes), send)
+        await self._with_memory(scope, self._bounded(receive, self._max_bytes), send)
+
+    async def _with_memory(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the application with a body that is counted."""
+        client, held = client_of(scope), 0
+
+        async def counted() -> Message:
+            nonlocal held
+            message = await receive()
+            size = len(message.get("body", b""))
+            if not self._memory.take(client, size):
+                if message.get("more_body"):
+                    await _drain(receive)
+                raise ProblemError(503, "too many photos are being sent; try again soon", retry_s=5)
+            held += size
+            return message
+
+        try:
+            await self._app(scope, counted, send)
+        finally:
+            self._memory.give_back(client, held)
 
     def _bounded(self, receive: Receive, max_bytes: int) -> Receive:
         """The messages of a request, until there are too many bytes or too much time has passed."""
@@ -139,18 +206,21 @@ class RateLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the application, or refuse the request."""
         if scope["type"] == "http" and not self._may(scope):
-            problem = ProblemError(429, "that was too much in a minute; wait a little")
-            response = problem_response(problem, Headers(scope=scope))
-            response.headers["Retry-After"] = "60"
-            await response(scope, receive, send)
+            problem = ProblemError(429, "that was too much in a minute; wait a little", retry_s=60)
+            await problem_response(problem, Headers(scope=scope))(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
     def _may(self, scope: Scope) -> bool:
-        client = client_key(scope["client"][0] if scope.get("client") else "")
+        client = client_of(scope)
         if scope["method"] not in {"GET", "HEAD"} and not self._window.hit(self._searches, "searches", client):
             return False
         return self._window.hit(self._requests, "requests", client)
+
+
+def client_of(scope: Scope) -> str:
+    """The client of a request."""
+    return client_key(scope["client"][0] if scope.get("client") else "")
 
 
 def client_key(host: str) -> str:

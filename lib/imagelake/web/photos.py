@@ -14,6 +14,8 @@ from starlette.requests import Request
 from imagelake.net.safe_fetch import FetchError, SafeFetch
 from imagelake.search.query import Query
 from imagelake.serving.served_lake import ServedLake
+from imagelake.web.fair_queue import FairQueue
+from imagelake.web.guards import client_of
 from imagelake.web.problems import ProblemError
 
 _FETCHES = 8  # at a time; each may wait for ten seconds
@@ -42,20 +44,31 @@ BODY = {
 class Photos:
     """Reads and predicts the photos of requests. Waiting requests hold no thread."""
 
-    def __init__(self, served: ServedLake, fetch: SafeFetch, threads: int) -> None:
+    def __init__(self, served: ServedLake, fetch: SafeFetch, threads: int, wait_s: float) -> None:
+        """Take photos.
+
+        Args:
+            served: the lake.
+            fetch: how photos behind addresses are fetched.
+            threads: photos predicted at a time.
+            wait_s: the longest that a request waits for its turn.
+        """
         self._served, self._fetch = served, fetch
-        self._predicting, self._fetching = CapacityLimiter(threads), CapacityLimiter(_FETCHES)
+        self._predicting, self._fetching = FairQueue(threads, wait_s), FairQueue(_FETCHES, wait_s)
+        # Threads apart from those of pages, and of each other: a hanging resolver keeps its own.
+        self._predictors, self._fetchers = CapacityLimiter(threads), CapacityLimiter(_FETCHES)
 
     async def take(self, request: Request) -> tuple[str, Query]:
         """The photo of a request as a query, which is kept, and its token.
 
         Raises:
-            ProblemError: there is none.
+            ProblemError: there is none, or its turn does not come in time.
             FetchError: its address is refused or does not respond.
             ImageError: it cannot be read.
         """
         content = await self._content(request)
-        photo = await run_sync(self._served.predictor.predict, content, limiter=self._predicting)
+        async with self._predicting.turn(client_of(request.scope)):
+            photo = await run_sync(self._served.predictor.predict, content, limiter=self._predictors)
         return self._served.queries.keep(photo), photo.query
 
     async def _content(self, request: Request) -> bytes:
@@ -64,7 +77,7 @@ class Photos:
             return await self._of_form(request)
         body = await request.body()
         if media_type == "application/json":
-            return await self._behind(_url_in(body))
+            return await self._behind(_url_in(body), client_of(request.scope))
         if media_type == "application/octet-stream" or media_type.startswith("image/"):
             return body
         raise ProblemError(415, "send a form with a photo or a url, JSON with a url, or the photo itself as image/*")
@@ -80,13 +93,14 @@ class Photos:
             raise ProblemError(400, f"the form cannot be read: {error.detail}") from None
         if not url:
             raise ProblemError(400, "choose a photo, or give the address of one")
-        return await self._behind(url)
+        return await self._behind(url, client_of(request.scope))
 
-    async def _behind(self, url: str) -> bytes:
+    async def _behind(self, url: str, client: str) -> bytes:
         try:
             # A hanging resolver blocks its thread, but no request.
-            with fail_after(self._fetch.timeout_s + 1):
-                return await run_sync(self._fetch.fetch, url, abandon_on_cancel=True, limiter=self._fetching)
+            async with self._fetching.turn(client):
+                with fail_after(self._fetch.timeout_s + 1):
+                    return await run_sync(self._fetch.fetch, url, abandon_on_cancel=True, limiter=self._fetchers)
         except TimeoutError:
             raise FetchError(f"the file was not received within {self._fetch.timeout_s:g} s") from None
 
@@ -99,7 +113,7 @@ def _text(form: FormData, name: str) -> str:
 def _url_in(body: bytes) -> str:
     try:
         given: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter for brackets nested a thousand times
         raise ProblemError(400, "the body is no JSON") from None
     url = given.get(URL) if isinstance(given, dict) else None
     if not isinstance(url, str):

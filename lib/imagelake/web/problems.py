@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,18 +20,18 @@ from imagelake.serving.errors import QueryError
 from imagelake.vision.errors import ImageError
 from imagelake.web.pages import render
 
-_CLOSING = frozenset({408, 413})
+_CLOSING = frozenset({408, 413, 503})
 _STATUS_OF_QUERY = {"unusable": 422, "unknown": 404, "gone": 410}
 
 _log = logging.getLogger("imagelake.web")
 
 
 class ProblemError(Exception):
-    """An error of a request: its status, and a sentence for the user."""
+    """An error of a request: its status, a sentence for the user, and the seconds after which it may be tried again."""
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: str, retry_s: int | None = None) -> None:
         super().__init__(detail)
-        self.status, self.detail = status, detail
+        self.status, self.detail, self.retry_s = status, detail, retry_s
 
 
 def problem_response(problem: ProblemError, headers: Mapping[str, str]) -> Response:
@@ -42,11 +43,13 @@ def problem_response(problem: ProblemError, headers: Mapping[str, str]) -> Respo
     """
     title = http.HTTPStatus(problem.status).phrase
     # Otherwise the server would read a body that is still being sent to its end.
-    closing = {"Connection": "close"} if problem.status in _CLOSING else {}
+    extra = {"Connection": "close"} if problem.status in _CLOSING else {}
+    if problem.retry_s is not None:
+        extra["Retry-After"] = str(max(1, problem.retry_s))
     if "text/html" in headers.get("accept", ""):
-        return HTMLResponse(render("problem.html", title=title, detail=problem.detail), problem.status, closing)
+        return HTMLResponse(render("problem.html", title=title, detail=problem.detail), problem.status, extra)
     body = {"type": "about:blank", "title": title, "status": problem.status, "detail": problem.detail}
-    return JSONResponse(body, problem.status, closing, media_type="application/problem+json")
+    return JSONResponse(body, problem.status, extra, media_type="application/problem+json")
 
 
 def install(app: FastAPI) -> None:
@@ -75,6 +78,8 @@ def problem_of(error: Exception) -> ProblemError:
         case QueryError():
             problem = ProblemError(_STATUS_OF_QUERY[error.problem], str(error))
         case FetchError():
+            if error.detail != str(error):
+                _log.warning("refused to fetch: %s", error.detail)
             problem = ProblemError(422, str(error))
         case ImageError():
             problem = ProblemError(422, f"this is no photo that can be read: {error.reason.replace('_', ' ')}")
@@ -114,6 +119,8 @@ class NoTraces:
 
         try:
             await self._app(scope, receive, noted)
+        except ClientDisconnect:
+            return  # an upload that its sender gave up: nobody waits for a response
         except Exception as error:
             if scope["type"] != "http":
                 raise
