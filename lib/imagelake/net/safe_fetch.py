@@ -33,7 +33,15 @@ Resolver = Callable[[str, int], Sequence[str]]
 
 
 class FetchError(ImageLakeError):
-    """An address was refused or did not answer with a file; the message is for the user who gave it."""
+    """An address was refused or did not answer with a file; the message is for the user who gave it.
+
+    Attributes:
+        detail: the reason as the operator may know it; strangers must not learn which internal names exist.
+    """
+
+    def __init__(self, message: str, detail: str | None = None) -> None:
+        super().__init__(message)
+        self.detail = detail or message
 
 
 @dataclass(frozen=True)
@@ -106,10 +114,10 @@ class SafeFetch:
         try:
             found = [ip_address(text) for text in self.resolver(target.host, target.port)]
         except (OSError, UnicodeError, ValueError):
-            raise FetchError(f"there is no server named {target.host!r}") from None
+            raise _unreachable(target.host, "no server has this name") from None
         inside = bool(found) and all(is_in(address, self.allowed) for address in found)
         if not inside and not (found and all(map(is_public, found))):
-            raise FetchError(f"{target.host!r} is not on the public internet")
+            raise _unreachable(target.host, "its address is not public, and no allowed network has it")
         if not inside and target.port not in PORTS.values():
             raise FetchError(f"port {target.port} is not fetched from, only 80 and 443")
         return found
@@ -177,6 +185,12 @@ def _led_to(url: str, location: str) -> str:
 
 def _no_address() -> FetchError:
     return FetchError("this is no address of a file on the web")
+
+
+def _unreachable(host: str, reason: str) -> FetchError:
+    """One message for a name that does not exist and for one that is internal."""
+    message = f"{host!r} is not on the public internet"
+    return FetchError(message, f"{message}: {reason}")
 
 
 def _first_socket(addresses: Sequence[Address], port: int, ends: float) -> socket.socket:

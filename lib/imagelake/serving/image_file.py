@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 
+from imagelake.serving.folder_lock import locked
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -33,11 +35,12 @@ class DetailsFile:
             folder: of this machine; holds one file for each version, and loses other versions than the lake's.
         """
         current = folder / f"{lake.require('images').run_id}.arrow"
-        if not current.is_file():
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-            _write(lake, current)
-        self._reader = pa.ipc.open_file(pa.memory_map(str(current)))
+        with locked(folder):
+            if not current.is_file():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir(parents=True)
+                _write(lake, current)
+            self._reader = pa.ipc.open_file(pa.memory_map(str(current)))
         batches = [self._reader.get_batch(number) for number in range(self._reader.num_record_batches)]
         self._starts = np.concatenate([[0], np.cumsum([batch.num_rows for batch in batches])]).astype(np.int64)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from imagelake.search.image_index import ImageIndex
 from imagelake.search.index_files import INDEX_TABLE, TRAINED_FOLDER, load_trained, require_one_run
 from imagelake.search.serving_folder import write_serving_folder
+from imagelake.serving.folder_lock import locked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,11 +29,12 @@ def open_index(lake: PublishedLake, folder: Path) -> ImageIndex:
     table = lake.require(INDEX_TABLE)
     require_one_run(lake.root, table.run_id, lake.require(TRAINED_FOLDER).run_id)
     current = folder / table.run_id
-    if not current.is_dir():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        trained = load_trained(lambda name: lake.read_file(TRAINED_FOLDER, name))
-        # The order of the files' names is that of their cells.
-        rows = lake.batches(INDEX_TABLE, ("cell", "image_id", "code", "features"))
-        write_serving_folder(rows, trained, current)
-    return ImageIndex.open(current)
+    with locked(folder):
+        if not current.is_dir():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            trained = load_trained(lambda name: lake.read_file(TRAINED_FOLDER, name))
+            # The order of the files' names is that of their cells.
+            rows = lake.batches(INDEX_TABLE, ("cell", "image_id", "code", "features"))
+            write_serving_folder(rows, trained, current)
+        return ImageIndex.open(current)

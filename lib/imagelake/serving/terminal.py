@@ -78,7 +78,7 @@ def _query(served: ServedLake, photo: str, fetch: SafeFetch) -> Query:
         try:
             return served.predictor.predict(fetch.fetch(photo)).query
         except FetchError as error:
-            raise ImageLakeError(f"{photo}: {error}") from None
+            raise ImageLakeError(f"{photo}: {error.detail}") from None
     file = Path(photo)
     if file.is_file():
         return served.predictor.predict(file.read_bytes()).query
