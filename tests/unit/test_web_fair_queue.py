@@ -81,7 +81,7 @@ def test_who_would_wait_too_long_is_told_when_to_come_back() -> None:
 
 
 def test_no_place_is_lost() -> None:
-    """When hundreds of requests have ended, failed, timed out or been given up, all places are free, all clients forgotten."""
+    """When hundreds of requests have ended, failed, timed out or been given up, all places are free again."""
 
     async def scene() -> tuple[int, set[str]]:
         queue, dice = FairQueue(3, 0.02), random.Random(5)
