@@ -262,3 +262,14 @@ def test_the_planted_rows_cover_their_labels() -> None:
     accuracy = planted_rows().frames["label_accuracy"]
     assert set(accuracy.loc[accuracy["covered"], "label"]) == set(LABELS)
     assert (~accuracy["covered"]).sum() == 2
+
+
+def test_the_page_does_not_name_places_of_the_machine() -> None:
+    """Of a file or folder that a job read the last part of its path is shown: visitors of a server read the page."""
+    rows = planted_rows()
+    manifest = rows.manifests["images"] | {"inputs": {"file:///home/ann/lake/sample_files": "0c1d", "labels": "1a"}}
+    page = render_report(replace(rows, manifests={"images": manifest}))
+    assert "sample_files" in page
+    assert "labels" in page
+    assert "/home/ann" not in page
+    assert "file:" not in page

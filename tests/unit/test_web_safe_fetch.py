@@ -201,6 +201,22 @@ def test_a_redirect_to_a_name_that_has_moved_inside(inside: OddServer, stage: Od
     assert (stage.connections, inside.connections) == (1, 0)
 
 
+def test_strangers_do_not_learn_which_internal_names_exist(inside: OddServer) -> None:
+    """A name that does not exist and one that leads inside give the same message; only the operator's differs."""
+
+    def unknown(*_: object) -> list[str]:
+        raise socket.gaierror
+
+    refused = []
+    for resolver in (unknown, lambda *_: ["10.1.2.3"], lambda *_: []):
+        with pytest.raises(FetchError) as error:
+            fetcher(resolver=resolver).fetch(f"http://intranet.example:{inside.port}/")
+        refused.append(error.value)
+    assert {str(error) for error in refused} == {"'intranet.example' is not on the public internet"}
+    assert "no server has this name" in refused[0].detail
+    assert "is not public" in refused[1].detail
+
+
 def test_an_allowed_network_is_reached_and_no_other(stage: OddServer) -> None:
     """What an operator allows is fetched from any port; at most three redirects are followed; the host is the name."""
     assert fetcher().fetch(stage.url) == b"file"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import io
 import json
 import shutil
 import socket
 import statistics
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -216,6 +218,7 @@ def bomb() -> bytes:
         (b"x" * 11_000_000, "image/jpeg", 413, "10,485,760 bytes at most"),
         (b"{}", "application/json", 422, "url"),
         (b"{", "application/json", 400, "no JSON"),
+        (b"[" * 200_000, "application/json", 400, "no JSON"),
         (b'{"url": "file:///etc/passwd"}', "application/json", 422, "http"),
         (b'{"url": "http://10.0.0.1/x.jpg"}', "application/json", 422, "not on the public internet"),
         (b'{"url": "http://\\ud800/"}', "application/json", 422, "no address"),
@@ -233,6 +236,46 @@ def test_what_cannot_be_searched_for_is_told(site: Served, body: bytes, kind: st
     page = site.http.post(f"{site.url}/search", body, headers=headers, timeout=30, allow_redirects=False)
     assert (page.status_code, page.headers["Content-Type"]) == (status, "text/html; charset=utf-8")
     assert "Traceback" not in page.text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_head_tells_what_get_would(site: Served, path: str) -> None:
+    """Every page, file and error has the status and headers of GET, and no body."""
+    got = site.get(path)
+    asked = site.http.head(f"{site.url}{path}", timeout=30, allow_redirects=False)
+    assert asked.status_code == got.status_code
+    assert asked.content == b""
+    assert {**asked.headers, "date": ""} == {**got.headers, "date": ""}
+
+
+def test_slow_photos_of_one_client_keep_no_other_waiting(site: Served) -> None:
+    """Behind twelve photos of 40 megapixels, sent from one address, a small one from another is answered first."""
+    large, small = (jpeg(6300, progressive=True), jpeg(200))
+    ended: list[str] = []
+
+    def send(photo: bytes, client: str) -> None:
+        host, port = site.url.removeprefix("http://").split(":")
+        connection = http.client.HTTPConnection(host, int(port), timeout=120, source_address=(client, 0))
+        connection.request("POST", "/api/search", photo, {"Content-Type": "image/jpeg"})
+        assert connection.getresponse().read()
+        connection.close()
+        ended.append(client)
+
+    busy = [threading.Thread(target=send, args=(large, "127.0.0.1")) for _ in range(12)]
+    for thread in busy:
+        thread.start()
+    time.sleep(0.2)
+    send(small, "127.0.0.2")
+    for thread in busy:
+        thread.join()
+    assert len(ended) == 13
+    assert ended.index("127.0.0.2") <= 4
+
+
+def jpeg(side: int, **options: bool) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (side, side), "tan").save(file, "JPEG", **options)
+    return file.getvalue()
 
 
 def test_an_upload_without_a_length_ends_at_the_limit(site: Served) -> None:

@@ -21,6 +21,7 @@ from imagelake.serving.options import fetch_of, lake_of
 from imagelake.serving.served_lake import ServedLake
 from imagelake.web.app import guarded, pages_of
 from imagelake.web.log import log_warnings
+from imagelake.web.memory import give_back_large_blocks
 from imagelake.web.options import parser
 from imagelake.web.renewal import LakeWatch, RenewedApp
 from imagelake.web.server import server_of
@@ -74,6 +75,7 @@ def _serve(app: ASGIApp, rules: WebSection, options: argparse.Namespace) -> int:
     sys.stdout.write(f"http://{shown}:{listening.getsockname()[1]}  (Ctrl-C ends it)\n")
     sys.stdout.flush()
     log_warnings()
+    give_back_large_blocks()
     server = server_of(app, rules, options.proxy)
     with suppress(KeyboardInterrupt):  # the server has finished its requests before it raises the signal
         server.run(sockets=[listening])
