@@ -18,7 +18,10 @@ from imagelake.web.server import server_of
 
 
 async def length_of_body(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers with the number of bytes that were sent."""
+    """Answers GET and POST with the number of bytes that were sent."""
+    if scope["method"] not in {"GET", "POST"}:
+        await PlainTextResponse("no such method", 405)(scope, receive, send)
+        return
     body = await Request(scope, receive).body()
     await PlainTextResponse(str(len(body)))(scope, receive, send)
 

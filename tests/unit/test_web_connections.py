@@ -149,6 +149,7 @@ def test_head_is_get_without_a_body() -> None:
     """The headers are those of GET, the length among them."""
     with SmallServer() as server:
         got, asked = server.ask(method="GET"), server.ask(method="HEAD")
+    assert "200 OK" in asked
     assert got.endswith("\r\n\r\n0")
     assert asked.endswith("\r\n\r\n")
     assert "content-length: 1" in got
