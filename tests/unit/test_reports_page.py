@@ -267,7 +267,7 @@ def test_the_planted_rows_cover_their_labels() -> None:
 def test_the_page_does_not_name_places_of_the_machine() -> None:
     """Of a file or folder that a job read the last part of its path is shown: visitors of a server read the page."""
     rows = planted_rows()
-    manifest = rows.manifests["images"] | {"inputs": {"file:///home/ann/lake/sample_files": "0c1d", "labels": "1a"}}
+    manifest = {**rows.manifests["images"], "inputs": {"file:///home/ann/lake/sample_files": "0c1d", "labels": "1a"}}
     page = render_report(replace(rows, manifests={"images": manifest}))
     assert "sample_files" in page
     assert "labels" in page

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from imagelake.lake.manifest import MANIFEST, Manifest
 from imagelake.search.description import IndexDescription
@@ -59,7 +59,7 @@ def test_four_processes_build_one_cache(tmp_path: Path) -> None:
     """Each of four that begin in the same moment, eight times, opens the whole details and the whole index."""
     lake_of_two_tables(tmp_path / "lake")
     begins = time.time() + 3  # when all have started
-    command = [sys.executable, "-c", OPEN_IT, tmp_path / "lake", tmp_path / "cache", str(begins), str(ROUNDS)]
+    command = [sys.executable, "-c", OPEN_IT, str(tmp_path / "lake"), str(tmp_path / "cache"), str(begins), str(ROUNDS)]
     started = [
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(PROCESSES)
     ]
@@ -75,7 +75,7 @@ def test_another_version_replaces_the_old_one(tmp_path: Path) -> None:
         for name in ("images", "image_index", "index_quantizer"):
             manifest = tmp_path / "lake" / name / MANIFEST
             manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"run_id": run_id}))
-        command = [sys.executable, "-c", OPEN_IT, tmp_path / "lake", tmp_path / "cache", "0", "1"]
+        command = [sys.executable, "-c", OPEN_IT, str(tmp_path / "lake"), str(tmp_path / "cache"), "0", "1"]
         subprocess.run(command, check=True, capture_output=True)
         kept = {str(path.relative_to(tmp_path / "cache" / "0")) for path in (tmp_path / "cache" / "0").glob("*/*")}
         assert kept == {f"details/{run_id}.arrow", f"index/{run_id}"}

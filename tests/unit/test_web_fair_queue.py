@@ -1,4 +1,4 @@
-"""Turns at the work on photos: clients take turns, nobody has all places, and who would wait too long is told so."""
+"""Turns at the work on photos: clients take turns, nobody has all slots, and who would wait too long is told so."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ async def work(queue: FairQueue, client: str, seconds: float, ended: list[str]) 
         ended.append(client)
 
 
-@pytest.mark.parametrize("places", [1, 2, 3, 8])
-def test_nobody_waits_for_all_of_anothers_photos(places: int) -> None:
+@pytest.mark.parametrize("slots", [1, 2, 3, 8])
+def test_nobody_waits_for_all_of_anothers_photos(slots: int) -> None:
     """Behind twelve photos of one client, the first one of another ends before the third of those that had to wait."""
 
     async def scene() -> list[str]:
-        queue, ended = FairQueue(places, 10), list[str]()
+        queue, ended = FairQueue(slots, 10), list[str]()
         busy = [asyncio.create_task(work(queue, "busy", 0.05, ended)) for _ in range(12)]
         await asyncio.sleep(0.01)
         await work(queue, "other", 0.05, ended)
@@ -32,11 +32,11 @@ def test_nobody_waits_for_all_of_anothers_photos(places: int) -> None:
 
     ended = asyncio.run(scene())
     assert len(ended) == 13
-    assert ended.index("other") <= places + 1
+    assert ended.index("other") <= slots + 1
 
 
 def test_clients_take_turns() -> None:
-    """With one place, three clients with three photos each are served in rounds, whatever the order of arrival."""
+    """With one slot, three clients with three photos each are served in rounds, whatever the order of arrival."""
 
     async def scene() -> list[str]:
         queue, ended = FairQueue(1, 10), list[str]()
@@ -47,7 +47,7 @@ def test_clients_take_turns() -> None:
 
 
 def test_one_client_has_half_of_the_places() -> None:
-    """Another one that comes finds a place at once, and no more than there are is ever given."""
+    """Another one that comes finds a slot at once, and no more than there are is ever given."""
 
     async def scene() -> tuple[int, int]:
         queue, now, most = FairQueue(4, 10), Counter[str](), Counter[str]()
@@ -72,7 +72,7 @@ def test_who_would_wait_too_long_is_told_when_to_come_back() -> None:
             with pytest.raises(ProblemError) as refused:
                 async with queue.turn("b"):
                     pass
-        async with queue.turn("b"):  # the place is free again
+        async with queue.turn("b"):  # the slot is free again
             return refused.value
 
     problem = asyncio.run(scene())
@@ -81,7 +81,7 @@ def test_who_would_wait_too_long_is_told_when_to_come_back() -> None:
 
 
 def test_no_place_is_lost() -> None:
-    """When hundreds of requests have ended, failed, timed out or been given up, all places are free again."""
+    """When hundreds of requests have ended, failed, timed out or been given up, all slots are free again."""
 
     async def scene() -> tuple[int, set[str]]:
         queue, dice = FairQueue(3, 0.02), random.Random(5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from contextlib import AbstractContextManager
 from importlib import resources
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from imagelake.vision import decode
 from imagelake.vision.engine import unit_length
 from imagelake.vision.limits import Limits
 from imagelake.vision.network_card import CARD, NetworkCard
+from imagelake.vision.opening import opened
 from imagelake.vision.packed import PackedModel, open_engine
 from imagelake.vision.preprocess import InputSettings, prepare
 
@@ -58,10 +60,15 @@ def photo() -> bytes:
 def test_a_photo_is_decoded_once(predictor: Predictor, network: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """One opening of the file gives the features of the pipeline's own way and a thumbnail of the upright whole."""
     expected = open_engine(PackedModel("litert", network)).run(prepare(photo(), InputSettings(128))[np.newaxis])
-    openings, opened = [], decode.opened
-    monkeypatch.setattr(decode, "opened", lambda *given: openings.append(given) or opened(*given))
+    openings: list[bytes | None] = []
+
+    def noted(content: bytes | None, limits: Limits) -> AbstractContextManager[Image.Image]:
+        openings.append(content)
+        return opened(content, limits)
+
+    monkeypatch.setattr(decode, "opened", noted)
     found = predictor.predict(photo())
-    assert len(openings) == 1
+    assert openings == [photo()]
     np.testing.assert_array_equal(found.query.features, unit_length(expected.features)[0])
     with Image.open(io.BytesIO(found.thumbnail)) as small:
         assert small.size == (SIDE, SIDE // 2)

@@ -12,16 +12,16 @@ from imagelake.web.problems import ProblemError
 
 
 class FairQueue:
-    """Places for work. Clients take turns, each with at most half of the places; who waits too long is sent away."""
+    """Slots for work. Clients take turns, each with at most half of the slots; who waits too long is sent away."""
 
-    def __init__(self, places: int, wait_s: float) -> None:
-        """Open the places.
+    def __init__(self, slots: int, wait_s: float) -> None:
+        """Open the slots.
 
         Args:
-            places: work at a time.
+            slots: work at a time.
             wait_s: the longest that a request waits for its turn.
         """
-        self._free, self._share, self._wait_s = places, max(1, places // 2), wait_s
+        self._free, self._share, self._wait_s = slots, max(1, slots // 2), wait_s
         self._working: Counter[str] = Counter()
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
         # The number of the last turn of each client that works or waits.
@@ -29,7 +29,7 @@ class FairQueue:
 
     @asynccontextmanager
     async def turn(self, client: str) -> AsyncIterator[None]:
-        """Hold a place of a client.
+        """Hold a slot of a client.
 
         Raises:
             ProblemError: with status 503, where none came free in time.
@@ -41,21 +41,21 @@ class FairQueue:
             self._leave(client)
 
     async def _enter(self, client: str) -> None:
-        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(client, deque()).append(place)
+        slot: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(client, deque()).append(slot)
         self._give()
         try:
-            # Not wait_for, which would drop a place that was given in the moment of the time-out.
-            await asyncio.wait([place], timeout=self._wait_s)
+            # Not wait_for, which would drop a slot that was given in the moment of the time-out.
+            await asyncio.wait([slot], timeout=self._wait_s)
         except asyncio.CancelledError:
-            self._withdraw(client, place)
+            self._withdraw(client, slot)
             raise
-        if not place.done():
-            self._withdraw(client, place)
+        if not slot.done():
+            self._withdraw(client, slot)
             raise ProblemError(503, "too many photos are waiting for their turn; try again soon", round(self._wait_s))
 
     def _give(self) -> None:
-        """Give free places to those whose turn it is."""
+        """Give free slots to those whose turn it is."""
         while self._free and (client := self._next()) is not None:
             self._free -= 1
             self._working[client] += 1
@@ -65,7 +65,7 @@ class FairQueue:
                 del self._waiting[client]
 
     def _next(self) -> str | None:
-        """The client with the fewest places, of these the one whose last turn is the longest ago."""
+        """The client with the fewest slots, of these the one whose last turn is the longest ago."""
         may = (client for client in self._waiting if self._working[client] < self._share)
         return min(may, key=lambda client: (self._working[client], self._last_turn[client]), default=None)
 
@@ -75,11 +75,11 @@ class FairQueue:
         self._give()
         self._forget(client)
 
-    def _withdraw(self, client: str, place: asyncio.Future[None]) -> None:
-        if place.done():
+    def _withdraw(self, client: str, slot: asyncio.Future[None]) -> None:
+        if slot.done():
             self._leave(client)
             return
-        self._waiting[client].remove(place)
+        self._waiting[client].remove(slot)
         if not self._waiting[client]:
             del self._waiting[client]
         self._forget(client)
