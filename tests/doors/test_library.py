@@ -15,10 +15,16 @@ import imagelake
 from documents import blocks
 from finished_lake import FinishedLake
 from imagelake.errors import ImageLakeError
+from imagelake.library.neighbours import SearchOptions
 from imagelake.samples import PlantedFacts
 from project import PROJECT
 from served import Served
 
+SEARCHES: tuple[SearchOptions, ...] = (
+    {},
+    {"order": "ppi"},
+    {"label": "Mammal", "duplicates": "hide", "order": "both"},
+)
 MEASURES = ["width", "height", "pixels", "ppi", "aspect_ratio", "byte_size", "bytes_per_pixel", "entropy", "gradient",
             "quality"]  # fmt: skip
 
@@ -46,10 +52,14 @@ def photos(lake: imagelake.OpenedLake, facts: PlantedFacts) -> pd.DataFrame:
 
 def plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows as Python's own values: libraries keep lists and nulls differently."""
-    rows = [{name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in row.items()}
-            for row in frame.to_dict("records")]  # fmt: skip
-    return [{name: None if not isinstance(value, list) and pd.isna(value) else value for name, value in row.items()}
-            for row in rows]  # fmt: skip
+    rows = zip(*(frame[name] for name in frame.columns), strict=True)
+    return [dict(zip(frame.columns, map(_plain_value, row), strict=True)) for row in rows]
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, np.ndarray | list):
+        return list(value)
+    return None if pd.isna(value) else value
 
 
 def test_every_table_is_what_duckdb_and_spark_read(lake: imagelake.OpenedLake, spark: SparkSession) -> None:
@@ -59,7 +69,9 @@ def test_every_table_is_what_duckdb_and_spark_read(lake: imagelake.OpenedLake, s
     for name, rows in zip(listed["table"], listed["rows"], strict=True):
         frame = lake.table(name)
         assert len(frame) == rows
-        assert plain(frame) == plain(duckdb.sql(f"FROM '{lake.root}/{name}/*.parquet'").df()), name
+        found = duckdb.sql(f"FROM '{lake.root}/{name}/*.parquet'")
+        assert found is not None
+        assert plain(frame) == plain(found.df()), name
         assert lake.spark(name, spark).columns == list(frame.columns)
     assert lake.spark("labels_clean", spark).count() == len(lake.table("labels_clean"))
 
@@ -105,7 +117,7 @@ def test_neighbours_are_the_server_s_answers(
     """By image_id, by bytes and by features, with filters and orders: the server's images, as similar as it says."""
     image_id, content = photos.image_id[0], photos.content[0]
     with Served(sample.folder, cache) as server:
-        for options in ({}, {"order": "ppi"}, {"label": "Mammal", "duplicates": "hide", "order": "both"}):
+        for options in SEARCHES:
             by_id = server.get("/api/search", image=image_id, **options).json()["results"]
             assert_same(lake.neighbours(image_id, len(by_id), **options), by_id)
             by_photo = server.search(content, **options).json()["results"]

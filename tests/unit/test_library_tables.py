@@ -7,8 +7,8 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
 import imagelake
@@ -44,12 +44,20 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def by_duckdb(statement: str) -> pd.DataFrame:
+    """The rows of a statement."""
+    found = duckdb.sql(statement)
+    assert found is not None
+    frame: pd.DataFrame = found.df()
+    return frame
+
+
 def test_a_table_is_what_duckdb_reads(root: Path) -> None:
     """Whole or by columns, as pandas or Arrow: the rows and their order are those of the Parquet files."""
     lake = imagelake.open_lake(root)
     files = root / "labels_clean" / "*.parquet"
-    pd.testing.assert_frame_equal(lake.table("labels_clean"), duckdb.sql(f"FROM '{files}'").df(), check_dtype=False)
-    some = duckdb.sql(f"SELECT confidence, image_id FROM '{files}'").df()
+    pd.testing.assert_frame_equal(lake.table("labels_clean"), by_duckdb(f"FROM '{files}'"), check_dtype=False)
+    some = by_duckdb(f"SELECT confidence, image_id FROM '{files}'")
     pd.testing.assert_frame_equal(lake.table("labels_clean", ["confidence", "image_id"]), some, check_dtype=False)
     assert lake.arrow("labels_clean") == LABELS
     listed = lake.tables()
@@ -86,7 +94,9 @@ def test_every_name_of_the_library_can_be_imported() -> None:
 def test_search_options_are_those_of_the_search() -> None:
     """The options of neighbours are the search page's, but for mode and page; other names and values are refused."""
     assert set(SearchOptions.__annotations__) == {*SearchParameters.model_fields} - {"mode", "page"}
-    assert search_parameters({"label": "Lion", "order": "ppi"}) == SearchParameters(label="Lion", order="ppi")
+    assert search_parameters({"label": "Lion", "order": "ppi"}) == SearchParameters.model_validate(
+        {"label": "Lion", "order": "ppi"}
+    )
     with pytest.raises(ImageLakeError, match="unknown option 'lable'"):
         search_parameters({"lable": "Lion"})
     with pytest.raises(ImageLakeError, match=r"order = 'size': Input should be 'similarity', 'ppi' or 'both'"):
