@@ -9,7 +9,7 @@ import pandas as pd
 
 from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
-from imagelake.vision.packed import open_engine
+from imagelake.vision import network as vision_network
 from imagelake.vision.published_network import PublishedNetwork
 
 if TYPE_CHECKING:
@@ -102,12 +102,12 @@ def _predict_here(images: pd.DataFrame, network: PublishedNetwork, how: PredictS
 
     from imagelake.transforms.predict.predict import PREDICTED, predict_batch
 
-    engine = open_engine(network.packed)
+    opened = vision_network.open_network(network.packed)
     batches = []
     for start in range(0, len(images), how.batch_size):
         part = images.iloc[start : start + how.batch_size]
         contents = (content if isinstance(content, bytes) else None for content in part["content"])
-        batches.append(predict_batch(engine, part["image_id"].tolist(), contents, how))
+        batches.append(predict_batch(opened, part["image_id"].tolist(), contents, how))
     frame: pd.DataFrame = pa.Table.from_batches(batches, PREDICTED).to_pandas()
     return frame
 

@@ -11,13 +11,13 @@ import numpy as np
 
 from imagelake.errors import ImageLakeError
 from imagelake.vision.engine import top_k, unit_length
-from imagelake.vision.preprocess import InputSettings, prepare
+from imagelake.vision.preprocess import InputSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from imagelake.vision.engine import Engine
     from imagelake.vision.limits import Limits
+    from imagelake.vision.network import Network
     from imagelake.vision.network_card import NetworkCard
 
 ImageKind = Literal["photo", "depiction"]
@@ -44,20 +44,19 @@ class Query:
     image_id: str | None = None
 
 
-def query_of_photo(content: bytes, engine: Engine, card: NetworkCard, limits: Limits) -> Query:
+def query_of_photo(content: bytes, network: Network, card: NetworkCard, limits: Limits) -> Query:
     """A photo from outside the lake: decoded, and scored as the lake's own images were.
 
     Args:
         content: the file.
-        engine: the lake's network, opened.
+        network: the lake's, opened.
         card: what the network is.
         limits: what one photo may cost.
 
     Raises:
         ImageError: it cannot be read, or costs more than the limits allow.
     """
-    pixels = prepare(content, InputSettings(card.resolution, card.framing, limits))
-    scored = engine.run(pixels[np.newaxis])
+    scored = network.score([network.prepare(content, InputSettings(card.resolution, card.framing, limits))])
     indices, scores = top_k(scored.scores, TOP_CLASSES)
     classes = tuple((card.classes[i], float(score)) for i, score in zip(indices[0], scores[0], strict=True))
     return Query(unit_length(scored.features)[0], classes, hashlib.sha256(content).hexdigest())
