@@ -1,7 +1,8 @@
 """Convert the network to the file that executors run, so that only this job needs TensorFlow.
 
 Reads the weights: the embedded ones, Keras's own, or a .weights.h5 or .keras file, local or on HDFS; for
-model.precision=int8 also a sample of image_bytes for the calibration. Writes the folder model: the network and its
+model.precision=int8 also a sample of image_bytes for the calibration; and model.extractor, another network for the
+features, with its description beside it. Writes the folder model: the network and its
 network card. The driver needs TensorFlow, which the executors' environment lacks: on YARN, run it in client mode.
 Cost: at most 12 s for MobileNet v1 1.0 at 224 in float32.
 
@@ -12,13 +13,14 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
 from imagelake.runtime.resolve.labels import check_classes, class_files, read_class_map
-from imagelake.runtime.resolve.network import local_weights, weights_files
+from imagelake.runtime.resolve.network import configured_extractor, extractor_files, local_weights, weights_files
 from imagelake.transforms.predict.calibration import calibration_images
 from imagelake.transforms.predict.model import (
     convert_model,
@@ -40,16 +42,19 @@ def run(work: Work, config: Config) -> None:
         work.note("calibrated on", f"{len(calibration):,} images of the lake")
     with tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryDirectory() as fetched:
         weights = local_weights(model.weights, Path(fetched), storage)
-        packed = convert_model(model, len(class_map), weights, calibration)
+        extractor = configured_extractor(model, storage)
+        packed = replace(convert_model(model, len(class_map), weights, calibration), extractor=extractor)
         network = save_network(packed, model, class_map, Path(scratch))
         work.note("network", f"{network_name(model)}, {len(class_map):,} classes")
         work.note("size", f"{network.stat().st_size / 2**20:,.1f} MiB for {model.engine}, {model.precision}")
-        work.write_folder("model", Path(scratch), files=2)
+        if extractor:
+            work.note("features", f"{extractor.name}, {extractor.description.dimension:,} an image")
+        work.write_folder("model", Path(scratch), files=4 if extractor else 2)
 
 
 def files(config: Config) -> tuple[str, ...]:
-    """The weights and the class file; the job runs again when they change."""
-    return (*weights_files(config.model), *class_files(config.model))
+    """The weights, the class file and the network for features; the job runs again when they change."""
+    return (*weights_files(config.model), *class_files(config.model), *extractor_files(config.model))
 
 
 def needs(config: Config) -> tuple[str, ...]:

@@ -103,6 +103,7 @@ class ModelSection(_Section):
     engine: Literal["litert", "tensorflow"]
     precision: Precision
     calibration_images: Positive
+    extractor: str
     features: Literal["float32", "float16"]
     batch_size: Positive
     top_k: Annotated[int, Field(ge=5)]

@@ -22,6 +22,17 @@ def test_pure_modules_load_neither_spark_nor_tensorflow(module: str) -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_the_library_is_imported_when_it_is_used() -> None:
+    """`import imagelake` brings nothing large; opening a lake, and the names of its tables, bring no Spark."""
+    large = "('pyspark', 'tensorflow', 'faiss', 'pandas', 'numpy', 'pyarrow', 'PIL')"
+    code = (
+        f"import sys, imagelake; print([name for name in {large} if name in sys.modules]); "
+        "imagelake.open_lake('.').tables(); imagelake.predict; print('pyspark' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[:2] == ["[]", "False"]
+
+
 def test_executors_do_not_import_tensorflow() -> None:
     """The module that every Python worker runs brings no TensorFlow: seconds and half a gigabyte."""
     code = "import sys, imagelake.transforms.predict.predict; print('tensorflow' in sys.modules)"

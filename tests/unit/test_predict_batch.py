@@ -17,19 +17,20 @@ from imagelake.config import load_config
 from imagelake.tables import TABLES
 from imagelake.transforms.predict.model import image_limits, input_settings
 from imagelake.transforms.predict.predict import PREDICTED, PredictSettings, parts, predict_batch, rounded
-from imagelake.vision.engine import Engine, unit_length
+from imagelake.vision.engine import unit_length
 from imagelake.vision.limits import Limits
 from imagelake.vision.litert import LiteRtEngine, convert
 from imagelake.vision.mobilenet import build_model
+from imagelake.vision.network import Network
 from imagelake.vision.preprocess import InputSettings, prepare
 
 SETTINGS = PredictSettings(InputSettings(32), 4, 5, tuple(f"class {index}" for index in range(20)))
 
 
 @pytest.fixture(scope="module")
-def engine() -> Engine:
+def network() -> Network:
     """A random network of 20 classes."""
-    return LiteRtEngine(convert(build_model("mobilenet_v1", 0.25, 32, classes=20)))
+    return Network(LiteRtEngine(convert(build_model("mobilenet_v1", 0.25, 32, classes=20))))
 
 
 def png(seed: int) -> bytes:
@@ -43,11 +44,11 @@ CONTENTS = [png(1), b"<html>", png(2), None, b"", png(3), png(2)[:200]]
 IDS = [f"image {number}" for number in range(len(CONTENTS))]
 
 
-def test_an_image_has_its_row_whatever_stands_beside_it(engine: Engine) -> None:
+def test_an_image_has_its_row_whatever_stands_beside_it(network: Network) -> None:
     """Good and bad images in one batch have the rows that each has alone, in their order; bad ones only an error."""
-    together = predict_batch(engine, IDS, CONTENTS, SETTINGS).to_pylist()
+    together = predict_batch(network, IDS, CONTENTS, SETTINGS).to_pylist()
     alone = [
-        predict_batch(engine, [name], [content], SETTINGS).to_pylist()[0]
+        predict_batch(network, [name], [content], SETTINGS).to_pylist()[0]
         for name, content in zip(IDS, CONTENTS, strict=True)
     ]
     assert together == alone
@@ -62,7 +63,7 @@ def test_an_image_has_its_row_whatever_stands_beside_it(engine: Engine) -> None:
             assert np.linalg.norm(row["features"]) == pytest.approx(1, abs=1e-5)
 
 
-def test_settings_bound_an_image(engine: Engine) -> None:
+def test_settings_bound_an_image(network: Network) -> None:
     """What the configuration says an image may cost is what the decoder holds; the time limit makes a row, too."""
     bounds = ["images.max_pixels=2000001", "images.max_bytes=20000000", "images.timeout_s=0.05"]
     config = load_config(settings=[*bounds, 'images.formats=["PPM"]', "model.scaled_decode=true"])
@@ -70,13 +71,13 @@ def test_settings_bound_an_image(engine: Engine) -> None:
     assert settings.limits == Limits(2_000_001, 20_000_000, 0.05, ("PPM",))
     assert settings.scaled_decode
     slow = b"P3 1400 1400 255\n" + b"9 " * (3 * 1400 * 1400)  # plain text, which takes its decoder seconds
-    (row,) = predict_batch(engine, ["slow"], [slow], replace(SETTINGS, input=settings)).to_pylist()
+    (row,) = predict_batch(network, ["slow"], [slow], replace(SETTINGS, input=settings)).to_pylist()
     assert row["error"] == "timeout"
 
 
-def test_a_batch_of_nothing_has_the_columns_of_the_table(engine: Engine) -> None:
+def test_a_batch_of_nothing_has_the_columns_of_the_table(network: Network) -> None:
     """No images give no rows, of the schema that the table promises."""
-    empty = predict_batch(engine, [], [], SETTINGS)
+    empty = predict_batch(network, [], [], SETTINGS)
     assert (empty.num_rows, empty.schema) == (0, PREDICTED)
     assert empty.schema.names == [column.name for column in TABLES["predictions"].columns]
 
@@ -124,17 +125,18 @@ from pathlib import Path
 import numpy as np, pyarrow as pa
 from PIL import Image
 from imagelake.transforms.predict.predict import PredictSettings, parts, predict_batch
-from imagelake.vision.packed import PackedModel, open_engine
+from imagelake.vision.network import open_network
+from imagelake.vision.packed import PackedModel
 from imagelake.vision.preprocess import InputSettings
 
-engine = open_engine(PackedModel("litert", Path(sys.argv[1]).read_bytes()))
+network = open_network(PackedModel("litert", Path(sys.argv[1]).read_bytes()))
 settings = PredictSettings(InputSettings(224), 32, 5, tuple(map(str, range(1000))))
 photos = sys.argv[2:]
 def batches():
     for _ in range(2):
         yield pa.record_batch({"image_id": list("abcd"), "content": [Path(file).read_bytes() for file in photos] * 2})
 
-rows = [predict_batch(engine, *part, settings) for part in parts(batches(), settings.batch_size)]
+rows = [predict_batch(network, *part, settings) for part in parts(batches(), settings.batch_size)]
 status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
 print(sum(row["error"].null_count for row in rows), int(status["VmHWM"].split()[0]) // 1024)
 """

@@ -11,13 +11,13 @@ import numpy as np
 
 from imagelake.errors import ImageLakeError
 from imagelake.vision.engine import top_k, unit_length
-from imagelake.vision.preprocess import frame
+from imagelake.vision.preprocess import InputSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from imagelake.vision.decode import Decoded
-    from imagelake.vision.engine import Engine
+    from imagelake.vision.network import Network
     from imagelake.vision.network_card import NetworkCard
 
 ImageKind = Literal["photo", "depiction"]
@@ -44,17 +44,16 @@ class Query:
     image_id: str | None = None
 
 
-def query_of_photo(content: bytes, decoded: Decoded, engine: Engine, card: NetworkCard) -> Query:
+def query_of_photo(content: bytes, decoded: Decoded, network: Network, card: NetworkCard) -> Query:
     """A photo from outside the lake, scored as the lake's own images were.
 
     Args:
         content: the file.
         decoded: what it shows, in full size.
-        engine: the lake's network, opened.
+        network: the lake's, opened.
         card: what the network is.
     """
-    pixels = frame(decoded, card.resolution, card.framing)
-    scored = engine.run(pixels[np.newaxis])
+    scored = network.score([network.frame(decoded, InputSettings(card.resolution, card.framing))])
     indices, scores = top_k(scored.scores, TOP_CLASSES)
     classes = tuple((card.classes[i], float(score)) for i, score in zip(indices[0], scores[0], strict=True))
     return Query(unit_length(scored.features)[0], classes, hashlib.sha256(content).hexdigest())

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from imagelake.search.query import Query, query_of_photo
 from imagelake.vision.decode import decode_image
-from imagelake.vision.packed import open_engine
+from imagelake.vision.network import Network, open_network
 from imagelake.vision.published_network import PublishedNetwork
 from imagelake.vision.thumbnails import thumbnail, thumbnail_of
 
 if TYPE_CHECKING:
     from imagelake.lake.published import PublishedLake
-    from imagelake.vision.engine import Engine
     from imagelake.vision.limits import Limits
 
 _MODEL = "model"
@@ -40,22 +39,22 @@ class Predictor:
             lake: whose folder model holds the network and its card.
             limits: what one photo may cost.
             side: pixels of the small pictures.
-            threads: photos at a time; each engine holds the network once.
+            threads: photos at a time; each opened network holds its weights once.
         """
         lake.require(_MODEL)
         network = PublishedNetwork.read(lambda name: lake.read_file(_MODEL, name))
         self.card, self._limits, self._side = network.card, limits, side
-        self._engines: queue.LifoQueue[Engine] = queue.LifoQueue()
+        self._networks: queue.LifoQueue[Network] = queue.LifoQueue()
         for _ in range(threads):
-            self._engines.put(open_engine(network.packed))
+            self._networks.put(open_network(network.packed))
 
     @contextmanager
-    def _turn(self) -> Iterator[Engine]:
-        engine = self._engines.get()
+    def _turn(self) -> Iterator[Network]:
+        network = self._networks.get()
         try:
-            yield engine
+            yield network
         finally:
-            self._engines.put(engine)
+            self._networks.put(network)
 
     def predict(self, content: bytes) -> Photo:
         """Decode and score one photo.
@@ -63,9 +62,9 @@ class Predictor:
         Raises:
             ImageError: it is none, or costs more than the limits allow.
         """
-        with self._turn() as engine:
+        with self._turn() as network:
             decoded = decode_image(content, self._limits)
-            query = query_of_photo(content, decoded, engine, self.card)
+            query = query_of_photo(content, decoded, network, self.card)
             return Photo(query, thumbnail_of(decoded, self._side))
 
     def shrink(self, content: bytes) -> bytes:

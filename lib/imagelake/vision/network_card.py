@@ -25,6 +25,8 @@ class NetworkCard:
         resolution: pixels of the input's side.
         framing: crop or squeeze.
         classes: the names of its outputs, by index.
+        extractor: the file of another network whose features replace its own, in the same folder, with a description
+            beside it; None for its own.
     """
 
     name: str
@@ -35,6 +37,7 @@ class NetworkCard:
     resolution: int
     framing: Framing
     classes: tuple[str, ...]
+    extractor: str | None = None
 
     def to_json(self) -> str:
         """The card as indented JSON."""

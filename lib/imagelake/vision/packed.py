@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagelake.vision.engine import Engine
+from imagelake.vision.extractor import PackedExtractor
 from imagelake.vision.litert import LiteRtEngine, convert
 from imagelake.vision.tensorflow_engine import TensorFlowEngine
 from imagelake.vision.tensorflow_import import import_tensorflow
@@ -23,10 +24,12 @@ class PackedModel:
     Attributes:
         engine: which library opens it.
         payload: a LiteRT flatbuffer, or a .keras archive for tensorflow.
+        extractor: the network whose features replace the pooled ones; None for the pooled ones.
     """
 
     engine: EngineName
     payload: bytes
+    extractor: PackedExtractor | None = None
 
 
 def pack(model: Any, engine: EngineName, calibration: NDArray[np.uint8] | None = None) -> PackedModel:
@@ -35,7 +38,10 @@ def pack(model: Any, engine: EngineName, calibration: NDArray[np.uint8] | None =
 
 
 def open_engine(packed: PackedModel, threads: int = 1) -> Engine:
-    """A loaded engine; LiteRT's takes a fraction of a second, TensorFlow's several. `threads` is LiteRT's."""
+    """The loaded engine of the model itself, without extractor; `threads` is LiteRT's.
+
+    LiteRT's takes a fraction of a second, TensorFlow's several.
+    """
     if packed.engine == "litert":
         return LiteRtEngine(packed.payload, threads)
     with tempfile.TemporaryDirectory() as folder:

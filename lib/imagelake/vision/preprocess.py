@@ -54,8 +54,20 @@ def prepare(content: bytes | None, settings: InputSettings) -> NDArray[np.uint8]
     Raises:
         ImageError: with one of the documented reasons; nothing else.
     """
-    min_side = _DECODE_FACTOR * settings.size if settings.scaled_decode else None
-    return frame(decode_image(content, settings.limits, min_side), settings.size, settings.framing)
+    return prepare_sides(content, settings, (settings.size,))[0]
+
+
+def prepare_sides(
+    content: bytes | None, settings: InputSettings, sides: tuple[int, ...]
+) -> tuple[NDArray[np.uint8], ...]:
+    """An image file, decoded once, as the inputs of networks of these sides.
+
+    Raises:
+        ImageError: with one of the documented reasons; nothing else.
+    """
+    min_side = _DECODE_FACTOR * max(sides) if settings.scaled_decode else None
+    decoded = decode_image(content, settings.limits, min_side)
+    return tuple(frame(decoded, side, settings.framing) for side in sides)
 
 
 def resize_for_model(pixels: NDArray[np.uint8], size: int, framing: Framing) -> NDArray[np.uint8]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import PurePath
 
+from imagelake.errors import ImageLakeError
+from imagelake.vision.extractor import ExtractorDescription, PackedExtractor, description_file
 from imagelake.vision.network_card import CARD, NetworkCard
 from imagelake.vision.packed import PackedModel
 
@@ -27,4 +30,29 @@ class PublishedNetwork:
             ImageLakeError: another version wrote the card.
         """
         card = NetworkCard.from_json(read(CARD).decode())
-        return cls(card, PackedModel(card.engine, read(card.file)))
+        return cls(card, PackedModel(card.engine, read(card.file), read_extractor(card.extractor, read)))
+
+
+def read_extractor(file: str | None, read: Callable[[str], bytes]) -> PackedExtractor | None:
+    """An extractor and its description; None where there is none.
+
+    Args:
+        file: its name; None or empty for none.
+        read: the bytes of a file, by its name.
+
+    Raises:
+        ImageLakeError: the file has no known ending, or the description is none.
+    """
+    if not file:
+        return None
+    description = description_file(file)
+    packed = PackedExtractor(PurePath(file).name, read(file), _text(read(description), description))
+    ExtractorDescription.from_toml(packed.description_text, description)
+    return packed
+
+
+def _text(content: bytes, name: str) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise ImageLakeError(f"{name} is not TOML: {error}") from None

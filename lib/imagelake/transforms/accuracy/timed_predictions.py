@@ -14,13 +14,12 @@ from PIL import Image
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from imagelake.transforms.predict.predict import PREDICTED, PredictSettings, parts, predict_batch
-from imagelake.vision.packed import PackedModel, open_engine
+from imagelake.vision.network import Network, open_network
+from imagelake.vision.packed import PackedModel
 
 if TYPE_CHECKING:
     from pyspark import Broadcast
     from pyspark.sql import DataFrame
-
-    from imagelake.vision.engine import Engine
 
 JUDGED = ("image_id", "top_classes", "top_names", "top_scores", "error")
 TIMED = pa.schema([*(PREDICTED.field(name) for name in JUDGED), pa.field("core_s", pa.float64())])
@@ -34,10 +33,10 @@ def timed_predictions(image_bytes: DataFrame, shipped: Broadcast[PackedModel], s
     """
 
     def predict(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        engine = _rehearsed_engine(shipped.value, settings)
+        network = _rehearsed_network(shipped.value, settings)
         for image_ids, contents in parts(batches, settings.batch_size):
             began = time.process_time()
-            rows = predict_batch(engine, image_ids, contents, settings)
+            rows = predict_batch(network, image_ids, contents, settings)
             share = (time.process_time() - began) / len(image_ids)
             columns = [*(rows[name] for name in JUDGED), pa.array(np.full(len(image_ids), share))]
             yield pa.record_batch(columns, schema=TIMED)
@@ -46,10 +45,10 @@ def timed_predictions(image_bytes: DataFrame, shipped: Broadcast[PackedModel], s
 
 
 @lru_cache(maxsize=1)
-def _rehearsed_engine(model: PackedModel, settings: PredictSettings) -> Engine:
-    """The engine after a first image, which includes imports and the layout of weights; one is kept, for memory."""
-    engine = open_engine(model)
+def _rehearsed_network(model: PackedModel, settings: PredictSettings) -> Network:
+    """The network after a first image, which includes imports and the layout of weights; one is kept, for memory."""
+    network = open_network(model)
     image = io.BytesIO()
-    Image.new("RGB", (engine.resolution, engine.resolution)).save(image, "JPEG")
-    predict_batch(engine, ["rehearsal"], [image.getvalue()], settings)
-    return engine
+    Image.new("RGB", (settings.input.size, settings.input.size)).save(image, "JPEG")
+    predict_batch(network, ["rehearsal"], [image.getvalue()], settings)
+    return network

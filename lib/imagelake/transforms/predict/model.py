@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from imagelake.errors import ImageLakeError
 from imagelake.transforms.predict.predict import PredictSettings
+from imagelake.vision.extractor import description_file
 from imagelake.vision.limits import Limits
 from imagelake.vision.mobilenet import build_model
 from imagelake.vision.network_card import CARD, NetworkCard
@@ -60,6 +61,9 @@ def save_network(packed: PackedModel, model: ModelSection, class_map: ClassMap, 
     """Write the file that executors get, and the card that says what it is; returns the first."""
     file = folder / network_file(model)
     file.write_bytes(packed.payload)
+    if packed.extractor:
+        (folder / packed.extractor.file).write_bytes(packed.extractor.payload)
+        (folder / description_file(packed.extractor.file)).write_text(packed.extractor.description_text, "utf-8")
     (folder / CARD).write_text(network_card(packed, model, class_map).to_json(), encoding="utf-8")
     return file
 
@@ -80,6 +84,7 @@ def network_card(packed: PackedModel, model: ModelSection, class_map: ClassMap) 
         resolution=model.resolution,
         framing=model.framing,
         classes=tuple(model_class.name for model_class in class_map.classes),
+        extractor=packed.extractor.file if packed.extractor else None,
     )
 
 
@@ -92,6 +97,8 @@ def network_file(model: ModelSection) -> str:
 
 def features_name(packed: PackedModel, model: ModelSection) -> str:
     """The name of a network's features; features of equal names can be compared."""
+    if packed.extractor:
+        return f"{packed.extractor.name}, {model.framing}"
     digest = hashlib.sha256(packed.payload).hexdigest()[:12]
     return f"{network_name(model)}, {model.framing}, {model.engine} {model.precision} {digest}"
 

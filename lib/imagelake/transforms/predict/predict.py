@@ -14,14 +14,13 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from imagelake.measures.texture import texture_of
 from imagelake.vision.engine import top_k, unit_length
 from imagelake.vision.errors import ImageError
-from imagelake.vision.packed import PackedModel, open_engine
-from imagelake.vision.preprocess import InputSettings, prepare
+from imagelake.vision.network import Network, Prepared, open_network
+from imagelake.vision.packed import PackedModel
+from imagelake.vision.preprocess import InputSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyspark.sql import DataFrame
-
-    from imagelake.vision.engine import Engine
 
 FeaturePrecision = Literal["float32", "float16"]
 
@@ -64,7 +63,7 @@ class PredictSettings:
 def predict_images(image_bytes: DataFrame, model: PackedModel, settings: PredictSettings) -> DataFrame:
     """The predictions table: one row an image of image_bytes.
 
-    The model travels to the executors once, as bytes; a Python worker builds its engine once, whatever the number of
+    The model travels to the executors once, as bytes; a Python worker opens it once, whatever the number of
     tasks it serves.
 
     Decoding and inference take turns in one thread, which keeps a task slot's core 100 % busy: a second thread that
@@ -74,9 +73,9 @@ def predict_images(image_bytes: DataFrame, model: PackedModel, settings: Predict
     shipped = image_bytes.sparkSession.sparkContext.broadcast(model)
 
     def predict(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        engine = _engine(shipped.value)
+        network = _network(shipped.value)
         for image_ids, contents in parts(batches, settings.batch_size):
-            yield predict_batch(engine, image_ids, contents, settings)
+            yield predict_batch(network, image_ids, contents, settings)
 
     return image_bytes.select("image_id", "content").mapInArrow(predict, from_arrow_schema(PREDICTED))
 
@@ -97,21 +96,21 @@ def _ids_and_contents(part: pa.RecordBatch) -> tuple[list[str], Iterator[bytes |
 
 
 @cache
-def _engine(model: PackedModel) -> Engine:
-    return open_engine(model)
+def _network(model: PackedModel) -> Network:
+    return open_network(model)
 
 
 def predict_batch(
-    engine: Engine, image_ids: Sequence[str], contents: Iterable[bytes | None], settings: PredictSettings
+    network: Network, image_ids: Sequence[str], contents: Iterable[bytes | None], settings: PredictSettings
 ) -> pa.RecordBatch:
     """Rows of predictions for N images; one that cannot be decoded has an error and nulls.
 
     Contents are decoded one at a time, and only the network's input of each is kept.
     """
-    prepared = [_prepared(content, settings.input) for content in contents]
+    prepared = [_prepared(network, content, settings.input) for content in contents]
     errors = [image if isinstance(image, ImageError) else None for image in prepared]
-    pixels = [image for image in prepared if isinstance(image, np.ndarray)]
-    columns = _scored(engine, pixels, settings) if pixels else {}
+    images = [image for image in prepared if not isinstance(image, ImageError)]
+    columns = _scored(network, images, settings) if images else {}
     row_numbers = np.cumsum([error is None for error in errors]) - 1
     rows = pa.array(row_numbers, mask=np.array([error is not None for error in errors], bool))
     spread = {name: column.take(rows) for name, column in columns.items()} | {
@@ -124,17 +123,17 @@ def predict_batch(
     )
 
 
-def _prepared(content: bytes | None, settings: InputSettings) -> NDArray[np.uint8] | ImageError:
+def _prepared(network: Network, content: bytes | None, settings: InputSettings) -> Prepared | ImageError:
     try:
-        return prepare(content, settings)
+        return network.prepare(content, settings)
     except ImageError as error:
         return error
 
 
-def _scored(engine: Engine, pixels: Sequence[NDArray[np.uint8]], settings: PredictSettings) -> dict[str, pa.Array]:
-    output = engine.run(np.stack(pixels))
+def _scored(network: Network, images: Sequence[Prepared], settings: PredictSettings) -> dict[str, pa.Array]:
+    output = network.score(images)
     classes, scores = top_k(output.scores, settings.top_k)
-    textures = np.array([texture_of(image) for image in pixels])
+    textures = np.array([texture_of(image[0]) for image in images])
     return {
         "top_classes": _lists(classes),
         "top_names": _lists(np.array(settings.class_names, object)[classes]),

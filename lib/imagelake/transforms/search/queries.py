@@ -17,7 +17,7 @@ from imagelake.search.scan import HALF
 from imagelake.tables import TABLES
 from imagelake.vision.decode import decode_image
 from imagelake.vision.errors import ImageError
-from imagelake.vision.packed import open_engine
+from imagelake.vision.network import open_network
 from imagelake.vision.thumbnails import thumbnail, thumbnail_of
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from imagelake.net.safe_fetch import SafeFetch
     from imagelake.transforms.search.search import LakeImages
-    from imagelake.vision.engine import Engine
     from imagelake.vision.limits import Limits
+    from imagelake.vision.network import Network
     from imagelake.vision.network_card import NetworkCard
     from imagelake.vision.published_network import PublishedNetwork
 
@@ -91,25 +91,25 @@ def query_images(
     contents = {name: reader.read(name) for name in dict.fromkeys(names)}
     of_lake = queries_of_lake([name for name, content in contents.items() if content is None], lake, settings)
     # Images of the lake have their predictions: only photos from outside need the network.
-    engine = open_engine(network.packed) if len(of_lake) < len(contents) else None
+    opened = open_network(network.packed) if len(of_lake) < len(contents) else None
 
     def query_image(name: str, content: bytes | None) -> QueryImage:
-        if content is None or engine is None:
+        if content is None or opened is None:
             return of_lake[name]
-        return query_from_outside(name, content, engine, network.card, settings)
+        return query_from_outside(name, content, opened, network.card, settings)
 
     return [query_image(name, content) for name, content in contents.items()]
 
 
 def query_from_outside(
-    name: str, content: bytes, engine: Engine, card: NetworkCard, settings: PhotoSettings
+    name: str, content: bytes, network: Network, card: NetworkCard, settings: PhotoSettings
 ) -> QueryImage:
     """A photo from outside the lake; one that cannot be decoded has an error and no query."""
     try:
         decoded = decode_image(content, settings.limits)
     except ImageError as error:
         return QueryImage({"query": name, "error": error.reason, "error_detail": error.detail}, None)
-    query = query_of_photo(content, decoded, engine, card)
+    query = query_of_photo(content, decoded, network, card)
     small = thumbnail_of(decoded, settings.thumbnail_side)
     return QueryImage({"query": name, "thumbnail": small} | _predicted(query), query)
 

@@ -1,0 +1,61 @@
+"""An opened network: how an image is prepared for it, and its scores and features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagelake.vision.decode import Decoded
+from imagelake.vision.engine import Engine, Scored
+from imagelake.vision.extractor import Extractor
+from imagelake.vision.packed import PackedModel, open_engine
+from imagelake.vision.preprocess import InputSettings, frame, prepare_sides
+
+Prepared = tuple[NDArray[np.uint8], ...]
+"""An image as the classifier's input, and as the extractor's where there is one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A classifier, and the extractor whose features replace its own.
+
+    Attributes:
+        engine: gives the scores, and the features where there is no extractor.
+        extractor: None for the classifier's own pooled features.
+    """
+
+    engine: Engine
+    extractor: Extractor | None = None
+
+    def prepare(self, content: bytes | None, settings: InputSettings) -> Prepared:
+        """An image file, decoded once.
+
+        Raises:
+            ImageError: with one of the documented reasons; nothing else.
+        """
+        return prepare_sides(content, settings, self._sides(settings))
+
+    def frame(self, decoded: Decoded, settings: InputSettings) -> Prepared:
+        """An image that is decoded already, in full size."""
+        return tuple(frame(decoded, side, settings.framing) for side in self._sides(settings))
+
+    def _sides(self, settings: InputSettings) -> tuple[int, ...]:
+        return (settings.size,) if self.extractor is None else (settings.size, self.extractor.side)
+
+    def score(self, images: Sequence[Prepared]) -> Scored:
+        """Scores and features of N images, N at least 1."""
+        pixels, *others = (np.stack(inputs) for inputs in zip(*images, strict=True))
+        scored = self.engine.run(pixels)
+        return scored if self.extractor is None else Scored(scored.scores, self.extractor.run(others[0]))
+
+
+def open_network(packed: PackedModel) -> Network:
+    """A packed network, opened.
+
+    Raises:
+        ImageLakeError: its extractor cannot be opened here.
+    """
+    return Network(open_engine(packed), Extractor(packed.extractor) if packed.extractor else None)
