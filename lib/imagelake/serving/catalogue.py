@@ -124,7 +124,7 @@ class Catalogue:
         Raises:
             UnknownFilterError: the lake has no such label or split.
         """
-        filters.require_known(self.labels.known, self.splits)
+        filters = filters.resolved(self.labels.known, self.splits)
         hidden = sha256 if filters.hide_duplicates else None
         if not filters.by_columns and filters.label is None and hidden is None:
             return None

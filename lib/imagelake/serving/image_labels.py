@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imagelake.taxonomy.lake_labels import HierarchyEdge, LakeLabels, narrowest_labels
+from imagelake.taxonomy.synonyms import shipped_synonyms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -49,7 +50,7 @@ class ImageLabels:
         self._by_label = _Groups(codes[listed], rows[listed], len(self._ids))
         self._by_image = _Groups(rows[listed], codes[listed], images)
         self._images = images
-        self.known = LakeLabels(named, _edges(lake))
+        self.known = LakeLabels(named, _edges(lake), shipped_synonyms())
 
     def labels_of(self, row: int) -> tuple[str, ...]:
         """The labels of an image by name."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imagelake.search.filters import UnknownFilterError
 from imagelake.search.page import SIMILAR, Page
 from imagelake.serving.errors import QueryError
 
 if TYPE_CHECKING:
-    from imagelake.search.query import Query
+    from imagelake.search.query import PredictedLabel, Query
     from imagelake.serving.catalogue import ImageDetails
     from imagelake.serving.parameters import QueryParameters, SearchParameters
     from imagelake.serving.served_lake import Ranked, ServedLake
@@ -38,7 +37,7 @@ class Found:
     answers: list[Answer]
     total: int
     pages: int
-    label: str | None
+    label: PredictedLabel | None
 
 
 def query_of(served: ServedLake, parameters: QueryParameters) -> Query:
@@ -66,16 +65,13 @@ def search(served: ServedLake, query: Query, parameters: SearchParameters, size:
     """The answers of one page.
 
     Raises:
-        QueryError: the lake has no such label or split.
+        UnknownFilterError: the lake has no such label or split.
     """
     page = Page(parameters.page, size)
-    try:
-        if parameters.mode == SIMILAR:
-            ranked = served.similar(query, parameters.filters, parameters.order, size)
-        else:
-            ranked = served.of_predicted_label(query, parameters.filters, size)
-    except UnknownFilterError as error:
-        raise QueryError("unusable", str(error)) from None
+    if parameters.mode == SIMILAR:
+        ranked = served.similar(query, parameters.filters, parameters.order, size)
+    else:
+        ranked = served.of_predicted_label(query, parameters.filters, size)
     total = len(ranked.rows)
     return Found(answers_of(served, ranked, page), total, page.count(total), served.predicted_label(query))
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imagelake.search.order import Order, candidate_count, in_order
-from imagelake.search.query import Query, predicted_label
+from imagelake.search.query import PredictedLabel, Query, predicted_label
 from imagelake.serving.catalogue import Catalogue, ImageDetails
 from imagelake.serving.image_labels import label_of_class
 from imagelake.serving.index_folder import open_index
@@ -129,7 +129,7 @@ class ServedLake:
         label = self.predicted_label(query)
         if label is None:
             return Ranked(np.empty(0, np.int64))
-        rows = self.catalogue.of_label(label, passing)
+        rows = self.catalogue.of_label(label.name, passing)
         return Ranked(rows[rows != self._own_row(query)][: candidate_count(count)])
 
     def _own_row(self, query: Query) -> int:
@@ -137,9 +137,9 @@ class ServedLake:
         row = None if query.image_id is None else self.catalogue.row_of(query.image_id)
         return -1 if row is None else row
 
-    def predicted_label(self, query: Query) -> str | None:
+    def predicted_label(self, query: Query) -> PredictedLabel | None:
         """The label of the lake that the network predicts for a query; None where nothing was predicted."""
-        return predicted_label(query, self._label_of_class)
+        return predicted_label(query, self._label_of_class, self.catalogue.labels.known.has_images)
 
     def thumbnail(self, row: int) -> bytes | None:
         """A small picture of an image of the lake; None where it has no bytes, or none that can be decoded."""
