@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imagelake.taxonomy.lake_labels import HierarchyEdge, LakeLabels, narrowest_labels
+from imagelake.taxonomy.lake_labels import HierarchyEdge, LakeLabels
 from imagelake.taxonomy.synonyms import shipped_synonyms
 
 if TYPE_CHECKING:
@@ -96,10 +96,10 @@ def _edges(lake: PublishedLake) -> list[HierarchyEdge]:
     ]
 
 
-def label_of_class(lake: PublishedLake) -> dict[str, str]:
-    """Class of the model -> the label of the lake that it means; none where accuracy has not been measured."""
+def classes_of_labels(lake: PublishedLake) -> dict[str, tuple[str, ...]]:
+    """Label -> the classes of the model that count as it; none where accuracy has not been measured."""
     if lake.manifest("label_accuracy") is None:
         return {}
     accuracy = lake.read("label_accuracy", ("label", "classes"))
     listed = zip(accuracy["label"].to_pylist(), accuracy["classes"].to_pylist(), strict=True)
-    return narrowest_labels({label: classes or () for label, classes in listed if label is not None})
+    return {label: tuple(classes or ()) for label, classes in listed if label is not None}

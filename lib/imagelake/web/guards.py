@@ -12,6 +12,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imagelake.web.problems import ProblemError, problem_response
@@ -76,7 +77,7 @@ class OwnSiteOnly:
             site = Headers(scope=scope).get("sec-fetch-site", "none")
             if site not in {"same-origin", "none"}:
                 problem = ProblemError(403, "this was sent from a page of another site; search from the page itself")
-                await problem_response(problem, Headers(scope=scope))(scope, receive, send)
+                await problem_response(problem, Request(scope))(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -97,7 +98,7 @@ class BodyLimit:
         if size > self._max_bytes:
             if size <= _DRAINED * self._max_bytes:
                 await _drain(self._bounded(receive, sys.maxsize))
-            await problem_response(self._too_long(), Headers(scope=scope))(scope, receive, send)
+            await problem_response(self._too_long(), Request(scope))(scope, receive, send)
             return
         await self._app(scope, self._bounded(receive, self._max_bytes), send)
 
@@ -140,7 +141,7 @@ class RateLimit:
         """Call the application, or refuse the request."""
         if scope["type"] == "http" and not self._may(scope):
             problem = ProblemError(429, "that was too much in a minute; wait a little")
-            response = problem_response(problem, Headers(scope=scope))
+            response = problem_response(problem, Request(scope))
             response.headers["Retry-After"] = "60"
             await response(scope, receive, send)
             return

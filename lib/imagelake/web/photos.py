@@ -14,7 +14,8 @@ from starlette.requests import Request
 from imagelake.net.safe_fetch import FetchError, SafeFetch
 from imagelake.search.query import Query
 from imagelake.serving.served_lake import ServedLake
-from imagelake.web.problems import ProblemError
+from imagelake.vision.errors import ImageError
+from imagelake.web.problems import ProblemError, problem_of
 
 _FETCHES = 8  # at a time; each may wait for ten seconds
 PHOTO, URL = "photo", "url"
@@ -50,26 +51,31 @@ class Photos:
         """The photo of a request as a query, which is kept, and its token.
 
         Raises:
-            ProblemError: there is none.
-            FetchError: its address is refused or does not respond.
-            ImageError: it cannot be read.
+            ProblemError: there is none, its address is refused or does not respond, or it cannot be read.
         """
-        content = await self._content(request)
-        photo = await run_sync(self._served.predictor.predict, content, limiter=self._predicting)
+        sent = await self._sent(request)
+        try:
+            content = await self._behind(sent) if isinstance(sent, str) else sent
+            photo = await run_sync(self._served.predictor.predict, content, limiter=self._predicting)
+        except (FetchError, ImageError) as error:
+            problem = problem_of(error)
+            problem.photo_address = sent if isinstance(sent, str) else ""
+            raise problem from None
         return self._served.queries.keep(photo), photo.query
 
-    async def _content(self, request: Request) -> bytes:
+    async def _sent(self, request: Request) -> bytes | str:
+        """The photo that a request sends, or its address."""
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type == "multipart/form-data":
             return await self._of_form(request)
         body = await request.body()
         if media_type == "application/json":
-            return await self._behind(_url_in(body))
+            return _url_in(body)
         if media_type == "application/octet-stream" or media_type.startswith("image/"):
             return body
         raise ProblemError(415, "send a form with a photo or a url, JSON with a url, or the photo itself as image/*")
 
-    async def _of_form(self, request: Request) -> bytes:
+    async def _of_form(self, request: Request) -> bytes | str:
         try:
             async with request.form(max_files=1, max_fields=8) as form:
                 photo = form.get(PHOTO)
@@ -79,8 +85,8 @@ class Photos:
         except HTTPException as error:
             raise ProblemError(400, f"the form cannot be read: {error.detail}") from None
         if not url:
-            raise ProblemError(400, "choose a photo, or give the address of one")
-        return await self._behind(url)
+            raise ProblemError(400, "choose a photo, or give the address of one", "No photo was chosen")
+        return url
 
     async def _behind(self, url: str) -> bytes:
         try:
