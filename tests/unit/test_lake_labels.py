@@ -83,6 +83,10 @@ def test_the_nearest_names_are_suggested() -> None:
     assert LABELS.nearest("eagel") == ("Eagle",)
     assert LABELS.nearest("BIRDS") == ("Bird",)
     assert LABELS.nearest("xyz") == ()
+    assert LakeLabels({"/lion": "Lion"}, [HierarchyEdge("/lynx", "Lynx", None, "subcategory")]).nearest("lyon") == (
+        "Lion",
+        "Lynx",
+    )
 
 
 def test_a_class_means_the_narrowest_label() -> None:

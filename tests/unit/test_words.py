@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagelake.serving.words import NetworkClasses, WordIndex, rank_by_words
+from imagelake.serving.words import LEAST_SCORE, NetworkClasses, WordIndex, rank_by_words
 from imagelake.taxonomy.lake_labels import HierarchyEdge, LakeLabels
 from imagelake.taxonomy.names import name_key
 from imagelake.taxonomy.synonyms import Synonym, Synonyms
@@ -60,7 +60,7 @@ def test_labels_include_their_narrower_ones() -> None:
     assert INDEX.meaning("toaster").label_ids == frozenset()
 
 
-@given(st.lists(st.tuples(st.booleans(), st.sampled_from([0.0, 0.25, 0.5, 1.0])), max_size=12), st.randoms())
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from([0.0, 0.0625, 0.125, 0.5, 1.0])), max_size=12), st.randoms())
 def test_images_come_by_clean_labels_then_scores(images: list[tuple[bool, float]], random: object) -> None:
     """The order is that of sorting by label, score and identifier; what has neither is left out."""
     order = list(range(len(images)))
@@ -69,7 +69,7 @@ def test_images_come_by_clean_labels_then_scores(images: list[tuple[bool, float]
     scores = np.array([one[1] for one in images], np.float32)
     found = rank_by_words(labelled, scores, np.array(order, np.uint32))
     expected = sorted(
-        (row for row, one in enumerate(images) if one[0] or one[1]),
+        (row for row, one in enumerate(images) if one[0] or one[1] >= LEAST_SCORE),
         key=lambda row: (not images[row][0], -images[row][1], order.index(row)),
     )
     assert found.rows.tolist() == expected

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from imagelake.taxonomy.lake_labels import LakeLabels
     from imagelake.taxonomy.synonyms import Synonyms
 
+# Five classes are known of every image, most of them with next to no score.
+LEAST_SCORE = 0.1
 # Say nothing of what is looked for, unless they are part of a name that all words are in.
 _FUNCTION_WORDS = frozenset(["a", "an", "and", "in", "of", "on", "or", "the", "with"])
 
@@ -141,14 +143,14 @@ class WordIndex:
 def rank_by_words(
     labelled: NDArray[np.bool_], scores: NDArray[np.float32], order: NDArray[np.integer]
 ) -> RankedByWords:
-    """The images with one of the labels or of the classes: clean labels first, then higher scores, then the order.
+    """The images with one of the labels, or a score of 0.1: clean labels first, then higher scores, then the order.
 
     Args:
         labelled: bool [N], whether an image has one of the labels.
         scores: float32 [N], the highest score of one of the classes.
         order: int [N], every row number once.
     """
-    rows = order[(labelled | (scores > 0))[order]].astype(np.int64)
+    rows = order[(labelled | (scores >= LEAST_SCORE))[order]].astype(np.int64)
     rows = rows[np.lexsort((-scores[rows], ~labelled[rows]))]
     return RankedByWords(rows, labelled[rows], scores[rows])
 

@@ -91,9 +91,10 @@ class LakeLabels:
         return own.union(*(self._hierarchy.descendants(node) for node in own if node in self._hierarchy))
 
     def nearest(self, name: str) -> tuple[str, ...]:
-        """The known names most like an unknown one, capital letters aside; none where none is like it."""
+        """The known names most like an unknown one, capital letters aside, those with images first; perhaps none."""
         by_lower = {known.lower(): known for known in sorted(self._ids)}
-        return tuple(by_lower[lower] for lower in difflib.get_close_matches(name.lower(), by_lower, _SUGGESTED))
+        found = [by_lower[lower] for lower in difflib.get_close_matches(name.lower(), by_lower, _SUGGESTED)]
+        return tuple(sorted(found, key=lambda label: not self.has_images(label)))
 
 
 def narrowest_labels(classes: Mapping[str, Collection[Class]]) -> dict[Class, str]:

@@ -71,7 +71,8 @@ class ProblemError(Exception):
 
     Attributes:
         status: of the response.
-        detail: a sentence for the user.
+        detail: a sentence for the user, in the terms of the API.
+        plainly: the same in those of the pages.
         headline: what happened in a few words, the title of the page.
         ways: links that lead on; every page has one to the first page besides.
         nearest: known names like the unknown one.
@@ -87,7 +88,7 @@ class ProblemError(Exception):
         nearest: Sequence[str] = (),
     ) -> None:
         super().__init__(detail)
-        self.status, self.detail = status, detail
+        self.status, self.detail, self.plainly = status, detail, detail
         self.headline = headline or _HEADLINES.get(status, "This did not work")
         self.ways, self.nearest = tuple(ways), tuple(nearest)
         self.photo_address = ""
@@ -145,6 +146,7 @@ def problem_of(error: Exception) -> ProblemError:
         case RequestValidationError():
             detail = "; ".join(f"{_name_of(one)}: {one['msg']}" for one in error.errors())
             problem = ProblemError(422, detail, _headline_of(error))
+            problem.plainly = "; ".join(map(_plainly, error.errors()))
         case HTTPException():
             problem = ProblemError(error.status_code, error.detail)
         case ImageLakeError():
@@ -170,6 +172,11 @@ def _headline_of(error: RequestValidationError) -> str:
     if name not in _FIELDS or not isinstance(value, (str, int, float)):
         return _HEADLINES[422]
     return f"{_FIELDS[name]} cannot be “{short_name(value, 40)}”"
+
+
+def _plainly(error: Mapping[str, Any]) -> str:
+    name = _name_of(error)
+    return f"{_FIELDS.get(name, name)}: {str(error['msg']).replace('Input should', 'this should')}"
 
 
 def _without_wrong_fields(request: Request, error: RequestValidationError) -> tuple[WayOn, ...]:
