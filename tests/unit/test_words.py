@@ -21,8 +21,8 @@ EDGES = [
     HierarchyEdge("/unicorn", "Unicorn", "/animal", "subcategory"),
 ]
 NAMES = {"/bird": "Bird", "/prey": "Bird of prey", "/rhino": "Rhinoceros", "/hot": "Hot dog", "/dog": "Dog"}
-COUNTS = {"Bird": 3, "Bird of prey": 9, "Rhinoceros": 5, "Hot dog": 1, "Dog": 4}
-SYNONYMS = Synonyms([Synonym("Rhinoceros", "rhino", "same"), Synonym("timber wolf", "wolf", "narrower")])
+COUNTS = {"Bird": 3, "Bird of prey": 9, "Rhinoceros": 5, "Hot dog": 6, "Dog": 4}
+SYNONYMS = Synonyms([Synonym("Rhinoceros", "rhino", "same"), Synonym("kite", "raptor", "narrower")])
 CLASSES = NetworkClasses(
     ("kite", "ostrich", "timber wolf", "golden retriever", "hotdog"),
     {"Bird": ("kite", "ostrich"), "Bird of prey": ("kite",), "Dog": ("golden retriever",)},
@@ -39,10 +39,12 @@ INDEX = WordIndex(LakeLabels(NAMES, EDGES, SYNONYMS), COUNTS, CLASSES, SYNONYMS)
         ("birds of prey", ("Bird of prey",), {"kite"}),
         ("rhinos", ("Rhinoceros",), set[str]()),
         ("wolf", (), {"timber wolf"}),
+        ("raptors", (), {"kite"}),
+        ("a rhinoceros of toast", ("Rhinoceros",), set[str]()),
         ("retriever", (), {"golden retriever"}),
         ("hot-dogs", ("Hot dog",), {"hotdog"}),
         ("prey", ("Bird of prey",), {"kite"}),
-        ("the dogs and a rhinoceros", ("Rhinoceros", "Dog", "Hot dog"), {"golden retriever"}),
+        ("the dogs and a rhinoceros", ("Hot dog", "Rhinoceros", "Dog"), {"golden retriever"}),
         ("of", ("Bird of prey",), {"kite"}),
         ("toaster", (), set[str]()),
         ("...", (), set[str]()),

@@ -257,7 +257,7 @@ def test_an_unknown_label_keeps_the_photo_and_the_other_filters(
             "Least PPI cannot be “-3”",
             "/search?image={image}&split=train",
         ),
-        ("/search?image={image}&split=holdout", "Search results", "/search?image={image}&split=test"),
+        ("/search?image={image}&split=holdout", "Search results", "/search?split=test&image={image}"),
         ("/search?query=gone", "This photo is no longer kept", "/"),
         ("/search", "Choose a photo to search by", "/"),
         ("/image?id=none", "The lake has no such image", "/"),

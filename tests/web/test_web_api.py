@@ -167,7 +167,7 @@ def test_words_find_images_as_brute_force_does(site: Served, sample: FinishedLak
     """Images with the label or a narrower one come first, then those predicted to be one, each part by score."""
     wanted = {"Bird": "Bird", "birds": "Bird", "lion": "Lion", "savanna": "Savanna"}.get(words)
     hierarchy = sample.frame("hierarchy")
-    below, size = {wanted}, 0
+    below, size = {wanted} - {None}, 0
     while len(below) > size:
         size = len(below)
         below |= set(hierarchy.loc[hierarchy["parent"].isin(below) & (hierarchy["relation"] == "subcategory"), "label"])

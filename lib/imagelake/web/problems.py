@@ -43,6 +43,8 @@ _HEADLINES = {
     500: "Something went wrong in the server",
     503: "The lake cannot be read at the moment",
 }
+# What the framework itself says in terms of the protocol.
+_IN_WORDS = {404: "nothing is at this address", 405: "this address takes no such request"}
 # Parameters by their names on the page.
 _FIELDS = {
     "min_ppi": "Least PPI",
@@ -149,6 +151,7 @@ def problem_of(error: Exception) -> ProblemError:
             problem.plainly = "; ".join(map(_plainly, error.errors()))
         case HTTPException():
             problem = ProblemError(error.status_code, error.detail)
+            problem.plainly = _IN_WORDS.get(error.status_code, error.detail)
         case ImageLakeError():
             _log.error("%s", error)
             problem = ProblemError(503, "the lake cannot be read at the moment; the server's log says why")
