@@ -292,7 +292,7 @@ def test_the_first_page_shows_what_is_in_the_lake(tab: Tab, sample: FinishedLake
     assert shown == {
         "Images": f"{len(images):,}",
         "Labels": str(clean["label"].nunique()),
-        **{split.capitalize(): f"{count:,}" for split, count in splits.items()},
+        **{str(split).capitalize(): f"{count:,}" for split, count in splits.items()},
     }
     most = clean.drop_duplicates()["label"].value_counts()
     rows = [text.split() for text in tab.page.locator(".categories li").all_inner_texts()]
@@ -326,13 +326,11 @@ def test_words_find_images_by_label(tab: Tab) -> None:
 def bare(sample: FinishedLake, tmp_path: Path) -> Iterator[Served]:
     """The sample lake with one split, and nothing known of photos and drawings."""
     folder = Path(shutil.copytree(sample.folder, tmp_path / "lake"))
-    for table, columns in {"image_quality": {"kind": None}, "images": {"split": "train"}}.items():
+    for table, column, value in (("image_quality", "kind", None), ("images", "split", "train")):
         for part in (folder / table).glob("*.parquet"):
             content = pq.read_table(part)
-            for name, value in columns.items():
-                values = pa.array([value] * len(content), pa.string())
-                content = content.set_column(content.schema.get_field_index(name), name, values)
-            pq.write_table(content, part)
+            values = pa.array([value] * len(content), pa.string())
+            pq.write_table(content.set_column(content.schema.get_field_index(column), column, values), part)
     with Served(folder, tmp_path / "cache") as server:
         yield server
 

@@ -172,13 +172,15 @@ def test_words_find_images_as_brute_force_does(site: Served, sample: FinishedLak
         size = len(below)
         below |= set(hierarchy.loc[hierarchy["parent"].isin(below) & (hierarchy["relation"] == "subcategory"), "label"])
     accuracy = sample.frame("label_accuracy", ["label", "classes"])
-    classes = {name for row in accuracy.itertuples() if row.label in below for name in row.classes}
+    counted = accuracy.loc[accuracy["label"].isin(below), "classes"]
+    classes = {str(name) for names in counted for name in names}
     clean = sample.frame("labels_clean", ["image_id", "label"])
     labelled = set(clean.loc[clean["label"].isin(below), "image_id"])
     scores = dict.fromkeys(sample.frame("images", ["image_id"])["image_id"], 0.0)
-    for row in sample.frame("predictions", ["image_id", "top_names", "top_scores"]).dropna().itertuples():
-        scores[row.image_id] = max(
-            (score for name, score in zip(row.top_names, row.top_scores, strict=True) if name in classes), default=0.0
+    predicted = sample.frame("predictions", ["image_id", "top_names", "top_scores"]).dropna()
+    for image_id, names, values in zip(*(predicted[column] for column in predicted), strict=True):
+        scores[image_id] = max(
+            (float(score) for name, score in zip(names, values, strict=True) if name in classes), default=0.0
         )
     found = [image for image in scores if image in labelled or scores[image] >= 0.1]
     expected = sorted(found, key=lambda image: (image not in labelled, -scores[image], image))
