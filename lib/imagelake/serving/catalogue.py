@@ -123,7 +123,7 @@ class Catalogue:
         return sorted(name for name in self._split_names if name is not None)
 
     @cached_property
-    def has_kinds(self) -> bool:
+    def tells_depictions(self) -> bool:
         """Whether it is known of any image that it is a photo or a drawing."""
         return bool(self._kinds.any())
 

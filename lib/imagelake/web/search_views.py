@@ -89,7 +89,7 @@ def search_views(served: ServedLake, photos: Photos, size: int, upload_bytes: in
             details=_details(served, query.image_id),
             offered=served.words.offered[:_LABELS_OFFERED],
             splits=served.catalogue.splits,
-            has_kinds=served.catalogue.has_kinds,
+            tells_depictions=served.catalogue.tells_depictions,
             most=candidate_count(size),
         )
         return HTMLResponse(content, 422 if unknown else 200)
