@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from imagelake.taxonomy.lake_labels import HierarchyEdge, LakeLabels, narrowest_labels
+from imagelake.taxonomy.synonyms import Synonym, Synonyms
 
 EDGES = [
     HierarchyEdge("/root", "Entity", None, "subcategory"),
@@ -35,11 +37,56 @@ def test_narrower_labels_are_kinds_at_any_distance() -> None:
     assert LakeLabels({"/dog": "Dog"}).ids_and_narrower("Dog") == {"/dog"}
 
 
+@pytest.mark.parametrize(
+    ("word", "label"),
+    [
+        ("Eagle", "Eagle"),
+        ("EAGLE", "Eagle"),
+        ("eagles", "Eagle"),
+        (" éagle_", "Eagle"),
+        ("/eagle2", "Eagle"),
+        ("/golden", "/golden"),
+        ("hound", "Dog"),
+        ("hounds", "Dog"),
+        ("cat", None),
+        ("eag", None),
+        ("", None),
+    ],
+)
+def test_a_word_finds_its_label(word: str, label: str | None) -> None:
+    """Case, accents, separators, number, an identifier and a synonym are forgiven; part of a name is no name."""
+    labels = LakeLabels(
+        {"/eagle": "Eagle", "/eagle2": "Eagle", "/dog": "Dog"}, EDGES, Synonyms([Synonym("Dog", "hound", "same")])
+    )
+    assert labels.find(word) == label
+
+
+def test_two_labels_that_are_equally_near_are_not_guessed() -> None:
+    """Each is found by its own spelling, a third spelling finds neither."""
+    labels = LakeLabels({"/1": "Hot dog", "/2": "Hotdog"})
+    assert labels.find("Hot dog") == "Hot dog"
+    assert labels.find("Hotdog") == "Hotdog"
+    assert labels.find("HOT DOG") is None
+
+
+def test_labels_with_images_are_told_from_those_of_the_hierarchy() -> None:
+    """A label of the hierarchy alone is known and has no image."""
+    assert [name for name in ("Eagle", "Dog", "/noname", "Bird", "Cat") if LABELS.has_images(name)] == [
+        "Eagle",
+        "Dog",
+        "/noname",
+    ]
+
+
 def test_the_nearest_names_are_suggested() -> None:
     """Capital letters make no difference; what is like no name has no suggestion."""
     assert LABELS.nearest("eagel") == ("Eagle",)
     assert LABELS.nearest("BIRDS") == ("Bird",)
     assert LABELS.nearest("xyz") == ()
+    assert LakeLabels({"/lion": "Lion"}, [HierarchyEdge("/lynx", "Lynx", None, "subcategory")]).nearest("lyon") == (
+        "Lion",
+        "Lynx",
+    )
 
 
 def test_a_class_means_the_narrowest_label() -> None:

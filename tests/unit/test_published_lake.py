@@ -16,7 +16,8 @@ from imagelake.cluster.webhdfs.remote_file import RemoteFile
 from imagelake.errors import ImageLakeError
 from imagelake.lake.manifest import MANIFEST, Manifest
 from imagelake.lake.published import open_lake
-from imagelake.serving.image_labels import label_of_class
+from imagelake.serving.image_labels import classes_of_labels
+from imagelake.taxonomy.lake_labels import narrowest_labels
 
 
 def publish(root: Path, name: str, table: pa.Table, parts: int = 1) -> None:
@@ -118,4 +119,5 @@ def test_a_class_means_the_narrowest_label(tmp_path: Path) -> None:
         }
     )
     publish(tmp_path, "label_accuracy", accuracy)
-    assert label_of_class(open_lake(str(tmp_path))) == {"lion": "Animal", "owl": "Bird", "eagle": "Bird of prey"}
+    classes = classes_of_labels(open_lake(str(tmp_path)))
+    assert narrowest_labels(classes) == {"lion": "Animal", "owl": "Bird", "eagle": "Bird of prey"}

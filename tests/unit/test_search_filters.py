@@ -62,16 +62,18 @@ def test_what_passes_is_what_pandas_selects(rows: list[tuple[object, ...]], filt
 def test_unknown_labels_and_splits_are_refused_with_the_known_ones() -> None:
     """The nearest labels, or all splits; a known label is no error, whether an image has it or not."""
     labels = LakeLabels({"/z": "Zebra", "/l": "Lion"})
-    Filters(label="Zebra", split="train").require_known(labels, ["train"])
+    filters = Filters(label="Zebra", split="train", min_ppi=3)
+    assert filters.resolved(labels, ["train"]) == filters
+    assert replace(filters, label="ZEBRAS").resolved(labels, ["train"]) == filters
     with pytest.raises(
         UnknownFilterError, match=r"unknown label 'zebr': none of the 2 labels .* mean 'Zebra'"
     ) as unknown:
-        Filters(label="zebr").require_known(labels, [])
-    assert unknown.value.nearest == ("Zebra",)
+        Filters(label="zebr").resolved(labels, [])
+    assert (unknown.value.name, unknown.value.value, unknown.value.nearest) == ("label", "zebr", ("Zebra",))
     with pytest.raises(UnknownFilterError, match="unknown split 'testing'; splits of this lake: test, train"):
-        Filters(split="testing").require_known(labels, ["train", "test"])
+        Filters(split="testing").resolved(labels, ["train", "test"])
     with pytest.raises(UnknownFilterError, match="splits of this lake: none"):
-        Filters(split="train").require_known(labels, [])
+        Filters(split="train").resolved(labels, [])
 
 
 def test_settings_and_parameters_say_the_same() -> None:

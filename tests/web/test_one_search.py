@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from pipeline_steps import job
 from served import Served
 
 ANSWERS = 12
+SPECIES = ("Lion", "Tiger", "Leopard", "Giraffe", "Elephant", "Eagle", "Owl", "Parrot", "Penguin")
 MODES = ("similar", "label")
 # Each is asked by an image of the lake and by a photo from outside, in both modes: ten of them make forty questions.
 SETTINGS: tuple[dict[str, Any], ...] = (
@@ -29,7 +31,7 @@ SETTINGS: tuple[dict[str, Any], ...] = (
     {"order": "ppi"},
     {"order": "both", "duplicates": "hide"},
     {"label": "Lion"},
-    {"label": "Mammal", "order": "both"},  # most images have a narrower label only
+    {"label": "mammals", "order": "both"},  # most images have a narrower label only
     {"split": "train", "min_ppi": 14.5},
     {"min_pixels": 30_000, "order": "ppi"},
     {"kind": "photo"},
@@ -101,14 +103,22 @@ class ThreeWays:
         execute(job("search_similar_images"), self._lake, config)
         return self._lake.read("search_results").toPandas()
 
-    def by_server(self, query: str, mode: str, **settings: Any) -> Answers:
-        """The server's."""
+    def said_by_server(self, query: str, mode: str, **settings: Any) -> dict[str, Any]:
+        """All that the server says of a search."""
         if Path(query).is_file():
             answer = self._site.search(Path(query).read_bytes(), mode=mode, **settings)
         else:
             answer = self._site.get("/api/search", image=query, mode=mode, **settings)
         assert answer.status_code == 200, answer.text
-        results = answer.json()["results"][:ANSWERS]
+        return dict(answer.json())
+
+    def page_of(self, link: str) -> str:
+        """A page of the server's."""
+        return self._site.get(link).text
+
+    def by_server(self, query: str, mode: str, **settings: Any) -> Answers:
+        """The server's."""
+        results = self.said_by_server(query, mode, **settings)["results"][:ANSWERS]
         similarities = [result["similarity"] for result in results if result["similarity"] is not None]
         return Answers([result["image"]["image_id"] for result in results], similarities)
 
@@ -210,17 +220,35 @@ def test_three_ways_fetch_the_same_address_where_they_may(
     assert str(refused.value) in capsys.readouterr().err
 
 
-@pytest.fixture(scope="module")
-def animals(sample: FinishedLake, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThreeWays]:
-    """The sample lake, labelled only Animal."""
-    folder = tmp_path_factory.mktemp("animals")
+@contextmanager
+def relabelled(sample: FinishedLake, folder: Path, relabel: Callable[[Work, Config], None]) -> Iterator[ThreeWays]:
+    """A copy of the sample lake with other labels."""
     shutil.copytree(sample.folder, folder / "lake")
     lake = Lake(sample.lake.spark, str(folder / "lake"))
     config = load_config(settings=[f"lake.root={lake.root}"])
-    execute(Job("relabel", "", _label_as_animals, writes=("labels_clean",), reads=("labels_clean",)), lake, config)
+    execute(Job("relabel", "", relabel, writes=("labels_clean",), reads=("labels_clean",)), lake, config)
     execute(job("measure_accuracy"), lake, config)
     with Served(folder / "lake", folder / "cache") as site:
         yield ThreeWays(lake, site, folder / "terminal")
+
+
+@pytest.fixture(scope="module")
+def animals(sample: FinishedLake, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThreeWays]:
+    """The sample lake, labelled only Animal."""
+    with relabelled(sample, tmp_path_factory.mktemp("animals"), _label_as_animals) as ways:
+        yield ways
+
+
+@pytest.fixture(scope="module")
+def without_zebras(sample: FinishedLake, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThreeWays]:
+    """The sample lake without the label Zebra and those that contain it."""
+    with relabelled(sample, tmp_path_factory.mktemp("without_zebras"), _label_no_zebras) as ways:
+        yield ways
+
+
+def _label_no_zebras(work: Work, _: Config) -> None:
+    labels = work.read("labels_clean")
+    work.write("labels_clean", labels.where(F.col("label").isin(*SPECIES)))
 
 
 def _label_as_animals(work: Work, _: Config) -> None:
@@ -242,3 +270,25 @@ def test_a_class_means_the_narrowest_label_that_the_lake_has(
     said = capsys.readouterr().out
     assert "as a label: Animal" in said
     assert all(image_id in said for image_id in by_job)
+
+
+def test_a_label_that_no_image_has_gives_way_to_the_next_predicted_one(
+    without_zebras: ThreeWays, queries: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A zebra on a lake without the label finds images of the next best class with one, for all three alike."""
+    zebra = queries[1]
+    by_job = without_zebras.by_job(queries, zebra, "label").image_ids
+    assert by_job
+    found = without_zebras.said_by_server(zebra, "label")
+    assert found["predicted_label"] == "zebra"
+    scored = [one["name"].capitalize() for one in found["classes"]]
+    assert found["label"] == next(label for label in scored if label in SPECIES)
+    assert by_job == [result["image"]["image_id"] for result in found["results"]][:ANSWERS]
+    assert all(found["label"] in result["image"]["labels"] for result in found["results"])
+    capsys.readouterr()
+    assert without_zebras.terminal(zebra, "label") == 0
+    said = capsys.readouterr().out
+    assert f"as a label: {found['label']} (no image has the label zebra)" in said
+    assert all(image_id in said for image_id in by_job)
+    page = without_zebras.page_of(found["link"])
+    assert "No image has the predicted label zebra." in page

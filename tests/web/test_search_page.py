@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize
@@ -19,7 +23,18 @@ from project import PROJECT
 from served import Served
 
 PHONE, DESKTOP = ViewportSize(width=390, height=844), ViewportSize(width=1360, height=900)
-PAGES = ("/", "/labels", "/label?name=Lion", "/accuracy", "/ranking", "/duplicates", "/search?query=gone")
+PAGES = (
+    "/",
+    "/words",
+    "/words?words=birds",
+    "/words?words=lyon",
+    "/labels",
+    "/label?name=Lion",
+    "/accuracy",
+    "/ranking",
+    "/duplicates",
+    "/search?query=gone",
+)
 
 
 class Tab:
@@ -192,7 +207,7 @@ def test_what_is_no_photo_is_told_on_a_page(browser: Browser, site: Served, tmp_
     tab.page.set_input_files("input[type=file]", tmp_path / "broken.jpg")
     tab.page.get_by_text("no photo that can be read").wait_for()
     tab.page.fill("[name=url]", "http://10.0.0.1/cat.jpg")
-    tab.page.get_by_role("button", name="Search").click()
+    tab.page.get_by_role("button", name="Search", exact=True).click()
     tab.page.get_by_text("not on the public internet").wait_for()
     assert tab.page.locator("[data-ask]").count() == 1
     (tmp_path / "large.jpg").write_bytes(b"\xff" * 11_000_000)
@@ -202,19 +217,172 @@ def test_what_is_no_photo_is_told_on_a_page(browser: Browser, site: Served, tmp_
     tab.page.close()
 
 
+def test_a_wrong_address_stays_in_its_field(browser: Browser, site: Served) -> None:
+    """What was typed can be mended, and the reason stands beside it, once."""
+    tab = Tab(browser, site)
+    tab.page.goto("/")
+    tab.page.fill("[name=url]", "http://10.0.0.1/cat.jpg")
+    tab.page.get_by_role("button", name="Search", exact=True).click()
+    tab.page.get_by_role("heading", name="The photo could not be fetched").wait_for()
+    assert tab.page.input_value("[name=url]") == "http://10.0.0.1/cat.jpg"
+    assert tab.page.locator("[name=url][aria-invalid=true]").count() == 1
+    assert "not on the public internet" in tab.page.locator("[data-said]").inner_text()
+    assert tab.page.get_by_text("not on the public internet").count() == 1
+    tab.page.close()
+
+
+def test_an_unknown_label_keeps_the_photo_and_the_other_filters(
+    browser: Browser, site: Served, photo: tuple[str, Path]
+) -> None:
+    """The page says so in words, and offers the nearest labels and the same search without the filter."""
+    tab = Tab(browser, site)
+    tab.page.goto(f"/search?image={photo[0]}&label=lyon&min_ppi=3&order=ppi")
+    assert tab.page.title() == "No label is called “lyon” · ImageLake"
+    assert tab.page.input_value("[name=label]") == "lyon"
+    assert tab.page.locator(".query img").count() == 1
+    for name, label in (("Any label", None), ("Lion", ["Lion"])):
+        link = tab.page.get_by_role("link", name=name, exact=True).get_attribute("href") or ""
+        kept = parse_qs(urlsplit(link).query)
+        assert kept == {"image": [photo[0]], "min_ppi": ["3.0"], "order": ["ppi"]} | ({"label": label} if label else {})
+    tab.page.get_by_role("link", name="Lion", exact=True).click()
+    tab.page.wait_for_url("**label=Lion*")
+    assert len(tab.answers()) > 3
+    tab.page.close()
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        (
+            "/search?image={image}&min_ppi=-3&split=train",
+            "Least PPI cannot be “-3”",
+            "/search?image={image}&split=train",
+        ),
+        ("/search?image={image}&split=holdout", "Search results", "/search?split=test&image={image}"),
+        ("/search?query=gone", "This photo is no longer kept", "/"),
+        ("/search", "Choose a photo to search by", "/"),
+        ("/image?id=none", "The lake has no such image", "/"),
+        ("/image", "Something is missing in this address", "/"),
+        ("/label?name=lyon", "No label is called “lyon”", "/label?name=Lion"),
+        ("/label?name=xyzzy", "No label is called “xyzzy”", "/"),
+        ("/labels?sheet=1&nothing", "Labels", "/accuracy"),
+        ("/ranking?page=0", "Page cannot be “0”", "/"),
+        ("/nothing", "There is no such page", "/"),
+    ],
+)
+def test_problems_speak_plainly(
+    browser: Browser, site: Served, photo: tuple[str, Path], problem: tuple[str, str, str]
+) -> None:
+    """The headline says what happened, without a term of the protocol, and there is a way on."""
+    path, headline, way = problem
+    page = browser.new_page(base_url=site.url)
+    page.goto(path.format(image=photo[0]))
+    assert page.locator("h1").inner_text() == headline
+    said = page.locator("body").inner_text()
+    assert not any(phrase in said for phrase in ("Unprocessable", "Not Found", "Gone", "Bad Request", "min_ppi"))
+    assert page.locator(f'main a[href="{way.format(image=photo[0])}"], nav a[href="{way}"]').count() >= 1
+    page.close()
+
+
+def test_the_first_page_shows_what_is_in_the_lake(tab: Tab, sample: FinishedLake) -> None:
+    """Its images, labels and splits are counted, its largest labels link to their pages, and pictures lead on."""
+    tab.page.goto("/")
+    images, clean = sample.frame("images", ["split"]), sample.frame("labels_clean", ["image_id", "label"])
+    shown = dict(zip(*(tab.page.locator(f".figures {tag}").all_inner_texts() for tag in ("dt", ".value")), strict=True))
+    splits = images["split"].dropna().value_counts()
+    assert shown == {
+        "Images": f"{len(images):,}",
+        "Labels": str(clean["label"].nunique()),
+        **{str(split).capitalize(): f"{count:,}" for split, count in splits.items()},
+    }
+    most = clean.drop_duplicates()["label"].value_counts()
+    rows = [text.split() for text in tab.page.locator(".categories li").all_inner_texts()]
+    assert [int(row[-1]) for row in rows] == sorted(most, reverse=True)[:24]
+    assert all(most[" ".join(row[:-1])] == int(row[-1]) for row in rows)
+    assert tab.page.locator("[data-grid] .again").count() == 36
+    tab.settled()
+    tab.page.locator(".categories a").first.click()
+    tab.page.wait_for_url("**/label?name=*")
+
+
+def test_words_find_images_by_label(tab: Tab) -> None:
+    """Typed words complete to labels and lead to labelled images, then to predicted ones, and a click searches on."""
+    tab.page.goto("/")
+    assert tab.page.locator("#offered option[value=Bird]").count() == 1
+    tab.page.fill("[name=words]", "birds")
+    tab.page.keyboard.press("Enter")
+    tab.page.wait_for_url("**/words?words=birds")
+    assert tab.page.locator("h1").inner_text() == "birds"
+    assert tab.page.locator(".results strong").first.inner_text() == "labelled"
+    tab.settled()
+    tab.page.locator(".results .again").first.click()
+    tab.page.wait_for_url("**/search?image=*")
+    tab.page.goto("/words?words=lyon")
+    tab.page.get_by_role("link", name="Lion", exact=True).click()
+    tab.page.wait_for_url("**/words?words=Lion")
+    assert len(tab.answers()) > 3
+
+
+def _say_length(part: Path) -> None:
+    """Let a table's manifest say the length that a file of it has now."""
+    file = part.with_name("_manifest.json")
+    manifest = json.loads(file.read_text())
+    next(one for one in manifest["parts"] if one["name"] == part.name)["bytes"] = part.stat().st_size
+    file.write_text(json.dumps(manifest))
+
+
+@pytest.fixture
+def bare(sample: FinishedLake, tmp_path: Path) -> Iterator[Served]:
+    """The sample lake with one split, and nothing known of photos and drawings."""
+    folder = Path(shutil.copytree(sample.folder, tmp_path / "lake"))
+    for table, column, value in (("image_quality", "kind", None), ("images", "split", "train")):
+        for part in (folder / table).glob("*.parquet"):
+            content = pq.read_table(part)
+            values = pa.array([value] * len(content), pa.string())
+            pq.write_table(content.set_column(content.schema.get_field_index(column), column, values), part)
+            _say_length(part)
+    with Served(folder, tmp_path / "cache") as server:
+        yield server
+
+
+def test_filters_without_data_are_not_offered(
+    browser: Browser, bare: Served, site: Served, photo: tuple[str, Path]
+) -> None:
+    """Neither photo or drawing nor the only split is a choice; what a link sets is shown. No filter, no word of any."""
+    for server, path, fields in (
+        (site, "", {"label", "split", "kind"}),
+        (bare, "", {"label"}),
+        (bare, "&kind=photo&split=train", {"label", "split", "kind"}),
+    ):
+        page = browser.new_page(base_url=server.url)
+        page.goto(f"/search?image={photo[0]}{path}")
+        assert {name for name in ("label", "split", "kind") if page.locator(f"[name={name}]").count()} == fields
+        page.close()
+    page = browser.new_page(base_url=site.url)
+    for query, filtered in (("min_pixels=99999999", True), ("page=900&order=ppi", False)):
+        page.goto(f"/search?image={photo[0]}&{query}")
+        assert ("with these filters" in page.locator("main").inner_text()) is filtered
+    page.close()
+
+
 def test_everything_works_without_scripts(browser: Browser, site: Served, photo: tuple[str, Path]) -> None:
     """A browser that runs none uploads by the button, filters by the button, and clicks on."""
     context = browser.new_context(java_script_enabled=False, base_url=site.url)
     page = context.new_page()
     page.goto("/")
     page.set_input_files("input[type=file]", photo[1])
-    page.get_by_role("button", name="Search").click()
+    page.get_by_role("button", name="Search", exact=True).click()
     page.wait_for_url("**/search?query=*")
     page.select_option("[name=split]", "train")
     page.get_by_role("button", name="Apply").click()
     page.wait_for_url("**split=train*")
     page.locator(".results .again").first.click()
     page.wait_for_url("**/search?image=*")
+    page.goto("/")
+    page.fill("[name=words]", "birds")
+    page.get_by_role("button", name="Search by words").click()
+    page.wait_for_url("**/words?words=birds")
+    assert page.locator(".results > li").count() == 24
     context.close()
 
 

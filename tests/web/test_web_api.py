@@ -22,9 +22,9 @@ from finished_lake import FinishedLake
 from imagelake.samples import PlantedFacts
 from served import Served
 
-PAGES = ("/", "/labels", "/label?name=Lion", "/accuracy", "/ranking", "/duplicates", "/report", "/openapi.json",
-         "/static/web.js", "/nothing", "/search", "/search?query=gone", "/image?id=none",
-         "/thumbnail?id=none")  # fmt: skip
+PAGES = ("/", "/words", "/words?words=bird", "/labels", "/label?name=Lion", "/accuracy", "/ranking", "/duplicates",
+         "/report", "/openapi.json", "/static/web.js", "/nothing", "/search", "/search?query=gone", "/image?id=none",
+         "/thumbnail?id=none", "/api/words?words=bird", "/api/complete?beginning=b")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +147,65 @@ def test_the_predicted_labels_images_come_by_ppi(
     expected = known[known["labels"].map(lambda labels: label in labels)]["ppi"].sort_values(ascending=False)
     assert [one["image"]["ppi"] for one in found["results"]] == pytest.approx(list(expected[: len(found["results"])]))
     assert all(one["similarity"] is None for one in found["results"])
+
+
+def test_a_label_is_forgiven_its_spelling(site: Served, sample: FinishedLake, facts: PlantedFacts) -> None:
+    """Case, number and an identifier make no difference; an unknown one is told with the nearest."""
+    image_id, _ = photo_of(sample, facts, "Lion")
+    lions = site.get("/api/search", image=image_id, label="Lion").json()["results"]
+    labels = sample.frame("labels_clean", ["label_id", "label"])
+    identifier = labels.loc[labels["label"] == "Lion", "label_id"].iloc[0]
+    assert lions
+    for spelling in ("lion", "LIONS", " lion ", identifier):
+        assert site.get("/api/search", image=image_id, label=spelling).json()["results"] == lions
+    assert site.get("/label", name="lions").headers["Location"] == "/label?name=Lion"
+    refused = site.get("/api/search", image=image_id, label="Lyon")
+    assert refused.status_code == 422
+    assert refused.json()["nearest"][0] == "Lion"
+
+
+@pytest.mark.parametrize("words", ["Bird", "birds", "lion", "savanna", "nothing of the kind"])
+def test_words_find_images_as_brute_force_does(site: Served, sample: FinishedLake, words: str) -> None:
+    """Images with the label or a narrower one come first, then those predicted to be one, each part by score."""
+    wanted = {"Bird": "Bird", "birds": "Bird", "lion": "Lion", "savanna": "Savanna"}.get(words)
+    hierarchy = sample.frame("hierarchy")
+    below, size = {wanted} - {None}, 0
+    while len(below) > size:
+        size = len(below)
+        below |= set(hierarchy.loc[hierarchy["parent"].isin(below) & (hierarchy["relation"] == "subcategory"), "label"])
+    accuracy = sample.frame("label_accuracy", ["label", "classes"])
+    counted = accuracy.loc[accuracy["label"].isin(below), "classes"]
+    classes = {str(name) for names in counted for name in names}
+    clean = sample.frame("labels_clean", ["image_id", "label"])
+    labelled = set(clean.loc[clean["label"].isin(below), "image_id"])
+    scores = dict.fromkeys(sample.frame("images", ["image_id"])["image_id"], 0.0)
+    predicted = sample.frame("predictions", ["image_id", "top_names", "top_scores"]).dropna()
+    for image_id, names, values in zip(*(predicted[column] for column in predicted), strict=True):
+        scores[image_id] = max(
+            (float(score) for name, score in zip(names, values, strict=True) if name in classes), default=0.0
+        )
+    found = [image for image in scores if image in labelled or scores[image] >= 0.1]
+    expected = sorted(found, key=lambda image: (image not in labelled, -scores[image], image))
+
+    first = site.get("/api/words", words=words).json()
+    pages = [site.get("/api/words", words=words, page=page).json() for page in range(1, first["pages"] + 1)]
+    results = [one for page in pages for one in page["results"]]
+    assert [one["image"]["image_id"] for one in results] == expected[:240]
+    assert [one["labelled"] for one in results] == [image in labelled for image in expected[:240]]
+    assert [one["score"] for one in results] == pytest.approx([scores[image] for image in expected[:240]])
+    assert (first["total"], first["labelled"]) == (len(expected), len(labelled & set(found)))
+    assert first["labels"] == ([wanted] if wanted else [])
+    assert bool(expected) is (wanted is not None)
+
+
+def test_words_complete_to_labels_with_images(site: Served, sample: FinishedLake) -> None:
+    """Every completion is a label that finds images, and a beginning of a word of its name is enough."""
+    offered = site.get("/api/complete", beginning="b").json()
+    assert {"Bird", "Beak"} <= set(offered)
+    assert all(site.get("/api/words", words=label).json()["labelled"] for label in offered)
+    assert site.get("/api/complete", beginning="anim").json()[0] == "Animal"
+    assert "Terrestrial animal" in site.get("/api/complete", beginning="anim").json()
+    assert set(sample.frame("labels_clean", ["label"])["label"]) & set(site.get("/api/complete").json())
 
 
 def test_the_three_ways_to_send_a_photo_agree(site: Served, sample: FinishedLake, facts: PlantedFacts) -> None:

@@ -6,8 +6,8 @@ Letters: N images.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -22,11 +22,17 @@ if TYPE_CHECKING:
 
 
 class UnknownFilterError(ImageLakeError):
-    """A filter by a label or a split that the lake does not have; ``nearest`` holds the most similar known ones."""
+    """A filter by a label or a split that the lake does not have.
 
-    def __init__(self, message: str, nearest: Sequence[str]) -> None:
+    Attributes:
+        name: of the filter.
+        value: what the lake does not have.
+        nearest: the known labels most like it, or all splits.
+    """
+
+    def __init__(self, name: Literal["label", "split"], value: str, message: str, nearest: Sequence[str]) -> None:
         super().__init__(message)
-        self.nearest = tuple(nearest)
+        self.name, self.value, self.nearest = name, value, tuple(nearest)
 
 
 @dataclass(frozen=True)
@@ -66,24 +72,29 @@ class Filters:
         """Whether a column of an image decides, see `passing`."""
         return bool(self.split or self.min_ppi or self.min_pixels or self.kind)
 
-    def require_known(self, labels: LakeLabels, splits: Sequence[str]) -> None:
-        """Refuse a label that neither an image nor the hierarchy has, and a split without images.
+    def resolved(self, labels: LakeLabels, splits: Sequence[str]) -> Filters:
+        """These filters with the label as the lake names it, see `LakeLabels.find`.
 
         A label of the hierarchy that no image has is no mistake: it has no answers.
 
         Raises:
             UnknownFilterError: suggests the nearest.
         """
-        if self.label is not None and self.label not in labels:
+        label = None if self.label is None else labels.find(self.label)
+        if self.label is not None and label is None:
             nearest = labels.nearest(self.label)
             raise UnknownFilterError(
+                "label",
+                self.label,
                 f"unknown label {self.label!r}: none of the {len(labels):,} labels of this lake and its hierarchy"
                 f"{_suggestion(nearest)}",
                 nearest,
             )
         if self.split is not None and self.split not in splits:
             known = ", ".join(sorted(splits)) or "none"
-            raise UnknownFilterError(f"unknown split {self.split!r}; splits of this lake: {known}", sorted(splits))
+            message = f"unknown split {self.split!r}; splits of this lake: {known}"
+            raise UnknownFilterError("split", self.split, message, sorted(splits))
+        return replace(self, label=label)
 
 
 @dataclass(frozen=True, eq=False)

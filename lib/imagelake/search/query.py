@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -59,17 +59,33 @@ def query_of_photo(content: bytes, decoded: Decoded, network: Network, card: Net
     return Query(unit_length(scored.features)[0], classes, hashlib.sha256(content).hexdigest())
 
 
-def predicted_label(query: Query, label_of_class: Mapping[str, str]) -> str | None:
-    """The label that the best class means, else the class's own name; None where nothing was predicted.
+@dataclass(frozen=True)
+class PredictedLabel:
+    """The label by which images of the same label are looked for.
+
+    Attributes:
+        name: the label.
+        best: what the best class means; another label where no image has that one.
+    """
+
+    name: str
+    best: str
+
+
+def predicted_label(
+    query: Query, label_of_class: Mapping[str, str], has_images: Callable[[str], bool]
+) -> PredictedLabel | None:
+    """The label of the best class whose label an image has, else of the best class; None where nothing was predicted.
 
     Args:
         query: what is looked for.
-        label_of_class: class -> label, see `narrowest_labels`.
+        label_of_class: class -> label, see `narrowest_labels`; a class without one goes by its own name.
+        has_images: whether an image of the lake has a label.
     """
-    if not query.classes:
+    labels = [label_of_class.get(name, name) for name, _ in query.classes]
+    if not labels:
         return None
-    best = query.classes[0][0]
-    return label_of_class.get(best, best)
+    return PredictedLabel(next(filter(has_images, labels), labels[0]), labels[0])
 
 
 def is_address(name: str) -> bool:

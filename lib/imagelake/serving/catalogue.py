@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -58,7 +59,14 @@ class ImageDetails:
 
 
 class Catalogue:
-    """The images of a lake. Threads may share it."""
+    """The images of a lake. Threads may share it.
+
+    Attributes:
+        by_id: uint32 [N], row numbers in the order of their identifiers.
+        labels: which images have which.
+        ppi: float64 [N], NaN where it is unknown.
+        pixels: int64 [N], 0 where they are unknown.
+    """
 
     def __init__(self, lake: PublishedLake, folder: Path) -> None:
         """Read what can be filtered by.
@@ -69,7 +77,7 @@ class Catalogue:
         """
         self._details = DetailsFile(lake, folder)
         self._image_ids = self._details.column("image_id")
-        self._by_id = pc.sort_indices(self._image_ids).to_numpy().astype(np.uint32)
+        self.by_id = pc.sort_indices(self._image_ids).to_numpy().astype(np.uint32)
         self.labels = ImageLabels(lake, self.rows_of, len(self))
         self.ppi, self.pixels, self._kinds = _quality(lake, self)
         splits = self._details.column("split").dictionary_encode().unify_dictionaries().combine_chunks()
@@ -92,7 +100,7 @@ class Catalogue:
 
     def row_of(self, image_id: str) -> int | None:
         """The row number of an image; None where the lake does not have it."""
-        return row_of(image_id, self._image_ids, self._by_id)
+        return row_of(image_id, self._image_ids, self.by_id)
 
     def details(self, rows: Sequence[int]) -> list[ImageDetails]:
         """What is known of some images, in the order of the given row numbers."""
@@ -114,6 +122,24 @@ class Catalogue:
         """The splits that there are."""
         return sorted(name for name in self._split_names if name is not None)
 
+    @cached_property
+    def tells_depictions(self) -> bool:
+        """Whether it is known of any image that it is a photo or a drawing."""
+        return bool(self._kinds.any())
+
+    @cached_property
+    def split_sizes(self) -> dict[str, int]:
+        """Split -> its images."""
+        counts = np.bincount(self._splits[self._splits >= 0], minlength=len(self._split_names))
+        sizes = dict(zip(self._split_names, map(int, counts), strict=True))
+        return {name: sizes[name] for name in self.splits}
+
+    def sampler(self, most: int) -> list[int]:
+        """Row numbers of readable images, evenly far apart in the order of their identifiers."""
+        readable = self.by_id[~np.isnan(self.ppi[self.by_id])]
+        steps = np.linspace(0, len(readable), min(most, len(readable)), endpoint=False)
+        return [*map(int, readable[steps.astype(np.int64)])]
+
     def allowed(self, filters: Filters, sha256: str | None) -> NDArray[np.bool_] | None:
         """Which images pass, bool [N]; None where all do.
 
@@ -124,7 +150,7 @@ class Catalogue:
         Raises:
             UnknownFilterError: the lake has no such label or split.
         """
-        filters.require_known(self.labels.known, self.splits)
+        filters = filters.resolved(self.labels.known, self.splits)
         hidden = sha256 if filters.hide_duplicates else None
         if not filters.by_columns and filters.label is None and hidden is None:
             return None
@@ -141,7 +167,7 @@ class Catalogue:
         chosen = self.labels.with_any(self.labels.known.ids(label)) & ~np.isnan(self.ppi)
         if allowed is not None:
             chosen &= allowed
-        rows = self._by_id[chosen[self._by_id]].astype(np.int64)
+        rows = self.by_id[chosen[self.by_id]].astype(np.int64)
         return np.asarray(rows[np.argsort(-self.ppi[rows], kind="stable")])
 
     def duplicates(self) -> list[list[int]]:

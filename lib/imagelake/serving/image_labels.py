@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imagelake.taxonomy.lake_labels import HierarchyEdge, LakeLabels, narrowest_labels
+from imagelake.taxonomy.lake_labels import HierarchyEdge, LakeLabels
+from imagelake.taxonomy.synonyms import shipped_synonyms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -49,7 +50,7 @@ class ImageLabels:
         self._by_label = _Groups(codes[listed], rows[listed], len(self._ids))
         self._by_image = _Groups(rows[listed], codes[listed], images)
         self._images = images
-        self.known = LakeLabels(named, _edges(lake))
+        self.known = LakeLabels(named, _edges(lake), shipped_synonyms())
 
     def labels_of(self, row: int) -> tuple[str, ...]:
         """The labels of an image by name."""
@@ -95,10 +96,10 @@ def _edges(lake: PublishedLake) -> list[HierarchyEdge]:
     ]
 
 
-def label_of_class(lake: PublishedLake) -> dict[str, str]:
-    """Class of the model -> the label of the lake that it means; none where accuracy has not been measured."""
+def classes_of_labels(lake: PublishedLake) -> dict[str, tuple[str, ...]]:
+    """Label -> the classes of the model that count as it; none where accuracy has not been measured."""
     if lake.manifest("label_accuracy") is None:
         return {}
     accuracy = lake.read("label_accuracy", ("label", "classes"))
     listed = zip(accuracy["label"].to_pylist(), accuracy["classes"].to_pylist(), strict=True)
-    return narrowest_labels({label: classes or () for label, classes in listed if label is not None})
+    return {label: tuple(classes or ()) for label, classes in listed if label is not None}

@@ -40,6 +40,11 @@ class SearchParameters(BaseModel):
         hide = self.duplicates == "hide"
         return Filters(self.label, self.split, self.min_ppi or 0.0, self.min_pixels or 0, self.kind, hide)
 
+    @property
+    def has_filters(self) -> bool:
+        """Whether any filter is set."""
+        return self.filters != Filters()
+
     def link_parameters(self) -> dict[str, Any]:
         """The parameters that differ from the defaults, for links."""
         return self.model_dump(exclude_defaults=True)
@@ -50,3 +55,12 @@ class QueryParameters(SearchParameters):
 
     query: Text | None = Field(None, description="the token of a photo that was sent before")
     image: Text | None = Field(None, description="an image_id of the lake")
+
+
+class WordParameters(BaseModel):
+    """A search by words."""
+
+    model_config = ConfigDict(frozen=True)
+
+    words: Text = Field("", description="a label, a synonym of one, or some words of its name")
+    page: Annotated[int, Field(ge=1, le=1_000)] = Field(1, description="1 is the first")

@@ -10,6 +10,8 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from imagelake.search.query import TOP_CLASSES
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from imagelake.lake.published import PublishedLake
@@ -43,3 +45,8 @@ class LakePredictions:
         """The best classes of an image by name, best first; none where it could not be decoded."""
         pairs = zip(self._classes[row], self._scores[row], strict=True)
         return tuple((self._names[index], float(score)) for index, score in pairs if index >= 0)
+
+    def best_scores(self, classes: Collection[str]) -> NDArray[np.float32]:
+        """The highest score that each image has for any of some classes among its best ones, else 0: float32 [N]."""
+        wanted = np.array([*(name in classes for name in self._names), False])  # the last stands for -1, no class
+        return np.asarray(np.where(wanted[self._classes], self._scores, np.float32(0)).max(axis=1))

@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imagelake.search.order import Order, candidate_count, in_order
-from imagelake.search.query import Query, predicted_label
+from imagelake.search.query import PredictedLabel, Query, predicted_label
 from imagelake.serving.catalogue import Catalogue, ImageDetails
-from imagelake.serving.image_labels import label_of_class
+from imagelake.serving.image_labels import classes_of_labels
 from imagelake.serving.index_folder import open_index
 from imagelake.serving.originals import Originals
 from imagelake.serving.predictions import LakePredictions
 from imagelake.serving.predictor import Predictor
 from imagelake.serving.query_store import QueryStore
 from imagelake.serving.thumbnail_cache import ThumbnailCache
+from imagelake.serving.words import Meaning, NetworkClasses, RankedByWords, WordIndex, rank_by_words
+from imagelake.taxonomy.lake_labels import narrowest_labels
+from imagelake.taxonomy.synonyms import shipped_synonyms
 from imagelake.vision.errors import ImageError
 from imagelake.vision.limits import Limits
 
@@ -78,7 +81,8 @@ class ServedLake:
         still_valid = before is not None and before.predictor.card == self.predictor.card
         new_store = QueryStore(rules.queries_kept, rules.queries_max_bytes)
         self.queries: QueryStore = before.queries if before and still_valid else new_store
-        self._label_of_class = label_of_class(lake)
+        self._classes_of_labels = classes_of_labels(lake)
+        self._label_of_class = narrowest_labels(self._classes_of_labels)
         self.version = lake.require("image_bytes").run_id
         self._side = rules.thumbnail_side
         self._thumbnails = ThumbnailCache(own / "thumbnails", rules.thumbnail_cache_bytes)
@@ -130,7 +134,7 @@ class ServedLake:
         label = self.predicted_label(query)
         if label is None:
             return Ranked(np.empty(0, np.int64))
-        rows = self.catalogue.of_label(label, passing)
+        rows = self.catalogue.of_label(label.name, passing)
         return Ranked(rows[rows != self._own_row(query)][: candidate_count(count)])
 
     def _own_row(self, query: Query) -> int:
@@ -138,9 +142,9 @@ class ServedLake:
         row = None if query.image_id is None else self.catalogue.row_of(query.image_id)
         return -1 if row is None else row
 
-    def predicted_label(self, query: Query) -> str | None:
+    def predicted_label(self, query: Query) -> PredictedLabel | None:
         """The label of the lake that the network predicts for a query; None where nothing was predicted."""
-        return predicted_label(query, self._label_of_class)
+        return predicted_label(query, self._label_of_class, self.catalogue.labels.known.has_images)
 
     def thumbnail(self, row: int) -> bytes | None:
         """A small picture of an image of the lake; None where it has no bytes, or none that can be decoded."""
@@ -154,6 +158,18 @@ class ServedLake:
         return self.predictor.shrink(self.originals.read(row) or b"")
 
     @cached_property
+    def words(self) -> WordIndex:
+        """Labels and classes by words."""
+        labels = self.catalogue.labels
+        classes = NetworkClasses(self.predictor.card.classes, self._classes_of_labels)
+        return WordIndex(labels.known, labels.counts, classes, shipped_synonyms())
+
+    def by_words(self, meaning: Meaning) -> RankedByWords:
+        """The images that words find."""
+        labelled = self.catalogue.labels.with_any(meaning.label_ids)
+        return rank_by_words(labelled, self._predictions.best_scores(meaning.classes), self.catalogue.by_id)
+
+    @cached_property
     def duplicates(self) -> list[list[int]]:
         """Groups of images whose files are equal byte by byte."""
         return self.catalogue.duplicates()
@@ -165,3 +181,8 @@ class ServedLake:
         for label in islice(self.catalogue.labels.counts, EXAMPLES):
             found += [row for row in map(int, self.catalogue.of_label(label, None)) if row not in found][:1]
         return self.catalogue.details(found)
+
+    @cached_property
+    def sampler(self) -> list[ImageDetails]:
+        """Images from all over the lake."""
+        return self.catalogue.details(self.catalogue.sampler(EXAMPLES))

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from imagelake.errors import ImageLakeError
 from imagelake.net.safe_fetch import FetchError, SafeFetch
-from imagelake.search.query import Query, is_address, unknown_query
+from imagelake.search.query import PredictedLabel, Query, is_address, unknown_query
 from imagelake.serving.options import fetch_of, lake_of, search_parser
 from imagelake.serving.parameters import SearchParameters
 from imagelake.serving.search import Answer, Found, search
@@ -92,13 +92,18 @@ def _show(found: Found, query: Query) -> None:
     """The answers, for people."""
     console = Console(highlight=False)
     classes = ", ".join(f"{name} {score:.2f}" for name, score in query.classes[:3])
-    console.print(
-        f"looks like {escape(classes) or 'nothing that the network knows'}; as a label: {found.label or 'none'}"
-    )
+    console.print(f"looks like {escape(classes) or 'nothing that the network knows'}; as a label: {_said(found.label)}")
     table = Table(*_COLUMNS)
     for rank, answer in enumerate(found.answers, 1):
         table.add_row(str(rank), *(escape(value) for value in _cells(answer)))
     console.print(table)
+
+
+def _said(label: PredictedLabel | None) -> str:
+    if label is None:
+        return "none"
+    instead = "" if label.name == label.best else f" (no image has the label {label.best})"
+    return escape(f"{label.name}{instead}")
 
 
 def _cells(answer: Answer) -> tuple[str, ...]:

@@ -55,7 +55,7 @@ _NEVER_SINGULAR = frozenset(["clothes", "glasses", "news", "species", "series"])
 @lru_cache(maxsize=65536)
 def name_key(name: str) -> str:
     """A name without case, accents, punctuation and separators: ``Hot_Dog``, ``hot-dog`` and ``hotdog`` are equal."""
-    return "".join(_words(name))
+    return "".join(name_words(name))
 
 
 @lru_cache(maxsize=65536)
@@ -64,11 +64,12 @@ def name_forms(name: str) -> frozenset[str]:
 
     Wrong guesses such as ``platypu`` do not matter, since a form counts only if it is a known name.
     """
-    *first, last = _words(name) or ("",)
+    *first, last = name_words(name) or ("",)
     return frozenset("".join((*first, word)) for word in {last, *_singulars(last)})
 
 
-def _words(name: str) -> tuple[str, ...]:
+def name_words(name: str) -> tuple[str, ...]:
+    """The words of a name without case, accents and punctuation."""
     plain = "".join(c for c in _caseless(name) if not unicodedata.combining(c))
     return tuple(_NOT_IN_A_WORD.sub(" ", plain.replace("&", " and ")).split())
 

@@ -10,13 +10,16 @@ The last two do not make the names equal; they give the classes that count as a 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import NamedTuple
 
+from imagelake.config import conf_text
 from imagelake.taxonomy.csv_rows import Row, read_rows
 from imagelake.taxonomy.names import name_forms, name_key
 
 COLUMNS = ("name", "synonym", "relation")
 RELATIONS = ("same", "narrower", "broader")
+FILE = "labels/synonyms.csv"
 
 
 class Synonym(NamedTuple):
@@ -70,6 +73,12 @@ class Synonyms:
         group = self._groups.get(name, frozenset({name})) | self._groups.get(synonym, frozenset({synonym}))
         for member in group:
             self._groups[member] = group
+
+
+@cache
+def shipped_synonyms() -> Synonyms:
+    """The table under conf/."""
+    return Synonyms.from_csv(conf_text(FILE), f"conf/{FILE}")
 
 
 def _synonym(row: Row) -> Synonym:

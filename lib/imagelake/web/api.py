@@ -7,18 +7,20 @@ from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from imagelake.search.page import Page
 from imagelake.search.query import Query as SearchedQuery
 from imagelake.serving.catalogue import ImageDetails
-from imagelake.serving.parameters import QueryParameters, SearchParameters, Text
-from imagelake.serving.search import Found, query_of, search
+from imagelake.serving.parameters import QueryParameters, SearchParameters, Text, WordParameters
+from imagelake.serving.search import Found, query_of, search, search_by_words
 from imagelake.serving.served_lake import ServedLake
 from imagelake.web.pages import address
 from imagelake.web.photos import BODY, Photos
 from imagelake.web.problems import ProblemError
 from imagelake.web.tables import Tables
 
+_COMPLETIONS = 20
 _PROBLEM = {"description": "A problem (RFC 9457)", "content": {"application/problem+json": {}}}
 PROBLEMS: dict[int | str, dict[str, Any]] = dict.fromkeys((400, 403, 404, 408, 410, 413, 415, 422, 429, 503), _PROBLEM)
 
@@ -67,11 +69,32 @@ class Results(BaseModel):
     query: str | None
     link: str
     classes: list[PredictedClass]
-    label: str | None
+    label: str | None = Field(description="the label that images of the same label are looked for by")
+    predicted_label: str | None = Field(description="that of the best class, another one where no image has it")
     total: int
     page: int
     pages: int
     results: list[Result]
+
+
+class WordResult(BaseModel):
+    """An image that words find: whether it has one of their labels, and the highest score of one of their classes."""
+
+    labelled: bool
+    score: float
+    image: Image
+
+
+class WordResults(BaseModel):
+    """What words find: images with one of their labels, then images predicted to have one, by score."""
+
+    labels: tuple[str, ...]
+    nearest: tuple[str, ...] = Field(description="labels like words that find nothing")
+    labelled: int
+    total: int
+    page: int
+    pages: int
+    results: list[WordResult]
 
 
 def image_of(details: ImageDetails) -> Image:
@@ -106,6 +129,27 @@ def api(served: ServedLake, photos: Photos, tables: Tables, size: int) -> APIRou
         found = await run_sync(search, served, query, parameters, size)
         return _results(query, found, again)
 
+    @router.get("/words")
+    def words(parameters: Annotated[WordParameters, Query()]) -> WordResults:
+        """Search by words: labels, their synonyms and narrower labels, and the classes of the network."""
+        found = search_by_words(served, parameters.words, Page(parameters.page, size))
+        return WordResults(
+            labels=found.labels,
+            nearest=found.nearest,
+            labelled=found.labelled,
+            total=found.total,
+            page=parameters.page,
+            pages=found.pages,
+            results=[
+                WordResult(labelled=one.labelled, score=one.score, image=image_of(one.details)) for one in found.answers
+            ],
+        )
+
+    @router.get("/complete")
+    def complete(beginning: Text = "") -> list[str]:
+        """Labels with images whose name, a word of it or a synonym begins so, those with most images first."""
+        return served.words.completions(beginning, _COMPLETIONS)
+
     @router.get("/image")
     def image(id: Annotated[Text, Query()]) -> Image:
         """The details of one image."""
@@ -137,7 +181,8 @@ def _results(query: SearchedQuery, found: Found, parameters: QueryParameters) ->
         query=parameters.query,
         link=address("/search", parameters.link_parameters()),
         classes=[PredictedClass(name=name, score=score) for name, score in query.classes],
-        label=found.label,
+        label=found.label.name if found.label else None,
+        predicted_label=found.label.best if found.label else None,
         total=found.total,
         page=parameters.page,
         pages=found.pages,

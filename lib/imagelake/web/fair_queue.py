@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
 
-from imagelake.web.problems import ProblemError
+from imagelake.web.problems import BUSY, ProblemError
 
 
 class FairQueue:
@@ -52,7 +52,8 @@ class FairQueue:
             raise
         if not slot.done():
             self._withdraw(client, slot)
-            raise ProblemError(503, "too many photos are waiting for their turn; try again soon", round(self._wait_s))
+            waited = "too many photos are waiting for their turn; try again soon"
+            raise ProblemError(503, waited, BUSY, retry_s=round(self._wait_s))
 
     def _give(self) -> None:
         """Give free slots to those whose turn it is."""

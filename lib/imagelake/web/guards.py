@@ -13,9 +13,10 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from imagelake.web.problems import ProblemError, problem_response
+from imagelake.web.problems import BUSY, ProblemError, problem_response
 
 _UPLOAD_S = 60.0  # a phone on a slow line needs 30 s for 10 MB
 _DRAINED = 4  # a body of so many times the limit is read and dropped, so that its sender reads the error
@@ -77,7 +78,7 @@ class OwnSiteOnly:
             site = Headers(scope=scope).get("sec-fetch-site", "none")
             if site not in {"same-origin", "none"}:
                 problem = ProblemError(403, "this was sent from a page of another site; search from the page itself")
-                await problem_response(problem, Headers(scope=scope))(scope, receive, send)
+                await problem_response(problem, Request(scope))(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -144,7 +145,7 @@ class BodyLimit:
         if size > self._max_bytes:
             if size <= _DRAINED * self._max_bytes:
                 await _drain(self._bounded(receive, sys.maxsize))
-            await problem_response(self._too_long(), Headers(scope=scope))(scope, receive, send)
+            await problem_response(self._too_long(), Request(scope))(scope, receive, send)
             return
         await self._with_memory(scope, self._bounded(receive, self._max_bytes), send)
 
@@ -159,7 +160,7 @@ class BodyLimit:
             if not self._memory.take(client, size):
                 if message.get("more_body"):
                     await _drain(receive)
-                raise ProblemError(503, "too many photos are being sent; try again soon", retry_s=5)
+                raise ProblemError(503, "too many photos are being sent; try again soon", BUSY, retry_s=5)
             held += size
             return message
 
@@ -207,7 +208,7 @@ class RateLimit:
         """Call the application, or refuse the request."""
         if scope["type"] == "http" and not self._may(scope):
             problem = ProblemError(429, "that was too much in a minute; wait a little", retry_s=60)
-            await problem_response(problem, Headers(scope=scope))(scope, receive, send)
+            await problem_response(problem, Request(scope))(scope, receive, send)
             return
         await self._app(scope, receive, send)
 

@@ -38,7 +38,7 @@ def media(served: ServedLake, threads: int) -> APIRouter:
         row = served.catalogue.row_of(id)
         content = None if row is None else await run_sync(served.thumbnail, row, limiter=making)
         if content is None:
-            raise ProblemError(404, "there is no picture of this image")
+            raise ProblemError(404, "there is no picture of this image", "There is no such picture")
         headers = {"Cache-Control": _KEPT} if v == served.version else {}
         return Response(content, media_type="image/jpeg", headers=headers)
 
@@ -46,7 +46,7 @@ def media(served: ServedLake, threads: int) -> APIRouter:
     def photo(query: Annotated[Text, Query()]) -> Response:
         prediction = served.queries.get(query)
         if prediction is None:
-            raise ProblemError(410, "this photo is no longer kept")
+            raise ProblemError(410, "this photo is no longer kept", "This photo is no longer kept")
         return Response(prediction.thumbnail, media_type="image/jpeg", headers={"Cache-Control": _KEPT})
 
     @router.get("/original")
@@ -54,7 +54,7 @@ def media(served: ServedLake, threads: int) -> APIRouter:
         row = served.catalogue.row_of(id)
         content = None if row is None else served.originals.read(row)
         if row is None or content is None:
-            raise ProblemError(404, "the lake has no bytes of this image")
+            raise ProblemError(404, "the lake has no bytes of this image", "There is no such picture")
         media_type = _SHOWN.get(served.catalogue.details([row])[0].format or "")
         headers = {"Content-Security-Policy": FILE_POLICY}
         if media_type is None:

@@ -14,9 +14,10 @@ from starlette.requests import Request
 from imagelake.net.safe_fetch import FetchError, SafeFetch
 from imagelake.search.query import Query
 from imagelake.serving.served_lake import ServedLake
+from imagelake.vision.errors import ImageError
 from imagelake.web.fair_queue import FairQueue
 from imagelake.web.guards import client_of
-from imagelake.web.problems import ProblemError
+from imagelake.web.problems import ProblemError, problem_of
 
 _FETCHES = 8  # at a time; each may wait for ten seconds
 PHOTO, URL = "photo", "url"
@@ -62,27 +63,33 @@ class Photos:
         """The photo of a request as a query, which is kept, and its token.
 
         Raises:
-            ProblemError: there is none, or its turn does not come in time.
-            FetchError: its address is refused or does not respond.
-            ImageError: it cannot be read.
+            ProblemError: there is none, its address is refused or does not respond, it cannot be read, or its turn does
+                not come in time.
         """
-        content = await self._content(request)
-        async with self._predicting.turn(client_of(request.scope)):
-            photo = await run_sync(self._served.predictor.predict, content, limiter=self._predictors)
+        sent, client = await self._sent(request), client_of(request.scope)
+        try:
+            content = await self._behind(sent, client) if isinstance(sent, str) else sent
+            async with self._predicting.turn(client):
+                photo = await run_sync(self._served.predictor.predict, content, limiter=self._predictors)
+        except (FetchError, ImageError) as error:
+            problem = problem_of(error)
+            problem.photo_address = sent if isinstance(sent, str) else ""
+            raise problem from None
         return self._served.queries.keep(photo), photo.query
 
-    async def _content(self, request: Request) -> bytes:
+    async def _sent(self, request: Request) -> bytes | str:
+        """The photo that a request sends, or its address."""
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type == "multipart/form-data":
             return await self._of_form(request)
         body = await request.body()
         if media_type == "application/json":
-            return await self._behind(_url_in(body), client_of(request.scope))
+            return _url_in(body)
         if media_type == "application/octet-stream" or media_type.startswith("image/"):
             return body
         raise ProblemError(415, "send a form with a photo or a url, JSON with a url, or the photo itself as image/*")
 
-    async def _of_form(self, request: Request) -> bytes:
+    async def _of_form(self, request: Request) -> bytes | str:
         try:
             async with request.form(max_files=1, max_fields=8) as form:
                 photo = form.get(PHOTO)
@@ -92,8 +99,8 @@ class Photos:
         except HTTPException as error:
             raise ProblemError(400, f"the form cannot be read: {error.detail}") from None
         if not url:
-            raise ProblemError(400, "choose a photo, or give the address of one")
-        return await self._behind(url, client_of(request.scope))
+            raise ProblemError(400, "choose a photo, or give the address of one", "No photo was chosen")
+        return url
 
     async def _behind(self, url: str, client: str) -> bytes:
         try:

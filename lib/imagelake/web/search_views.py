@@ -8,14 +8,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from imagelake.reports.names import clean_name
+from imagelake.search.filters import UnknownFilterError
 from imagelake.search.order import candidate_count
+from imagelake.search.page import Page
 from imagelake.serving.catalogue import ImageDetails
-from imagelake.serving.parameters import QueryParameters, SearchParameters, Text
-from imagelake.serving.search import query_of, search
+from imagelake.serving.parameters import QueryParameters, SearchParameters, Text, WordParameters
+from imagelake.serving.search import query_of, search, search_by_words
 from imagelake.serving.served_lake import ServedLake
 from imagelake.web.pages import address, render
 from imagelake.web.photos import BODY, Photos
-from imagelake.web.problems import ProblemError
+from imagelake.web.problems import ProblemError, unknown_name
 
 _LABELS_OFFERED = 2_000  # in the list of the browser's suggestions
 
@@ -42,6 +45,24 @@ def search_views(served: ServedLake, photos: Photos, size: int, upload_bytes: in
             searchable=len(served.index),
             network=served.predictor.card.name,
             examples=served.examples,
+            sampler=served.sampler,
+            counts=labels.counts,
+            splits=served.catalogue.split_sizes,
+            offered=served.words.offered[:_LABELS_OFFERED],
+        )
+
+    @router.get("/words")
+    def words(parameters: Annotated[WordParameters, Query()]) -> str:
+        said = clean_name(parameters.words)
+        found = search_by_words(served, parameters.words, Page(parameters.page, size)) if said else None
+        return page(
+            "words.html",
+            title=said or "Search by words",
+            words=said,
+            found=found,
+            sheet=parameters.page,
+            most=candidate_count(size),
+            offered=served.words.offered[:_LABELS_OFFERED],
         )
 
     @router.post("/search", openapi_extra=BODY)
@@ -50,27 +71,34 @@ def search_views(served: ServedLake, photos: Photos, size: int, upload_bytes: in
         return RedirectResponse(address("/search", parameters.link_parameters(), query=token), 303)
 
     @router.get("/search")
-    def results(parameters: Annotated[QueryParameters, Query()]) -> str:
+    def results(parameters: Annotated[QueryParameters, Query()]) -> Response:
         query = query_of(served, parameters)
-        found = search(served, query, parameters, size)
-        return page(
+        found, unknown = None, None
+        try:
+            found = search(served, query, parameters, size)
+        except UnknownFilterError as error:
+            unknown = error
+        content = page(
             "search.html",
-            title="Search results",
+            title=unknown_name(unknown.name, unknown.value) if unknown else "Search results",
             parameters=parameters,
             link=parameters.link_parameters(),
             found=found,
+            unknown=unknown,
             classes=query.classes,
             details=_details(served, query.image_id),
-            labels=list(labels.counts)[:_LABELS_OFFERED],
+            offered=served.words.offered[:_LABELS_OFFERED],
             splits=served.catalogue.splits,
+            tells_depictions=served.catalogue.tells_depictions,
             most=candidate_count(size),
         )
+        return HTMLResponse(content, 422 if unknown else 200)
 
     @router.get("/image")
     def image(id: Annotated[Text, Query()]) -> str:
         row = served.catalogue.row_of(id)
         if row is None:
-            raise ProblemError(404, "the lake has no such image")
+            raise ProblemError(404, "no image has this identifier", "The lake has no such image")
         query = served.query_of_image(id)
         (details,) = served.catalogue.details([row])
         return page(

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from imagelake.reports.names import clean_name
 from imagelake.search.order import candidate_count
@@ -15,9 +15,10 @@ from imagelake.search.page import Page
 from imagelake.serving.parameters import Text
 from imagelake.serving.search import answers_of
 from imagelake.serving.served_lake import Ranked, ServedLake
+from imagelake.taxonomy.lake_labels import LakeLabels
 from imagelake.web.guards import REPORT_POLICY
-from imagelake.web.pages import render
-from imagelake.web.problems import ProblemError
+from imagelake.web.pages import address, render
+from imagelake.web.problems import ProblemError, WayOn, unknown_name
 from imagelake.web.tables import Tables
 
 LISTED = 500
@@ -50,12 +51,12 @@ def table_views(served: ServedLake, tables: Tables, size: int) -> APIRouter:
         return page("labels.html", title="Labels", rows=shown[:LISTED], total=len(shown), facets=_facets(tables))
 
     @router.get("/label")
-    def label(name: Annotated[Text, Query()], sheet: Annotated[Sheet, Query()]) -> str:
+    def label(name: Annotated[Text, Query()], sheet: Annotated[Sheet, Query()]) -> Response:
         if name not in known.known:
-            raise ProblemError(404, "the lake has no such label")
+            return RedirectResponse(address("/label", name=_known_label(known.known, name)), 303)
         ranked, part = Ranked(served.catalogue.of_label(name, None)[: candidate_count(size)]), Page(sheet.page, size)
         mistakes = [row for row in tables.rows("confusion") if row["label"] == name]
-        return page(
+        content = page(
             "label.html",
             title=clean_name(name),
             name=name,
@@ -66,6 +67,7 @@ def table_views(served: ServedLake, tables: Tables, size: int) -> APIRouter:
             accuracy=next((row for row in tables.rows("label_accuracy") if row["label"] == name), None),
             said=sorted(mistakes, key=lambda row: -row["images"])[:8],
         )
+        return HTMLResponse(content)
 
     @router.get("/accuracy")
     def accuracy() -> str:
@@ -111,10 +113,26 @@ def table_views(served: ServedLake, tables: Tables, size: int) -> APIRouter:
     def report() -> Response:
         content = tables.report()
         if content is None:
-            raise ProblemError(404, "the report has not been written: the job write_report writes it")
+            detail = "the report has not been written: the job write_report writes it"
+            raise ProblemError(404, detail, "There is no report yet")
         return HTMLResponse(content, headers={"Content-Security-Policy": REPORT_POLICY})
 
     return router
+
+
+def _known_label(labels: LakeLabels, name: str) -> str:
+    """The label of the lake that is spelled somewhat like a name.
+
+    Raises:
+        ProblemError: there is none; suggests the nearest.
+    """
+    found = labels.find(name)
+    if found is None:
+        nearest = labels.nearest(name)
+        ways = [WayOn(clean_name(label), address("/label", name=label)) for label in nearest]
+        detail = "neither an image nor the hierarchy of this lake has such a label"
+        raise ProblemError(404, detail, unknown_name("label", name), ways, nearest)
+    return found
 
 
 def _accuracy(row: dict[str, Any] | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from imagelake.taxonomy.class_map import ClassMap
 from imagelake.taxonomy.label_map import LabelMap
 from imagelake.taxonomy.name_matching import NameMatcher
 from imagelake.taxonomy.narrower_labels import read_narrower_labels
-from imagelake.taxonomy.synonyms import Synonyms
+from imagelake.taxonomy.synonyms import shipped_synonyms
 from imagelake.taxonomy.synsets import read_synsets
 from imagelake.transforms.labels.label_classes import LabelRules
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 KNOWN_CLASSES = {"sample": "labels/sample_classes.csv", "imagenet": "labels/imagenet_to_openimages.csv"}
 SYNSETS = "labels/imagenet_synsets.csv"
-SYNONYMS = "labels/synonyms.csv"
 NARROWER_LABELS = "labels/narrower_labels.csv"
 
 
@@ -46,7 +45,7 @@ def read_label_rules(config: Config, inputs: Inputs) -> LabelRules:
     if config.source.label_map:
         text = _read_text(config.source.label_map, "source.label_map", inputs)
         label_map = LabelMap.from_csv(text, config.source.label_map, class_map)
-    matcher = NameMatcher(Synonyms.from_csv(conf_text(SYNONYMS), f"conf/{SYNONYMS}"))
+    matcher = NameMatcher(shipped_synonyms())
     narrower = read_narrower_labels(conf_text(NARROWER_LABELS), f"conf/{NARROWER_LABELS}")
     return LabelRules(class_map, label_map, matcher, narrower, by_folder=config.source.type == "folder")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from imagelake.taxonomy.lake_labels import HierarchyEdge, LakeLabels, narrowest_labels
+from imagelake.taxonomy.synonyms import shipped_synonyms
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -27,7 +28,8 @@ def label_meanings(labels_clean: DataFrame, hierarchy: DataFrame, label_accuracy
     names = labels_clean.groupBy("label_id").agg(F.min("label").alias("label")).collect()
     edges = hierarchy.select(*HierarchyEdge._fields).collect()
     measured = label_accuracy.where("label IS NOT NULL").select("label", "classes").collect()
+    named = {row["label_id"]: row["label"] for row in names}
     return LabelMeanings(
-        LakeLabels({row["label_id"]: row["label"] for row in names}, (HierarchyEdge(*row) for row in edges)),
+        LakeLabels(named, (HierarchyEdge(*row) for row in edges), shipped_synonyms()),
         narrowest_labels({row["label"]: row["classes"] or () for row in measured}),
     )

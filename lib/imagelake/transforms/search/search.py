@@ -82,8 +82,8 @@ def search(
     Raises:
         UnknownFilterError: the lake has no such label or split.
     """
-    rules.filters.require_known(meanings.labels, splits_of(lake.images))
-    allowed = allowed_images(lake.labels_clean, lake.image_quality, meanings.labels, rules.filters)
+    filters = rules.filters.resolved(meanings.labels, splits_of(lake.images))
+    allowed = allowed_images(lake.labels_clean, lake.image_quality, meanings.labels, filters)
     if not queries:
         return lake.predictions.sparkSession.createDataFrame([], TABLES["search_results"].ddl)
     numbered = dict(enumerate(queries.values()))
@@ -156,12 +156,15 @@ def ranked(answers: pd.DataFrame, order: Order, candidates: int, count: int) -> 
 
 def ids_of_predicted_labels(queries: Mapping[int, Query], meanings: LabelMeanings) -> list[tuple[int, str]]:
     """Query and label_id of each query's predicted label; several label_ids may bear one name."""
-    labels = {number: predicted_label(query, meanings.label_of_class) for number, query in queries.items()}
+    labels = {
+        number: predicted_label(query, meanings.label_of_class, meanings.labels.has_images)
+        for number, query in queries.items()
+    }
     return [
         (number, label_id)
         for number, label in labels.items()
         if label is not None
-        for label_id in sorted(meanings.labels.ids(label))
+        for label_id in sorted(meanings.labels.ids(label.name))
     ]
 
 

@@ -65,7 +65,8 @@ if (ask) {
     }
   });
   // Coming back by the browser's button shows the page as it was left.
-  window.addEventListener("pageshow", () => {
+  window.addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
     ask.classList.remove("busy");
     say("");
   });
