@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
 
-from imagelake.web.problems import BUSY, ProblemError
+from imagelake.web.problems import busy
 
 
 class FairQueue:
@@ -52,8 +52,7 @@ class FairQueue:
             raise
         if not slot.done():
             self._withdraw(client, slot)
-            waited = "too many photos are waiting for their turn; try again soon"
-            raise ProblemError(503, waited, BUSY, retry_s=round(self._wait_s))
+            raise busy(503, "too many photos are waiting for their turn; try again soon", self._wait_s)
 
     def _give(self) -> None:
         """Give free slots to those whose turn it is."""

@@ -16,7 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from imagelake.web.problems import BUSY, ProblemError, problem_response
+from imagelake.web.problems import ProblemError, busy, problem_response
 
 _UPLOAD_S = 60.0  # a phone on a slow line needs 30 s for 10 MB
 _DRAINED = 4  # a body of so many times the limit is read and dropped, so that its sender reads the error
@@ -160,7 +160,7 @@ class BodyLimit:
             if not self._memory.take(client, size):
                 if message.get("more_body"):
                     await _drain(receive)
-                raise ProblemError(503, "too many photos are being sent; try again soon", BUSY, retry_s=5)
+                raise busy(503, "too many photos are being sent; try again soon", 5)
             held += size
             return message
 
@@ -207,7 +207,7 @@ class RateLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the application, or refuse the request."""
         if scope["type"] == "http" and not self._may(scope):
-            problem = ProblemError(429, "that was too much in a minute; wait a little", retry_s=60)
+            problem = busy(429, "that was too much in a minute; wait a little", 60, "Too many requests in a minute")
             await problem_response(problem, Request(scope))(scope, receive, send)
             return
         await self._app(scope, receive, send)

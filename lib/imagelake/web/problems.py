@@ -43,7 +43,6 @@ _HEADLINES = {
     500: "Something went wrong in the server",
     503: "The lake cannot be read at the moment",
 }
-BUSY = "The server is busy"
 # What the framework itself says in terms of the protocol.
 _IN_WORDS = {404: "nothing is at this address", 405: "this address takes no such request"}
 # Parameters by their names on the page.
@@ -90,13 +89,20 @@ class ProblemError(Exception):
         headline: str = "",
         ways: Sequence[WayOn] = (),
         nearest: Sequence[str] = (),
-        retry_s: int | None = None,
     ) -> None:
         super().__init__(detail)
         self.status, self.detail, self.plainly = status, detail, detail
         self.headline = headline or _HEADLINES.get(status, "This did not work")
-        self.ways, self.nearest, self.retry_s = tuple(ways), tuple(nearest), retry_s
+        self.ways, self.nearest = tuple(ways), tuple(nearest)
+        self.retry_s: int | None = None
         self.photo_address = ""
+
+
+def busy(status: int, detail: str, retry_s: float, headline: str = "") -> ProblemError:
+    """The problem of a request that may succeed later: after so many seconds, says its header Retry-After."""
+    problem = ProblemError(status, detail, headline or "The server is busy")
+    problem.retry_s = max(1, round(retry_s))
+    return problem
 
 
 def problem_response(problem: ProblemError, request: Request) -> Response:
@@ -104,7 +110,7 @@ def problem_response(problem: ProblemError, request: Request) -> Response:
     # Otherwise the server would read a body that is still being sent to its end.
     extra = {"Connection": "close"} if problem.status in _CLOSING else {}
     if problem.retry_s is not None:
-        extra["Retry-After"] = str(max(1, problem.retry_s))
+        extra["Retry-After"] = str(problem.retry_s)
     if "text/html" in request.headers.get("accept", ""):
         return HTMLResponse(render("problem.html", title=problem.headline, problem=problem), problem.status, extra)
     title = http.HTTPStatus(problem.status).phrase
