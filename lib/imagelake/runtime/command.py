@@ -48,7 +48,9 @@ def run_jobs(jobs: Sequence[Job], config: Config, force: bool = False, verbose: 
     title = jobs[0].name if len(jobs) == 1 else "imagelake pipeline"
     name, spark = title, None
     console = Console(soft_wrap=True, highlight=False)
-    logging.getLogger("py4j").setLevel(logging.CRITICAL)  # a JVM that is gone is reported below, once
+    # A JVM that is gone is reported below, once; Py4J logs it with a trace, some of it by the root logger.
+    logging.getLogger("py4j").setLevel(logging.CRITICAL)
+    logging.getLogger().addFilter(_is_not_of_py4j)
     try:
         check_local_inputs(jobs, config)
     except ImageLakeError as error:
@@ -76,6 +78,10 @@ def run_jobs(jobs: Sequence[Job], config: Config, force: bool = False, verbose: 
             with suppress(Exception):  # a JVM that is gone cannot be stopped
                 spark.stop()
     return 0
+
+
+def _is_not_of_py4j(record: logging.LogRecord) -> bool:
+    return record.module != "java_gateway"
 
 
 def _fail_unforeseen(name: str, error: Exception, verbose: bool) -> int:
