@@ -17,9 +17,10 @@ from imagelake.runtime.failures import in_one_line, keep_trace
 from imagelake.runtime.input_check import check_local_inputs, check_remote_inputs
 from imagelake.runtime.job import Job, execute
 from imagelake.runtime.options import config_of, job_parser, shortcut_settings
-from imagelake.runtime.progress import Progress
+from imagelake.runtime.progress import Progress, Step
 from imagelake.runtime.session import is_local, start_session
 from imagelake.runtime.summary import print_outcome
+from imagelake.terminal import columns_of
 
 FAILED, UNUSABLE = 1, 2
 
@@ -47,7 +48,7 @@ def run_jobs(jobs: Sequence[Job], config: Config, force: bool = False, verbose: 
     """
     title = jobs[0].name if len(jobs) == 1 else "imagelake pipeline"
     name, spark = title, None
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(soft_wrap=True, highlight=False, width=columns_of(sys.stdout))
     # A JVM that is gone is reported below, once; Py4J logs it with a trace, some of it by the root logger.
     logging.getLogger("py4j").setLevel(logging.CRITICAL)
     logging.getLogger().addFilter(_is_not_of_py4j)
@@ -64,9 +65,9 @@ def run_jobs(jobs: Sequence[Job], config: Config, force: bool = False, verbose: 
             check_remote_inputs(jobs, config, lake.storage)
         except ImageLakeError as error:
             return _fail(title, error, UNUSABLE)
-        for job in jobs:
+        for number, job in enumerate(jobs, 1):
             name = job.name
-            with Progress(spark.sparkContext, name):
+            with Progress(spark.sparkContext, Step(name, number, len(jobs))):
                 outcome = execute(job, lake, config, force)
             print_outcome(outcome, console)
     except ImageLakeError as error:

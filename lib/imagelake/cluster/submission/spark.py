@@ -13,6 +13,7 @@ from pathlib import Path
 
 from imagelake.errors import ImageLakeError
 from imagelake.installation import conf_folder
+from imagelake.terminal import COLUMNS, columns_of
 
 _FILE_SYSTEM_SHELL = "org.apache.hadoop.fs.FsShell"
 
@@ -60,4 +61,6 @@ def environment() -> Mapping[str, str]:
     }
     if "HADOOP_CONF_DIR" not in os.environ:
         needed["SPARK_LOCAL_IP"] = "127.0.0.1"  # without a cluster nobody else calls this machine
+    if (columns := columns_of(sys.stderr)) is not None:
+        needed[COLUMNS] = str(columns)
     return {**needed, **os.environ, "SPARK_HOME": str(spark_home())}

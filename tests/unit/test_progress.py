@@ -1,0 +1,56 @@
+"""How far a job is, in one line, on a terminal that spark-submit stands in front of as well."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+
+import pytest
+
+from imagelake.cluster.submission.spark import environment
+from imagelake.runtime.progress import Step, progress_line
+from imagelake.terminal import COLUMNS, columns_of
+
+
+@pytest.mark.parametrize(
+    ("step", "share", "seconds", "left_s", "line"),
+    [
+        (Step("rank_images"), (0, 8), 7, None, "rank_images: [--------------------] 0 of 8 tasks, 0:07"),
+        (
+            Step("predict_images", 6, 12),
+            (1_500, 2_000),
+            3_661,
+            1_220.4,
+            "step 6 of 12, predict_images: [###############-----] 1,500 of 2,000 tasks, 1:01:01, about 20:20 left",
+        ),
+        (Step("a"), (3, 3), 59.6, 0, "a: [####################] 3 of 3 tasks, 1:00, about 0:00 left"),
+    ],
+)
+def test_a_line_says_step_share_time_and_time_left(
+    step: Step, share: tuple[int, int], seconds: float, left_s: float | None, line: str
+) -> None:
+    """Steps of a single job and time left where nothing is known are left out."""
+    assert progress_line(step, *share, seconds, left_s) == line
+
+
+def test_a_stream_without_a_terminal_has_no_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a log nor what is not a number makes a terminal."""
+    monkeypatch.delenv(COLUMNS, raising=False)
+    assert columns_of(io.StringIO()) is None
+    monkeypatch.setenv(COLUMNS, "wide")
+    assert columns_of(io.StringIO()) is None
+
+
+def test_a_job_behind_spark_submit_knows_its_users_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The width of a real terminal reaches a process whose own streams are pipes, by its environment."""
+    monkeypatch.delenv(COLUMNS, raising=False)
+    assert COLUMNS not in environment()
+    master, slave = pty.openpty()
+    with os.fdopen(slave, "w") as terminal:
+        monkeypatch.setattr("sys.stderr", terminal)
+        monkeypatch.setenv("COLUMNS", "132")
+        width = environment()[COLUMNS]
+    os.close(master)
+    monkeypatch.setenv(COLUMNS, width)
+    assert columns_of(io.StringIO()) == 132
