@@ -12,9 +12,11 @@ import pytest
 from PIL import Image
 from pyspark.sql import SparkSession
 
-from imagelake.config import load_config
+from imagelake.config import Config, load_config
 from imagelake.errors import ImageLakeError
 from imagelake.lake.lake import Lake
+from imagelake.runtime.resolve.source import find_source, read_hierarchy
+from imagelake.transforms.ingest.image_list import read_image_lists
 from pipeline_steps import run_steps
 
 INGEST = ("ingest_images", "ingest_annotations")
@@ -100,64 +102,81 @@ def one_image(tmp_path: Path) -> Path:
     return source
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("_train-annotations-human-imagelabels.csv", f"{LABELS}a,verification,/m/owl,1\n".encode()),
-        (".labels/labels.csv", f"{LABELS}a,verification,/m/owl,1\n".encode()),
-        ("labels.csv.gz", gzip.compress(f"{LABELS}a,verification,/m/owl,1\n".encode())),
-        ("labels.csv", f"{LABELS}a,verification,/m/owl,1\n".replace(",", ";").encode()),
-        ("labels.tsv", f"{LABELS}a,verification,/m/owl,1\n".replace(",", "\t").encode()),
-        ("12:30 labels.csv", b"\xef\xbb\xbf" + f"{LABELS}a,verification,/m/owl,1\r\n".encode()),
-        ("labels.csv", f"_malformed,`x`,{LABELS}1,2,a,verification,/m/owl,1\n".encode()),
-    ],
-    ids=["hidden", "hidden folder", "gzip", "semicolons", "tabs", "colon and mark", "odd header"],
-)
-def test_label_files_of_any_form_are_read(spark: SparkSession, tmp_path: Path, name: str, content: bytes) -> None:
-    """Hidden, compressed, with other separators, a byte order mark or strange columns: the label is there."""
-    source = one_image(tmp_path)
-    (source / name).parent.mkdir(exist_ok=True)
-    (source / name).write_bytes(content)
-    lake = ingest(spark, tmp_path, "open_images")
-    assert [(row["image_id"], row["label"]) for row in lake.read("labels").collect()] == [("a", "Owl")]
+def label(form: str) -> str:
+    """A label file with one label, told apart by its source."""
+    return f"{LABELS}a,{form},/m/owl,1\n"
 
 
-def test_a_dirty_label_is_a_reject_with_the_name_of_its_file(spark: SparkSession, tmp_path: Path) -> None:
+# By the source that each label names: the file, and what it holds.
+LABEL_FILES = {
+    "hidden": ("_train-annotations-human-imagelabels.csv", label("hidden").encode()),
+    "hidden folder": (".labels/labels.csv", label("hidden folder").encode()),
+    "gzip": ("labels.csv.gz", gzip.compress(label("gzip").encode())),
+    "semicolons": ("semicolons.csv", label("semicolons").replace(",", ";").encode()),
+    "tabs": ("labels.tsv", label("tabs").replace(",", "\t").encode()),
+    "colon and mark": ("12:30 labels.csv", b"\xef\xbb\xbf" + label("colon and mark").replace("\n", "\r\n").encode()),
+    "odd header": ("odd.csv", f"_malformed,`x`,{LABELS}1,2,a,odd header,/m/owl,1\n".encode()),
+}
+DIRTY = "_dirty 100%.csv"
+
+
+@pytest.fixture(scope="module")
+def annotated(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """A lake of label files of every form, one with dirty lines, and a hierarchy in UTF-16."""
+    folder = tmp_path_factory.mktemp("annotated")
+    source = one_image(folder)
+    for name, content in LABEL_FILES.values():
+        (source / name).parent.mkdir(exist_ok=True)
+        (source / name).write_bytes(content)
+    lines = "a,v,/m/owl,1f\na,v,/m/owl,1d\na,clean,/m/owl,1e0\n" + "," * 30_000 + "\n"
+    (source / DIRTY).write_text(LABELS + lines)
+    text = '{"LabelName": "/m/0bl9f", "Subcategory": [{"LabelName": "/m/owl"}]}'
+    (source / "hierarchy.json").write_bytes(text.encode("utf-16"))
+    return ingest(spark, folder, "open_images")
+
+
+def test_label_files_of_any_form_are_read(annotated: Lake) -> None:
+    """Hidden, compressed, with other separators, a byte order mark or strange columns: each label is there once."""
+    found = sorted((row["source"], row["label"]) for row in annotated.read("labels").collect())
+    assert found == sorted((form, "Owl") for form in [*LABEL_FILES, "clean"])
+
+
+def test_a_dirty_label_is_a_reject_with_the_name_of_its_file(annotated: Lake) -> None:
     """A line of 30,000 cells is malformed, 1f and 1d are no numbers, and each names its file as it is called."""
-    source = one_image(tmp_path)
-    lines = "a,v,/m/owl,1f\na,v,/m/owl,1d\na,v,/m/owl,1e0\n" + "," * 30_000 + "\n"
-    (source / "_labels 100%.csv").write_text(LABELS + lines)
-    lake = ingest(spark, tmp_path, "open_images")
-    name = "_labels 100%.csv"
-    assert rejected(lake, "annotations_rejected") == [
-        (name, "confidence_not_a_number"),
-        (name, "confidence_not_a_number"),
-        (name, "malformed_row"),
-    ]
-    assert lake.read("labels").count() == 1
+    reasons = ["confidence_not_a_number", "confidence_not_a_number", "malformed_row"]
+    assert rejected(annotated, "annotations_rejected") == [(DIRTY, reason) for reason in reasons]
 
 
-@pytest.mark.parametrize(
-    ("lines", "titles"),
-    [
-        ('a,train,"one\ntwo"\nb,train,"x ""y""\n\n z"\nc,train,plain\n', ["one\ntwo", 'x "y"\n\n z', "plain"]),
-        ('a,train,"never closed\nb,train,x\nc,train,y\n', ["never closed", "x", "y"]),
-        ('a,train,5" nail\nb,train,x\n', ['5" nail', "x"]),
-    ],
-    ids=["line breaks in quotes", "a quote that is not closed", "a quote within a cell"],
-)
-def test_titles_with_quotes_keep_their_images(
-    spark: SparkSession, tmp_path: Path, lines: str, titles: list[str]
-) -> None:
+def test_a_hierarchy_in_utf_16_is_read(annotated: Lake) -> None:
+    """JSON says its own encoding."""
+    assert "/m/owl" in {row["label_id"] for row in annotated.read("hierarchy").collect()}
+
+
+def test_titles_with_quotes_keep_their_images(spark: SparkSession, tmp_path: Path) -> None:
     """A line break in quotes is part of a title, and an open quote costs no other image its line."""
     source = one_image(tmp_path)
-    (source / "image-ids.csv").write_text(f"ImageID,Subset,Title\n{lines}")
+    lists = {
+        "breaks": 'a,train,"one\ntwo"\nb,train,"x ""y""\n\n z"\nc,train,plain\n',
+        "open": 'd,train,"never closed\ne,train,x\nf,train,y\n',
+        "within": 'g,train,5" nail\nh,train,x\n',
+    }
+    for name, lines in lists.items():
+        (source / f"{name}.csv").write_text(f"ImageID,Subset,Title\n{lines}")
     lake = Lake(spark, str(tmp_path / "lake"))
     settings = [f"lake.root={lake.root}", "source.type=open_images", f"source.path={source}"]
     run_steps(INGEST[:1], lake, load_config(settings=settings))
     listed = {row["image_id"]: row["title"] for row in lake.read("images").where("listed").collect()}
-    assert listed == dict(zip("abc", titles, strict=False))
+    titles = ["one\ntwo", 'x "y"\n\n z', "plain", "never closed", "x", "y", '5" nail', "x"]
+    assert listed == dict(zip("abcdefgh", titles, strict=True))
     assert rejected(lake) == []
+
+
+def read_metadata(lake: Lake, config: Config) -> None:
+    """What jobs read of a source's metadata before they write anything."""
+    published = find_source(config, lake.storage, f"{lake.root}/visible").published
+    assert published is not None
+    read_hierarchy(published, lake.storage)
+    read_image_lists(lake.spark, published)
 
 
 @pytest.mark.parametrize(
@@ -174,23 +193,14 @@ def test_titles_with_quotes_keep_their_images(
 def test_what_cannot_be_read_is_one_error_that_names_it(
     spark: SparkSession, tmp_path: Path, name: str, content: bytes, said: str
 ) -> None:
-    """Metadata in an unknown form ends the job with the name of the file, and publishes nothing."""
+    """Metadata in an unknown form is an error with the name of the file, before anything is written."""
     source = one_image(tmp_path)
-    (source / "labels0.csv").write_text(f"{LABELS}a,v,/m/owl,1\n")
     (source / name).write_bytes(content)
+    lake = Lake(spark, str(tmp_path / "lake"))
+    lake.storage.make_folder(lake.root)
+    config = load_config(settings=[f"lake.root={lake.root}", "source.type=open_images", f"source.path={source}"])
     with pytest.raises(ImageLakeError, match=said):
-        ingest(spark, tmp_path, "open_images")
-    assert Lake(spark, str(tmp_path / "lake")).manifest("labels") is None
-
-
-def test_a_hierarchy_in_utf_16_is_read(spark: SparkSession, tmp_path: Path) -> None:
-    """JSON says its own encoding."""
-    source = one_image(tmp_path)
-    (source / "labels.csv").write_text(f"{LABELS}a,v,/m/owl,1\n")
-    text = '{"LabelName": "/m/0bl9f", "Subcategory": [{"LabelName": "/m/owl"}]}'
-    (source / "hierarchy.json").write_bytes(text.encode("utf-16"))
-    lake = ingest(spark, tmp_path, "open_images")
-    assert "/m/owl" in {row["label_id"] for row in lake.read("hierarchy").collect()}
+        read_metadata(lake, config)
 
 
 def test_bytes_in_parquet_keep_their_images(spark: SparkSession, tmp_path: Path) -> None:
