@@ -24,14 +24,16 @@ class HadoopFiles(WritableFiles):
         gateway: Any = spark.sparkContext._gateway
         self._array = gateway.new_array
         try:
-            path = self._hadoop.Path(root)
-            self._context = self._hadoop.FileContext.getFileContext(path.toUri(), spark._jsc.hadoopConfiguration())
-            self._system = path.getFileSystem(spark._jsc.hadoopConfiguration())
+            path, conf = self._hadoop.Path(root), spark._jsc.hadoopConfiguration()
+            self._system = path.getFileSystem(conf)
+            # A FileContext wants the host's name, which hdfs:///lake leaves to the configuration.
+            self._full_root = self._system.makeQualified(path).toString()
+            self._context = self._hadoop.FileContext.getFileContext(self._system.getUri(), conf)
         except JAVA_ERRORS as error:
             raise storage_error(root, error) from None
 
     def _path(self, path: str) -> Any:
-        return self._hadoop.Path(f"{self._root}/{path}" if path else self._root)
+        return self._hadoop.Path(f"{self._full_root}/{path}" if path else self._full_root)
 
     def _statuses(self, folder: str) -> Any:
         """The array of all in a folder; None where there is no folder."""
