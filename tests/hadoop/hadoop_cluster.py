@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import hdfs  # type: ignore[import-untyped]
+from pyspark.sql import SparkSession
 
 from imagelake.cluster.hadoop import daemons
 from imagelake.cluster.hadoop.layout import NAMENODE, RESOURCEMANAGER, Cluster
@@ -71,3 +72,9 @@ def call(folder: Path, *arguments: str, expect: int = 0) -> str:
     outcome = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
     assert outcome.returncode == expect, f"{arguments}:\n{outcome.stdout}\n{outcome.stderr}"
     return outcome.stdout + (outcome.stderr if expect else "")
+
+
+def make_client(spark: SparkSession) -> None:
+    """Let the tests' own session read and write as conf/hadoop says for clients: its JVM started before the cluster."""
+    for key, value in {"dfs.client.use.datanode.hostname": "true", "dfs.replication": "2"}.items():
+        spark._jsc.hadoopConfiguration().set(key, value)

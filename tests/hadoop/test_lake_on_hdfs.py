@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hadoop_cluster import Hadoop
+from hadoop_cluster import Hadoop, make_client
 from PIL import Image
 from pyspark.sql import SparkSession
 
@@ -20,7 +20,6 @@ from imagelake.tables import TABLES
 from pipeline_steps import run_steps
 from publishing_trial import trial
 
-CLIENT = {"dfs.client.use.datanode.hostname": "true", "dfs.replication": "2"}  # as conf/hadoop says for clients
 STEPS = ("draw_sample_lake", "ingest_images", "ingest_annotations", "clean_labels")
 COMPARED = ("images", "image_bytes", "labels", "boxes", "labels_clean", "labels_rejected", "annotations_rejected")
 
@@ -28,8 +27,7 @@ COMPARED = ("images", "image_bytes", "labels", "boxes", "labels_clean", "labels_
 @pytest.fixture(scope="module")
 def remote(spark: SparkSession, hadoop: Hadoop) -> Lake:
     """A lake on HDFS for the tests' own session, whose JVM started before the cluster and its configuration."""
-    for key, value in CLIENT.items():
-        spark._jsc.hadoopConfiguration().set(key, value)
+    make_client(spark)
     return Lake(spark, f"{hadoop.hdfs_url}/drawn_lake")
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hadoop_cluster import Hadoop
+from hadoop_cluster import Hadoop, make_client
 from pyspark.sql import SparkSession
 from submitted import (
     assert_same,
@@ -210,6 +210,7 @@ def test_refusals_publish_nothing(
 ) -> None:
     """Each ends the job with an error of one line that names the address and the remedy."""
     hadoop, run = lakes.hadoop, manifest(lakes.hadoop, CLEAN).run_id
+    make_client(spark)
     lake = Lake(spark, f"{hadoop.hdfs_url}/lake")
     hadoop("dfsadmin", *before)
     try:
