@@ -20,7 +20,14 @@ from imagelake.reports.search_page import write_search_page
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
 from imagelake.runtime.options import Shortcut
-from imagelake.runtime.resolve.search import published_index, published_network, query_files, query_reader, search_rules
+from imagelake.runtime.resolve.search import (
+    possible_query_files,
+    published_index,
+    published_network,
+    query_files,
+    query_reader,
+    search_rules,
+)
 from imagelake.search.index_files import INDEX_TABLE, TRAINED_FOLDER
 from imagelake.transforms.predict.model import image_limits
 from imagelake.transforms.predict.thumbnails import make_thumbnails
@@ -61,7 +68,8 @@ JOB = Job(
     reads=(INDEX_TABLE, TRAINED_FOLDER, *SEARCHED, "hierarchy", "label_accuracy", "model"),
     writes=("search_queries", "search_results", "search_page"),
     settings=("search", "images", "report"),
-    optional_files=lambda config: query_files(config.search),
+    files=lambda config: query_files(config.search),
+    optional_files=lambda config: possible_query_files(config.search),
     shortcuts=(
         Shortcut("--query", "IMAGE", "search.queries", "an image to look for; repeatable"),
         Shortcut(

@@ -29,8 +29,17 @@ def search_rules(search: SearchSection) -> SearchRules:
 
 
 def query_files(search: SearchSection) -> tuple[str, ...]:
-    """The queries that may be files: an address counts by its name, as does an image of the lake."""
-    return tuple(to_uri(name) for name in search.queries if not is_address(name))
+    """The queries that are files: by a full path or address no image of a lake is called."""
+    return tuple(to_uri(name) for name in search.queries if not is_address(name) and _is_full(name))
+
+
+def possible_query_files(search: SearchSection) -> tuple[str, ...]:
+    """The queries that are files or images of the lake: those of a folder of photos are called by relative paths."""
+    return tuple(to_uri(name) for name in search.queries if not is_address(name) and not _is_full(name))
+
+
+def _is_full(name: str) -> bool:
+    return name.startswith(("/", "~")) or "://" in name
 
 
 def query_reader(search: SearchSection, max_bytes: int, storage: Storage) -> QueryReader:
