@@ -7,7 +7,7 @@ from typing import Protocol
 
 from imagelake.errors import ImageLakeError
 
-_LOCAL = "file://"
+LOCAL = "file://"
 
 
 class Inputs(Protocol):
@@ -22,7 +22,7 @@ class Inputs(Protocol):
 
 def is_local(uri: str) -> bool:
     """Whether a full address is one of this machine."""
-    return uri.startswith(_LOCAL)
+    return uri.startswith(LOCAL)
 
 
 class LocalInputs:
@@ -45,4 +45,4 @@ class LocalInputs:
 
 
 def _path(uri: str) -> Path:
-    return Path(uri.removeprefix(_LOCAL))
+    return Path(uri.removeprefix(LOCAL))

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-LOCAL = "file://"
+from imagelake.lake.inputs import LOCAL
+
 BROKEN_LINK, UNREADABLE, NO_FILE, LISTED_BEFORE = "broken_link", "unreadable", "no_regular_file", "folder_listed_before"
 
 

@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from imagelake.lake.inputs import is_local
-from imagelake.lake.listing import LOCAL
+from imagelake.lake.inputs import LOCAL, is_local
 from imagelake.lake.manifest import Part
 from imagelake.lake.parts import is_part, local_crc32c
 from imagelake.lake.storage import JAVA_ERRORS, Storage, storage_error

@@ -13,8 +13,8 @@ from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 
 from imagelake.errors import ImageLakeError
-from imagelake.lake.inputs import is_local
-from imagelake.lake.listing import LOCAL, FoundFile, hadoop_files, local_files
+from imagelake.lake.inputs import LOCAL, is_local
+from imagelake.lake.listing import FoundFile, hadoop_files, local_files
 from imagelake.lake.remedies import remedy
 
 if TYPE_CHECKING:

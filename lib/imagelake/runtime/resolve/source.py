@@ -50,10 +50,7 @@ def find_source(config: Config, storage: Storage, scratch: str) -> Source:
     Raises:
         ImageLakeError: the folder is not there, or has none of the files that a source of its type needs.
     """
-    folder = source_folder(config)
-    if not storage.is_folder(folder):
-        raise ImageLakeError(f"{folder}: there is no such folder of images")
-    copies = partial(_visible_copies, storage, scratch)
+    folder, copies = _existing_folder(config, storage), partial(_visible_copies, storage, scratch)
     metadata: list[FoundFile] = []
     listing = listing_table(_noting(storage.files(folder), metadata))
     published = None if config.source.type == "folder" else _sorted_files(folder, metadata, storage, copies)
@@ -62,15 +59,29 @@ def find_source(config: Config, storage: Storage, scratch: str) -> Source:
 
 def find_published(config: Config, storage: Storage, scratch: str) -> OpenImagesFiles | None:
     """The published files of a source, see find_source; None for a folder of photos, which is not listed."""
-    return None if config.source.type == "folder" else find_source(config, storage, scratch).published
+    if config.source.type == "folder":
+        return None
+    folder, copies = _existing_folder(config, storage), partial(_visible_copies, storage, scratch)
+    return _sorted_files(folder, list(filter(_holds_metadata, storage.files(folder))), storage, copies)
+
+
+def _existing_folder(config: Config, storage: Storage) -> str:
+    folder = source_folder(config)
+    if not storage.is_folder(folder):
+        raise ImageLakeError(f"{folder}: there is no such folder of images")
+    return folder
 
 
 def _noting(files: Iterable[FoundFile], metadata: list[FoundFile]) -> Iterator[FoundFile]:
     """The files as they come, those that hold metadata added to a list."""
     for file in files:
-        if file.problem is None and file.path.lower().endswith((*CSV_ENDINGS, *_METADATA_ENDINGS)):
+        if _holds_metadata(file):
             metadata.append(file)
         yield file
+
+
+def _holds_metadata(file: FoundFile) -> bool:
+    return file.problem is None and file.path.lower().endswith((*CSV_ENDINGS, *_METADATA_ENDINGS))
 
 
 def _visible_copies(storage: Storage, scratch: str, paths: Sequence[str]) -> dict[str, str]:
