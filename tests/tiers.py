@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,8 @@ _OF_FIXTURE = {
     "shared_data": "photos",
 }
 _FAST_FOLDERS = ("architecture", "unit")
+# What the tests of these folders share is made once: one cluster; one Spark session with one finished lake.
+_GROUP_OF_FOLDER = {"hadoop": "cluster", "jobs": "session", "spark": "session", "web": "session"}
 
 
 def tiers_of(folder: str, fixtures: Collection[str]) -> set[str]:
@@ -38,8 +41,14 @@ def tiers_of(folder: str, fixtures: Collection[str]) -> set[str]:
     return found or {"fast"}
 
 
+def group_of(file: Path) -> str:
+    """What one of several processes runs whole: the tests that share something costly, else those of a file."""
+    return _GROUP_OF_FOLDER.get(file.parent.name, file.stem)
+
+
 def mark(items: Iterable[pytest.Item]) -> None:
-    """Give each test its tiers as markers."""
+    """Give each test its tiers as markers, and its group."""
     for item in items:
         for tier in sorted(tiers_of(item.path.parent.name, getattr(item, "fixturenames", ()))):
             item.add_marker(tier)
+        item.add_marker(pytest.mark.xdist_group(group_of(item.path)))

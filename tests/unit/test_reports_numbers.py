@@ -20,6 +20,8 @@ NAN = float("nan")
         (numbers.whole, 12.0, "12"),
         (numbers.compact, 0.5, "0.5"),
         (numbers.compact, 9000, "9,000"),
+        (numbers.compact, 9999, "9,999"),
+        (numbers.compact, 10_000, "10 k"),
         (numbers.compact, 150_000, "150 k"),
         (numbers.compact, 2_500_000, "2.5 M"),
         (numbers.decimal, 1234.56, "1,234.6"),

@@ -11,6 +11,7 @@ import pytest
 from imagelake.samples.annotations import STORIES, label_rows
 from imagelake.samples.classes import ALL_CLASSES, BOXABLE, ENTITY, MISTAKEN_FOR, UNKNOWN_MID, hierarchy, parents
 from imagelake.samples.painting.labels import LABEL_NAMES, LABELS
+from imagelake.samples.damage import DAMAGES
 from imagelake.samples.plan import BLOCK, SLOTS, plan_image
 from imagelake.samples.raw_files import CLEAN_REASONS, INGEST_REASONS, KEPT
 
@@ -23,6 +24,13 @@ def test_every_block_holds_every_part_as_often_as_it_has_slots() -> None:
     for block in range(10):
         assert Counter(plan.part for plan in PLANS[block * BLOCK : (block + 1) * BLOCK]) == expected
     assert expected["corrupt"] / BLOCK == 0.05
+
+
+def test_each_kind_of_damage_comes_in_turn() -> None:
+    """As many blocks as there are kinds of damage hold each kind once."""
+    plans = [plan_image(7, index) for index in range(len(DAMAGES) * BLOCK)]
+    damages = [plan.damage for plan in plans if plan.damage is not None]
+    assert sorted(damage.type for damage in damages) == sorted(damage.type for damage in DAMAGES)
 
 
 def test_ids_look_like_those_of_open_images_and_are_unique() -> None:

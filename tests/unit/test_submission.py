@@ -153,6 +153,16 @@ def test_a_cluster_driver_gets_the_configuration_files(tmp_path: Path) -> None:
     assert "spark.yarn.queue=night" in command
 
 
+def test_only_a_driver_on_the_cluster_is_asked_for() -> None:
+    """In cluster mode spark-submit is told so and which Python the driver takes; in client mode neither is said."""
+    command = submission()
+    assert command[command.index("--deploy-mode") + 1] == "cluster"
+    assert any(word.startswith("spark.pyspark.driver.python=python3.") for word in command)
+    client = submission(deploy_mode="client")
+    assert "--deploy-mode" not in client
+    assert not any(word.startswith("spark.pyspark.driver.python=") for word in client)
+
+
 def test_a_missing_configuration_file_is_named() -> None:
     """The error says which, before anything is submitted."""
     with pytest.raises(ImageLakeError, match=r"no-such\.toml"):

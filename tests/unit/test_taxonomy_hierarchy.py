@@ -54,6 +54,14 @@ def test_a_node_below_two_parents_has_both() -> None:
     assert tree.categories() == ("/m/car", "/m/toy", "/m/animal")
 
 
+@pytest.mark.parametrize("roots", [(), ("/m/a", "/m/b")], ids=["none", "two"])
+def test_a_table_needs_exactly_one_root(roots: tuple[str, ...]) -> None:
+    """A table of a hierarchy whose nodes all have parents, or that has two trees, is an error that names the roots."""
+    rows: list[tuple[str, str | None, Relation]] = [(root, None, "subcategory") for root in roots]
+    with pytest.raises(ImageLakeError, match=rf"found {len(roots)}.*{'.*'.join(roots)}"):
+        Hierarchy.from_table([*rows, ("/m/c", "/m/d", "subcategory")])
+
+
 def test_a_part_is_no_narrower_label() -> None:
     """A wheel is no descendant of a car unless parts are asked for."""
     tree = Hierarchy.from_json(OFFICIAL, "official.json")

@@ -12,7 +12,7 @@ import pytest
 
 from durations import budgets, gross_excess
 from project import PROJECT
-from tiers import tiers_of
+from tiers import group_of, tiers_of
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,13 @@ def test_a_tier_is_what_a_test_needs(folder: str, fixtures: set[str], tiers: set
     assert tiers_of(folder, fixtures) == tiers
 
 
+def test_what_is_costly_is_made_by_one_process_alone() -> None:
+    """Of two processes one runs all tests that share the cluster, one all that share the finished lake."""
+    assert group_of(Path("tests/hadoop/test_yarn.py")) == group_of(Path("tests/hadoop/test_cluster.py"))
+    assert len({group_of(Path(f"tests/{folder}/test_a.py")) for folder in ("jobs", "spark", "web")}) == 1
+    assert group_of(Path("tests/unit/test_a.py")) != group_of(Path("tests/unit/test_b.py"))
+
+
 def test_only_gross_excess_is_told() -> None:
     """Three times the budget passes, more does not; a folder without a budget has that of a new capability."""
     allowed = {"unit": 10.0, "web": 20.0}
@@ -46,7 +53,13 @@ def test_every_folder_has_a_budget() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "variables", "code"), [((), {"CI": "true"}, 1), ((), {}, 0), (("-k", "slow"), {"CI": "true"}, 0)]
+    ("arguments", "variables", "code"),
+    [
+        ((), {"CI": "true"}, 1),
+        (("--numprocesses", "2"), {"CI": "true"}, 1),
+        ((), {}, 0),
+        (("-k", "slow"), {"CI": "true"}, 0),
+    ],
 )
 def test_a_whole_run_in_ci_fails_on_gross_excess(
     tmp_path: Path, arguments: tuple[str, ...], variables: dict[str, str], code: int
