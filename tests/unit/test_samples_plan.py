@@ -10,8 +10,8 @@ import pytest
 
 from imagelake.samples.annotations import STORIES, label_rows
 from imagelake.samples.classes import ALL_CLASSES, BOXABLE, ENTITY, MISTAKEN_FOR, UNKNOWN_MID, hierarchy, parents
-from imagelake.samples.painting.labels import LABEL_NAMES, LABELS
 from imagelake.samples.damage import DAMAGES
+from imagelake.samples.painting.labels import LABEL_NAMES, LABELS
 from imagelake.samples.plan import BLOCK, SLOTS, plan_image
 from imagelake.samples.raw_files import CLEAN_REASONS, INGEST_REASONS, KEPT
 
