@@ -9,29 +9,32 @@ import pty
 import pytest
 
 from imagelake.cluster.submission.spark import environment
-from imagelake.runtime.progress import Step, progress_line
+from imagelake.runtime.progress import Stages, Step, progress_line
 from imagelake.terminal import COLUMNS, columns_of
 
 
 @pytest.mark.parametrize(
-    ("step", "share", "seconds", "left_s", "line"),
+    ("step", "stages", "seconds", "line"),
     [
-        (Step("rank_images"), (0, 8), 7, None, "rank_images: [--------------------] 0 of 8 tasks, 0:07"),
+        (Step("rank_images"), Stages(0, 8, 0, 5), 7, "rank_images: [--------------------] 0 of 8 tasks, 0:07"),
         (
             Step("predict_images", 6, 12),
-            (1_500, 2_000),
+            Stages(1_500, 2_000, 405_000, 3_660),
             3_661,
-            1_220.4,
-            "step 6 of 12, predict_images: [###############-----] 1,500 of 2,000 tasks, 1:01:01, about 20:20 left",
+            "step 6 of 12, predict_images: [###############-----] 1,500 of 2,000 tasks, 405,000 rows (111/s), 1:01:01, "
+            "about 20:20 left",
         ),
-        (Step("a"), (3, 3), 59.6, 0, "a: [####################] 3 of 3 tasks, 1:00, about 0:00 left"),
+        (
+            Step("a"),
+            Stages(3, 3, 7, 0.4),
+            59.6,
+            "a: [####################] 3 of 3 tasks, 7 rows, 1:00, about 0:00 left",
+        ),
     ],
 )
-def test_a_line_says_step_share_time_and_time_left(
-    step: Step, share: tuple[int, int], seconds: float, left_s: float | None, line: str
-) -> None:
-    """Steps of a single job and time left where nothing is known are left out."""
-    assert progress_line(step, *share, seconds, left_s) == line
+def test_a_line_says_step_share_rows_time_and_time_left(step: Step, stages: Stages, seconds: float, line: str) -> None:
+    """Steps of a single job are left out, and rows, pace and time left where nothing is known of them."""
+    assert progress_line(step, stages, seconds) == line
 
 
 def test_a_stream_without_a_terminal_has_no_width(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,19 +37,46 @@ class Step:
         return self.name if self.of == 1 else f"step {self.number} of {self.of}, {self.name}"
 
 
-def progress_line(step: Step, done: int, tasks: int, seconds: float, left_s: float | None) -> str:
+@dataclass(frozen=True)
+class Stages:
+    """How far the running stages of Spark are.
+
+    Attributes:
+        done: finished tasks.
+        tasks: all of them, at least 1.
+        rows: read until now: images where a table has one row for each.
+        seconds: since the first of them began.
+    """
+
+    done: int
+    tasks: int
+    rows: int
+    seconds: float
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds that they still take at the pace of their finished tasks; None before the first is."""
+        return self.seconds * (self.tasks - self.done) / self.done if self.done else None
+
+
+def progress_line(step: Step, stages: Stages, seconds: float) -> str:
     """How far a job is.
 
     Args:
         step: the job.
-        done: finished tasks of the running stages.
-        tasks: all of them, at least 1.
+        stages: what runs of it.
         seconds: since the job began.
-        left_s: that the running stages still take; None where nothing is known yet.
     """
-    full = _BAR * done // tasks
-    left = "" if left_s is None else f", about {_clock(left_s)} left"
-    return f"{step}: [{'#' * full}{'-' * (_BAR - full)}] {done:,} of {tasks:,} tasks, {_clock(seconds)}{left}"
+    full = _BAR * stages.done // stages.tasks
+    parts = [f"[{'#' * full}{'-' * (_BAR - full)}] {stages.done:,} of {stages.tasks:,} tasks"]
+    if stages.rows:
+        parts.append(f"{stages.rows:,} rows")
+        if stages.seconds >= 1:
+            parts[-1] += f" ({stages.rows / stages.seconds:,.0f}/s)"
+    parts.append(_clock(seconds))
+    if stages.left_s is not None:
+        parts.append(f"about {_clock(stages.left_s)} left")
+    return f"{step}: {', '.join(parts)}"
 
 
 def _clock(seconds: float) -> str:
@@ -64,6 +91,8 @@ class Progress:
 
     def __init__(self, context: SparkContext, step: Step, stream: TextIO = sys.stderr) -> None:
         self._tracker = context.statusTracker()
+        # Python's tracker knows tasks alone; the JVM's store has the rows, of running tasks too.
+        self._store = context._jsc.sc().statusStore()
         self._step, self._stream = step, stream
         self._columns = columns_of(stream)
         self._stopped = threading.Event()
@@ -100,6 +129,15 @@ class Progress:
         now = time.monotonic()
         if numbers != self._stages[0]:
             self._stages = (numbers, now)
-        done, tasks = sum(stage.numCompletedTasks for stage in running), sum(stage.numTasks for stage in running)
-        left_s = (now - self._stages[1]) * (tasks - done) / done if done else None
-        return progress_line(self._step, done, max(1, tasks), now - self._started, left_s)
+        stages = Stages(
+            sum(stage.numCompletedTasks for stage in running),
+            max(1, sum(stage.numTasks for stage in running)),
+            sum(self._rows_read(stage.stageId) for stage in running),
+            now - self._stages[1],
+        )
+        return progress_line(self._step, stages, now - self._started)
+
+    def _rows_read(self, stage_id: int) -> int:
+        """Rows that a stage has read, from files or from the stages before it."""
+        stage = self._store.lastStageAttempt(stage_id)
+        return int(stage.inputRecords() or stage.shuffleReadRecords())
