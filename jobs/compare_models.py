@@ -60,7 +60,7 @@ def run(work: Work, config: Config) -> None:
 def weights(config: Config) -> tuple[str, ...]:
     """The user's own weights; one that is missing is a row with an error."""
     models = (
-        config.model.model_copy(update={"weights": variant.weights})
+        config.model.model_copy(update={"weights": variant.weights, "resolution": variant.resolution})
         for variant in variants_of(config.compare, config.model)
     )
     return tuple(dict.fromkeys(file for model in models for file in weights_files(model)))

@@ -14,8 +14,8 @@ import sys
 from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
-from imagelake.runtime.resolve.labels import check_classes, class_files, read_class_map
-from imagelake.runtime.resolve.network import load_network
+from imagelake.runtime.resolve.labels import class_files, read_class_map
+from imagelake.runtime.resolve.network import check_network_choice, load_network
 from imagelake.transforms.ingest.image_headers import check_error_ratio
 from imagelake.transforms.predict.model import image_limits, predict_settings
 from imagelake.transforms.predict.predict import predict_images
@@ -50,7 +50,7 @@ JOB = Job(
     writes=("predictions",),
     settings=("model", "images"),
     files=files,
-    check=check_classes,
+    check=check_network_choice,
 )
 
 if __name__ == "__main__":

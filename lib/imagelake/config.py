@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,6 +24,13 @@ PositiveFloat = Annotated[float, Field(gt=0)]
 Framing = Literal["crop", "squeeze"]
 Precision = Literal["float32", "int8"]
 RENAMED_SETTINGS = {"source.kind": "source.type"}  # old name -> new name
+# What weights that are called by a word say of the other settings of [model].
+WEIGHTS_BY_NAME: dict[str, dict[str, Any]] = {
+    "sample": {},
+    "imagenet": {"architecture": "mobilenet_v1", "alpha": 1.0, "resolution": 224, "classes": "imagenet"},
+}
+NetworkOf = Callable[[str], Mapping[str, Any]]
+"""What a weights file says of the settings of [model]."""
 
 
 class _Section(BaseModel):
@@ -108,6 +115,11 @@ class ModelSection(_Section):
     batch_size: Positive
     top_k: Annotated[int, Field(ge=5)]
     max_error_ratio: Ratio
+
+    @property
+    def has_network(self) -> bool:
+        """Whether there is a network at all: photos without weights are not predicted."""
+        return bool(self.weights)
 
     @property
     def ships_converted(self) -> bool:
@@ -277,29 +289,53 @@ def settings_help(sections: Sequence[str]) -> str:
     return "settings (--set section.key=value):\n\n" + "\n\n".join(wanted) if wanted else ""
 
 
-def load_config(files: Iterable[Path] = (), settings: Iterable[str] = (), named: Iterable[str] = ()) -> Config:
+def load_config(
+    files: Iterable[Path] = (),
+    settings: Iterable[str] = (),
+    named: Iterable[str] = (),
+    network_of: NetworkOf = lambda _: {},
+) -> Config:
     """The defaults, changed by TOML files and then by ``section.key=value`` settings, the later ones winning.
+
+    What the weights say of the network counts where no file and no setting says it.
 
     Args:
         files: a user's TOML files.
         settings: as given to ``--set``.
         named: files of the project's own conf/, e.g. ``local.toml``, read before the user's.
+        network_of: reads it from weights that are a file.
 
     Raises:
         ImageLakeError: a file is missing or no TOML, a name is unknown, or a value does not fit.
     """
-    merged = tomllib.loads(conf_text("default.toml"))
-    known = {section: set(values) for section, values in merged.items()}
+    defaults = tomllib.loads(conf_text("default.toml"))
+    known = {section: set(values) for section, values in defaults.items()}
+    chosen: dict[str, dict[str, Any]] = {section: {} for section in defaults}
     for name in named:
-        _merge(merged, tomllib.loads(conf_text(name)), known, f"conf/{name}")
+        _merge(chosen, tomllib.loads(conf_text(name)), known, f"conf/{name}")
     for file in files:
-        _merge(merged, _read_toml(file), known, str(file))
+        _merge(chosen, _read_toml(file), known, str(file))
     for setting in settings:
-        _merge(merged, _parse_setting(setting), known, f"--set {setting}")
+        _merge(chosen, _parse_setting(setting), known, f"--set {setting}")
+    merged = {section: values | chosen[section] for section, values in defaults.items()}
+    source, weights = merged["source"]["type"], merged["model"]["weights"]
+    merged["model"] = defaults["model"] | _implied(source, weights, network_of) | chosen["model"]
+    if not weights and source == "sample":
+        merged["model"]["weights"] = "sample"
     try:
         return Config.model_validate(merged)
     except ValidationError as error:
         raise ImageLakeError(_readable(error)) from None
+
+
+def _implied(source: object, weights: object, network_of: NetworkOf) -> Mapping[str, Any]:
+    """What a source and its weights say of the other settings of [model]; values are judged later."""
+    if not isinstance(weights, str):
+        return {}
+    if not weights:
+        # What folders are called is matched to ImageNet's classes before there are weights, and need not be again.
+        return {} if source == "sample" else {"classes": "imagenet"}
+    return WEIGHTS_BY_NAME[weights] if weights in WEIGHTS_BY_NAME else network_of(weights)
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

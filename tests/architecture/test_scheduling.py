@@ -24,7 +24,8 @@ UNITS = PROJECT / "conf" / "systemd"
 YARN = {"host": "yarn", "extra": {"yarn_resourcemanager_webapp_address": "http://127.0.0.1:8088"}}
 LOCAL = {"host": "local[1]"}
 LIMIT_S = 400  # a task that fails is retried after minutes, which no test waits for
-MODEL = {"model.weights": "sample", "model.classes": "sample", "model.alpha": 0.25, "model.resolution": 128}
+EMBEDDED = PROJECT / "lib" / "imagelake" / "samples" / "weights" / "mobilenet_v1_0.25_128.weights.h5"
+MODEL = {"model.weights": str(EMBEDDED), "model.classes": "sample", "model.alpha": 0.25, "model.resolution": 128}
 
 
 def run_airflow(home: Path, connection: dict[str, Any], *arguments: str) -> subprocess.CompletedProcess[str]:

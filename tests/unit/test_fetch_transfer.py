@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from fetch_server import FileServer
 
+from imagelake.net.part_files import WholeFile, note_of, read_json
+from imagelake.net.transfer import Client, DownloadError, DownloadRetryPolicy
 from imagelake.open_images import row_filter
-from imagelake.open_images.part_files import WholeFile, note_of, read_json
 from imagelake.open_images.row_filter import RowFilter, rows_of_images
-from imagelake.open_images.transfer import Client, DownloadError, DownloadRetryPolicy
 
 BODY = random.Random(1).randbytes(300_000)
 QUICK = DownloadRetryPolicy(retries=3, timeout_s=10.0, first_wait_s=0.01)

@@ -42,8 +42,10 @@ class Remote:
 
 
 def check(config: Config, remote: Mapping[str, bytes] | None = None) -> None:
-    """Both checks of the whole pipeline, the drawing left out."""
-    jobs = [job(step) for step in STEPS[1:]]
+    """Both checks of the whole pipeline, the drawing left out, and without weights what needs them first."""
+    jobs = [
+        job(step) for step in STEPS[1:] if config.model.has_network or step not in {"convert_model", "predict_images"}
+    ]
     check_local_inputs(jobs, config)
     check_remote_inputs(jobs, config, Remote(remote or {}))
 

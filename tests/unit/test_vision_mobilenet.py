@@ -1,5 +1,6 @@
 """Networks are built as asked for, and weights load only where they fit."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from imagelake.errors import ImageLakeError
+from imagelake.vision.imagenet_weights import ImageNetWeights
 from imagelake.vision.litert import LiteRtEngine, convert
 from imagelake.vision.mobilenet import build_model
 from imagelake.vision.packed import PackedModel, open_engine, pack
@@ -48,7 +50,7 @@ def scores(tiny: Any, batch: Any) -> Any:
         ("mobilenet_v3", 1.0, 224, "'mobilenet_v3'.*mobilenet_v1, mobilenet_v2"),
         ("mobilenet_v1", 0.35, 224, r"alpha = 0.35: mobilenet_v1 has 0.25, 0.5, 0.75, 1.0"),
         ("mobilenet_v2", 0.25, 224, r"alpha = 0.25: mobilenet_v2 has 0.35, 0.5, 0.75, 1.0, 1.3, 1.4"),
-        ("mobilenet_v1", 1.0, 200, "resolution = 200.*128, 160, 192, 224"),
+        ("mobilenet_v1", 1.0, 200, "resolution = 200.*multiple of 32.*128, 160, 192, 224"),
         ("mobilenet_v1", 1.0, 0, "resolution = 0"),
         ("mobilenet_v1", 1.0, 2048, "resolution = 2048"),
     ],
@@ -61,12 +63,25 @@ def test_hyperparameters_that_do_not_exist_are_refused(
         build_model(architecture, alpha, resolution)
 
 
-def test_imagenet_weights_want_their_own_shape() -> None:
-    """The downloaded weights exist for the published resolutions and 1000 classes only."""
-    with pytest.raises(ImageLakeError, match=r"resolution = 96.*128, 160, 192, 224"):
-        build_model("mobilenet_v1", 1.0, 96, weights="imagenet")
-    with pytest.raises(ImageLakeError, match=r"classes = 10.*1000"):
-        build_model("mobilenet_v1", 1.0, 224, classes=10, weights="imagenet")
+@pytest.mark.parametrize(
+    ("architecture", "alpha", "resolution"), [("mobilenet_v1", 0.25, 128), ("mobilenet_v2", 0.35, 96)]
+)
+def test_published_weights_are_called_as_keras_calls_them(
+    monkeypatch: pytest.MonkeyPatch, architecture: str, alpha: float, resolution: int
+) -> None:
+    """The file and the address from which tf.keras.applications itself would fetch them."""
+    family, asked = import_module(f"keras.src.applications.{architecture.removesuffix('_v1')}"), []
+
+    def refuse(name: str, address: str, **_: str) -> None:
+        asked.extend([name, address])
+        raise OSError("not now")
+
+    monkeypatch.setattr(family.file_utils, "get_file", refuse)
+    build = {"mobilenet_v1": "MobileNet", "mobilenet_v2": "MobileNetV2"}[architecture]
+    with pytest.raises(OSError, match="not now"):
+        getattr(family, build)(input_shape=(resolution, resolution, 3), alpha=alpha)
+    weights = ImageNetWeights(architecture, alpha, resolution)
+    assert asked == [weights.file, weights.address]
 
 
 @pytest.mark.parametrize(("architecture", "alpha", "width"), [("mobilenet_v1", 0.5, 512), ("mobilenet_v2", 0.35, 1280)])

@@ -67,7 +67,7 @@ SETTINGS = {
         "hdfs:///models/mobilenet_v1_1.0_224.weights.h5",
         type="string",
         minLength=1,
-        description="A .weights.h5 or .keras file, or sample, or imagenet.",
+        description="A .weights.h5, .h5 or .keras file, or imagenet.",
     ),
     "model.architecture": Param("mobilenet_v1", type="string", enum=["mobilenet_v1", "mobilenet_v2"]),
     "model.alpha": Param(1.0, type="number", exclusiveMinimum=0, description="The width multiplier of the weights."),

@@ -32,7 +32,7 @@ def require_java() -> None:
 
 def needs_tensorflow(job: str, config: Config) -> bool:
     """Whether a driver of this job converts a network, or runs one that is TensorFlow's."""
-    converts = job in _CONVERTING and not config.model.ships_converted
+    converts = job in _CONVERTING and config.model.has_network and not config.model.ships_converted
     return converts or job in _ALWAYS_CONVERTING or config.model.engine == "tensorflow"
 
 

@@ -1,1 +1,1 @@
-"""Requests to addresses that users give, with limits of size, time and network."""
+"""Requests: to addresses that users give, with limits of size, time and network; and downloads, resumed."""

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from imagelake.errors import ImageLakeError
+from imagelake.net.part_files import read_json, write_json
 from imagelake.open_images.addresses import Split
 from imagelake.open_images.class_names import Classes
 from imagelake.open_images.id_set import IdSet
-from imagelake.open_images.part_files import read_json, write_json
 from imagelake.open_images.row_filter import RECORD
 
 ImagesOfLabels = dict[str, list[str]]

@@ -12,10 +12,10 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from imagelake.errors import ImageLakeError
+from imagelake.net.part_files import WholeFile
+from imagelake.net.transfer import Client, DownloadError
 from imagelake.open_images.addresses import Addresses, Split
-from imagelake.open_images.part_files import WholeFile
 from imagelake.open_images.slice_folder import SliceFolder
-from imagelake.open_images.transfer import Client, DownloadError
 
 # So many consecutive images for each worker without an answer of a server mean that the network failed.
 UNANSWERED_PER_WORKER = 2

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagelake.errors import ImageLakeError
+from imagelake.net.part_files import WholeFile
+from imagelake.net.transfer import Client
 from imagelake.open_images.addresses import Addresses, Split
 from imagelake.open_images.choice import ImagesOfLabels, Request, all_images, choose
 from imagelake.open_images.id_set import IdSet, ids_in
-from imagelake.open_images.part_files import WholeFile
 from imagelake.open_images.row_filter import RowFilter, Rows, read_rows, rows_of_images, rows_of_labels
 from imagelake.open_images.slice_folder import SliceFolder, SplitFiles
 from imagelake.open_images.slice_progress import SliceProgress
-from imagelake.open_images.transfer import Client
 
 
 @dataclass(frozen=True)

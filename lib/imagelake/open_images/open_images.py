@@ -19,11 +19,11 @@ from rich.console import Console
 from imagelake.errors import ImageLakeError
 from imagelake.installation import command_name
 from imagelake.net.option_types import at_least_one, seconds
+from imagelake.net.transfer import DownloadError, DownloadRetryPolicy
 from imagelake.open_images.addresses import SPLITS, load_addresses
 from imagelake.open_images.slice_download import DownloadOptions, Slice, SliceDownload
 from imagelake.open_images.slice_folder import SliceFolder, locked
 from imagelake.open_images.slice_progress import SliceProgress
-from imagelake.open_images.transfer import DownloadError, DownloadRetryPolicy
 
 BESIDE_OUT = object()
 EPILOG = """\

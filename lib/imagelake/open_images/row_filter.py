@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from imagelake.errors import ImageLakeError
-from imagelake.open_images.part_files import note_of, read_json, write_json
-from imagelake.open_images.transfer import Position
+from imagelake.net.part_files import note_of, read_json, write_json
+from imagelake.net.transfer import Position
 
 ID_BYTES = 16
 _LABEL_COLUMNS = (b"ImageID", b"Source", b"LabelName", b"Confidence")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagelake.errors import ImageLakeError
+from imagelake.net.transfer import Client, DownloadRetryPolicy
 from imagelake.open_images.addresses import Addresses, Split
 from imagelake.open_images.choice import ChoiceFile, ImagesOfLabels, Request, all_images
 from imagelake.open_images.class_names import find_classes
@@ -15,7 +16,6 @@ from imagelake.open_images.metadata_files import MetadataFiles
 from imagelake.open_images.slice_folder import SliceFolder
 from imagelake.open_images.slice_progress import SliceProgress
 from imagelake.open_images.slice_summary import SliceSummary
-from imagelake.open_images.transfer import Client, DownloadRetryPolicy
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from imagelake.open_images.transfer import Position
+from imagelake.net.transfer import Position
 
 LOG_PERIOD_S = 15.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -51,7 +51,8 @@ class Job:
     ``files`` names what it reads from outside the lake: raw folders, weights; ``optional_files`` may be missing.
     ``check`` reads the small ones of them before any job of a run begins, and raises what is wrong with them.
     ``reads`` and ``writes`` name tables, and folders of files such as the report. ``needs`` gives those of ``reads``
-    that a configuration needs; None: all. ``settings`` and ``shortcuts`` are literals in a job's file:
+    that a configuration needs; None: all. ``optional`` names those of ``reads`` that may be missing, and then have no
+    rows. ``settings`` and ``shortcuts`` are literals in a job's file:
     its help is made from them without running it.
     """
 
@@ -60,12 +61,28 @@ class Job:
     run: Callable[[Work, Config], None]
     writes: tuple[str, ...]
     reads: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     files: Callable[[Config], tuple[str, ...]] = _no_files
     optional_files: Callable[[Config], tuple[str, ...]] = _no_files
     check: Callable[[Config, Inputs], None] = _no_check
     needs: Callable[[Config], tuple[str, ...]] | None = None
     shortcuts: tuple[Shortcut, ...] = ()
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The tables and folders without which the job cannot run, whatever the configuration."""
+        return tuple(name for name in self.reads if name not in self.optional)
+
+
+def impossible_without(folder: str, jobs: Iterable[Job]) -> list[Job]:
+    """The jobs of a run, in its order, that cannot run where a folder is not made: its own, and all that need it."""
+    missing, found = {folder}, []
+    for job in jobs:
+        if missing.intersection(job.writes) or missing.intersection(job.required):
+            missing.update(job.writes)
+            found.append(job)
+    return found
 
 
 @dataclass
@@ -94,7 +111,14 @@ class Work:
     def read(self, name: str) -> DataFrame:
         """A published table; the job must declare that it reads it."""
         assert name in self.job.reads, f"{self.job.name} does not declare that it reads {name}"
+        if name in self.job.optional and not self.has(name):
+            return self.lake.spark.createDataFrame([], TABLES[name].ddl)
         return self.lake.read(name)
+
+    def has(self, name: str) -> bool:
+        """Whether a table that the job may do without is published."""
+        assert name in self.job.optional, f"{self.job.name} does not declare that it can do without {name}"
+        return self.lake.manifest(name) is not None
 
     def folder(self, name: str) -> str:
         """The address of a published folder of files; the job must declare that it reads it."""
@@ -232,8 +256,9 @@ def _clean_up(work: Work) -> None:
 
 
 def _inputs(job: Job, lake: Lake, config: Config) -> dict[str, str]:
-    needed = job.needs(config) if job.needs else job.reads
+    needed = job.needs(config) if job.needs else job.required
     tables = {name: lake.require(name).run_id for name in needed}
+    tables |= {name: manifest.run_id for name in job.optional if (manifest := lake.manifest(name))}
     present = (file for file in job.optional_files(config) if lake.storage.exists(file))
     return tables | {file: lake.storage.digest(file) for file in (*job.files(config), *present)}
 

@@ -7,9 +7,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from imagelake.config import Config, load_config, settings_help
+from imagelake.vision.weights_file import IMAGENET_CLASSES
+from imagelake.vision.weights_network import hyperparameters_of
 
 
 @dataclass(frozen=True)
@@ -95,4 +97,18 @@ def shortcut_settings(job: Described, options: argparse.Namespace) -> list[str]:
 def config_of(options: argparse.Namespace, extra: Sequence[str], local: bool) -> Config:
     """What the options ask for, over conf/local.toml or, where Spark's master is a cluster, conf/cluster.toml."""
     settings = [*extra, *options.settings, *([f"lake.root={options.root}"] if options.root else [])]
-    return load_config(options.config, settings, named=["local.toml" if local else "cluster.toml"])
+    return load_config(options.config, settings, ["local.toml" if local else "cluster.toml"], network_settings)
+
+
+def network_settings(weights: str) -> dict[str, Any]:
+    """The settings of [model] that follow from weights that are a local file; none from those of elsewhere.
+
+    Raises:
+        ImageLakeError: the file holds no network of the known families.
+    """
+    file = Path(weights.removeprefix("file://")).expanduser()
+    if not file.is_file():  # that a job lacks it is said where it is needed
+        return {}
+    found = hyperparameters_of(file)
+    settings = {"architecture": found.architecture, "alpha": found.alpha, "resolution": found.resolution}
+    return settings | ({"classes": "imagenet"} if found.classes == IMAGENET_CLASSES else {})

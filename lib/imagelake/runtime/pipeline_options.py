@@ -6,9 +6,9 @@ import argparse
 import textwrap
 from pathlib import Path
 
-from imagelake.config import Config
+from imagelake.config import WEIGHTS_BY_NAME, Config
+from imagelake.errors import ImageLakeError
 from imagelake.runtime.options import add_common_options
-from imagelake.vision.weights_network import hyperparameters_of
 
 _WIDTH, _INDENT = 100, " " * 11
 
@@ -30,7 +30,12 @@ def pipeline_parser(command: str, description: str) -> argparse.ArgumentParser:
     source = made.add_mutually_exclusive_group()
     source.add_argument("--images", metavar="FOLDER", help="photos, in class folders or flat (source.type=folder)")
     source.add_argument("--open-images", metavar="DIR", help="published Open Images files (source.type=open_images)")
-    made.add_argument("--weights", metavar="FILE", help="a local file of ImageNet weights; the network is read from it")
+    made.add_argument(
+        "--weights",
+        metavar="FILE",
+        help="imagenet, or a local Keras file; the network is read from it (model.weights). Without any, images are "
+        "ingested, explored, cleaned, ranked and reported, and nothing is predicted",
+    )
     made.add_argument(
         "--label-map", metavar="CSV", help="folder,label,imagenet_classes for --images (source.label_map)"
     )
@@ -53,7 +58,7 @@ def pipeline_settings(options: argparse.Namespace) -> list[str]:
     """The short options as settings; later --set ones win over them.
 
     Raises:
-        ImageLakeError: the weights are missing or hold no known network.
+        ImageLakeError: the weights are no local file, and no word for such.
     """
     settings: list[str] = []
     if folder := options.images or options.open_images:
@@ -61,9 +66,19 @@ def pipeline_settings(options: argparse.Namespace) -> list[str]:
     if options.label_map:
         settings.append(f"source.label_map={options.label_map}")
     if options.weights:
-        found = hyperparameters_of(Path(options.weights))
-        settings += [f"model.weights={options.weights}", f"model.architecture={found.architecture}"]
-        settings += [f"model.alpha={found.alpha}", f"model.resolution={found.resolution}", "model.classes=imagenet"]
+        _check_weights(options.weights)
+        settings.append(f"model.weights={options.weights}")
     if options.query:
         settings.append(f"search.queries={options.query!r}")
     return settings
+
+
+def _check_weights(weights: str) -> None:
+    if "://" in weights and not weights.startswith("file://"):
+        raise ImageLakeError(
+            f"--weights {weights}: a network is read from a local file; of a file elsewhere say which it holds: --set "
+            f"model.weights={weights}, and model.architecture, model.alpha, model.resolution and model.classes likewise"
+        )
+    if weights not in WEIGHTS_BY_NAME and not Path(weights.removeprefix("file://")).expanduser().is_file():
+        known = " or ".join(WEIGHTS_BY_NAME)
+        raise ImageLakeError(f"--weights {weights}: there is no such file, and it is not the word {known}")

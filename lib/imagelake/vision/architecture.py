@@ -30,25 +30,19 @@ _STRIDE = 32
 _LARGEST = 1024
 
 
-def check_hyperparameters(architecture: str, alpha: float, resolution: int, pretrained: bool) -> None:
+def check_hyperparameters(architecture: str, alpha: float, resolution: int) -> None:
     """Raises ImageLakeError, listing the valid choices, for a network that cannot be built.
 
     Args:
         architecture: a key of `ARCHITECTURES`.
         alpha: the width multiplier, one of the published ones.
-        resolution: the input's side. One of the published ones for `pretrained` weights; other weights fit any
-            multiple of 32 (the network halves its input five times) up to 1024.
-        pretrained: whether the weights are the ImageNet ones that Keras downloads.
+        resolution: the input's side: any multiple of 32 (the network halves its input five times) up to 1024.
     """
     if architecture not in ARCHITECTURES:
         raise unknown_choice("architecture", architecture, ARCHITECTURES)
     known = ARCHITECTURES[architecture]
     if alpha not in known.alphas:
         raise ImageLakeError(f"alpha = {alpha}: {architecture} has {_listed(known.alphas)}")
-    if pretrained and resolution not in known.resolutions:
-        raise ImageLakeError(
-            f"resolution = {resolution}: {architecture} with ImageNet weights has {_listed(known.resolutions)}"
-        )
     if resolution % _STRIDE or not _STRIDE <= resolution <= _LARGEST:
         raise ImageLakeError(
             f"resolution = {resolution}: must be a multiple of {_STRIDE} up to {_LARGEST}; "

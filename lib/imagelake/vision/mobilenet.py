@@ -1,14 +1,11 @@
 """MobileNet v1 and v2 as tf.keras.applications defines them, with a second output for the pooled features."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from imagelake.errors import ImageLakeError
 from imagelake.vision.architecture import check_hyperparameters
 from imagelake.vision.tensorflow_import import import_tensorflow
-from imagelake.vision.weights_file import WeightsError, load_weights
-
-IMAGENET_CLASSES = 1000
+from imagelake.vision.weights_file import IMAGENET_CLASSES, load_weights
 
 
 def build_model(
@@ -16,7 +13,7 @@ def build_model(
     alpha: float,
     resolution: int,
     classes: int = IMAGENET_CLASSES,
-    weights: Literal["imagenet"] | Path | None = None,
+    weights: Path | None = None,
 ) -> Any:
     """A keras.Model from float32 [N, S, S, 3] in -1 to 1 to `scores` [N, C] (softmax) and `features` [N, D].
 
@@ -27,17 +24,13 @@ def build_model(
         alpha: the width multiplier.
         resolution: the input's side S in pixels.
         classes: C.
-        weights: "imagenet" lets Keras download its own; a local file; None starts at random.
+        weights: a local file; None starts at random.
 
     Raises:
         ImageLakeError: for hyper-parameters that do not exist, with the valid ones.
         WeightsError: for weights that are missing, unreadable or of another network.
     """
-    check_hyperparameters(architecture, alpha, resolution, pretrained=weights == "imagenet")
-    if weights == "imagenet" and classes != IMAGENET_CLASSES:
-        raise ImageLakeError(f"classes = {classes}: the ImageNet weights have {IMAGENET_CLASSES}")
-    if weights == "imagenet":
-        return _with_features(_pretrained(architecture, alpha, resolution))
+    check_hyperparameters(architecture, alpha, resolution)
     base = _family(architecture)(input_shape=(resolution, resolution, 3), alpha=alpha, classes=classes, weights=None)
     if weights is not None:
         load_weights(base, weights, f"{architecture}, alpha {alpha}, {classes} classes")
@@ -47,16 +40,6 @@ def build_model(
 def _family(architecture: str) -> Any:
     applications = import_tensorflow().keras.applications
     return {"mobilenet_v1": applications.MobileNet, "mobilenet_v2": applications.MobileNetV2}[architecture]
-
-
-def _pretrained(architecture: str, alpha: float, resolution: int) -> Any:
-    try:
-        return _family(architecture)(input_shape=(resolution, resolution, 3), alpha=alpha, weights="imagenet")
-    except Exception as error:  # Keras raises bare Exception where the network fails
-        raise WeightsError(
-            f"ImageNet weights of {architecture}, alpha {alpha}, resolution {resolution}, could not be fetched "
-            f"({error}); name a .weights.h5 or .keras file instead"
-        ) from error
 
 
 def _with_features(base: Any) -> Any:

@@ -3,6 +3,7 @@
 Keras alone does not check this: for a missing layer it warns and keeps the random initial values.
 """
 
+import re
 import tempfile
 import zipfile
 from collections.abc import Mapping
@@ -15,7 +16,11 @@ from imagelake.vision.architecture import ARCHITECTURES
 Layout = Mapping[str, tuple[int, ...]]
 """The arrays of a weights file: name and shape."""
 
+IMAGENET_CLASSES = 1000
 _ARCHIVED = "model.weights.h5"
+_KERNEL_AXES, _COLOURS = 4, 3
+# The second array of a layer that has one, as .weights.h5 numbers them, and by its name in older files.
+_BIAS = re.compile(r"^layers/(?:conv2d|dense)[^/]*/vars/1$|(?:^|/)bias(?::0)?$")
 
 
 class WeightsError(ImageLakeError):
@@ -45,7 +50,7 @@ def load_weights(model: Any, path: Path, wanted: str) -> None:
 
 
 def read_layout(path: Path) -> Layout:
-    """The arrays of a local `.weights.h5` or `.keras` file.
+    """The arrays of a local `.weights.h5`, `.keras` or older `.h5` file, without those of an optimizer.
 
     Raises:
         WeightsError: when the file is missing or unreadable.
@@ -95,7 +100,7 @@ def _layout(path: Path) -> Layout:
 
     with h5py.File(path) as file:
         file.visititems(note)
-    return shapes
+    return {name: shape for name, shape in shapes.items() if not name.startswith("optimizer")}
 
 
 def _expected_layout(model: Any, scratch: Path) -> Layout:
@@ -119,19 +124,25 @@ def _check_layout(found: Layout, expected: Layout, source: str, wanted: str) -> 
 def describe(layout: Layout) -> str:
     """The content of a weights file as text: family, width and number of classes as far as known."""
     families = [name for name, family in ARCHITECTURES.items() if family.depthwise == count_depthwise(layout)]
-    filters = layout.get("layers/conv2d/vars/0", (0,))[-1]
-    biases = [shape[0] for name, shape in layout.items() if _is_head_bias(name)]
-    classes = str(biases[-1]) if biases else "no"
+    filters = next((shape[3] for shape in layout.values() if _is_kernel(shape) and shape[2] == _COLOURS), 0)
+    classes = count_classes(layout) or "no"
     return f"{families[0] if families else 'no MobileNet'} with {filters} first filters and {classes} classes"
 
 
 def count_depthwise(layout: Layout) -> int:
     """The number of depthwise convolutions, which differs between the families."""
-    return len({name.split("/")[1] for name in layout if name.startswith("layers/depthwise_conv2d")})
+    return sum(_is_kernel(shape) and shape[3] == 1 for shape in layout.values())
 
 
-def _is_head_bias(name: str) -> bool:
-    return name.startswith(("layers/conv2d", "layers/dense")) and name.endswith("/vars/1")
+def count_classes(layout: Layout) -> int:
+    """The number of classes, 0 where the file has no classifier; only that has a bias."""
+    biases = [shape[0] for name, shape in layout.items() if _BIAS.search(name) and len(shape) == 1]
+    return biases[-1] if biases else 0
+
+
+def _is_kernel(shape: tuple[int, ...]) -> bool:
+    """Whether an array is a 3 x 3 convolution: height, width, channels in, channels out."""
+    return len(shape) == _KERNEL_AXES and shape[:2] == (3, 3)
 
 
 def _shape(layout: Layout, name: str) -> str:

@@ -19,7 +19,7 @@ from imagelake.transforms.accuracy.label_accuracy import judge_predictions, meas
 from imagelake.transforms.accuracy.overall_accuracy import overall_accuracy
 from imagelake.transforms.accuracy.timed_predictions import timed_predictions
 from imagelake.transforms.predict.calibration import calibration_images
-from imagelake.transforms.predict.model import convert_model, input_settings, predict_settings, with_weights
+from imagelake.transforms.predict.model import convert_model, input_settings, of_weights, predict_settings
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from imagelake.config import CompareSection, Framing, ModelSection, Precision
     from imagelake.transforms.accuracy.comparison_sample import Sample
     from imagelake.transforms.labels.label_classes import LabelClasses
-    from imagelake.transforms.predict.model import Weights
     from imagelake.vision.limits import Limits
     from imagelake.vision.packed import PackedModel
 
@@ -82,7 +81,7 @@ class Comparison:
         settings: ComparisonSettings,
         meanings: LabelClasses,
         image_bytes: DataFrame,
-        local_weights: Callable[[str, Path], Weights],
+        local_weights: Callable[[ModelSection, Path], Path],
     ) -> None:
         """What all variants share.
 
@@ -90,7 +89,7 @@ class Comparison:
             settings: of the run.
             meanings: which classes mean which label.
             image_bytes: the lake's images, on which int8 is calibrated, with the column _metadata.
-            local_weights: brings weights, named as in model.weights, to a local folder.
+            local_weights: brings the weights of a network to a local folder.
         """
         self._settings, self._meanings, self._local_weights = settings, meanings, local_weights
         wanted = settings.model.calibration_images
@@ -102,20 +101,19 @@ class Comparison:
         row: dict[str, Any] = asdict(variant)
         try:
             with tempfile.TemporaryDirectory() as scratch:
-                weights = self._local_weights(variant.weights, Path(scratch))
-                model = self._configured(variant, weights)
+                model = self._configured(variant)
+                weights = self._local_weights(model, Path(scratch))
+                model = of_weights(model, weights)
                 row |= {"architecture": model.architecture, "alpha": model.alpha}
                 packed = self._converted(model, weights)
             return row | {"model_bytes": len(packed.payload)} | self._measured(packed, model, sample)
         except ImageLakeError as error:
             return row | {"error": str(error)}
 
-    def _configured(self, variant: Variant, weights: Weights) -> ModelSection:
-        model = with_weights(self._settings.model, variant.weights, weights)
-        chosen = {"resolution": variant.resolution, "precision": variant.precision, "framing": variant.framing}
-        return model.model_copy(update={**chosen, "engine": "litert"})
+    def _configured(self, variant: Variant) -> ModelSection:
+        return self._settings.model.model_copy(update={**asdict(variant), "engine": "litert"})
 
-    def _converted(self, model: ModelSection, weights: Weights) -> PackedModel:
+    def _converted(self, model: ModelSection, weights: Path) -> PackedModel:
         calibration = None
         if model.precision == "int8":
             calibration = self._calibration(input_settings(model, self._settings.limits))

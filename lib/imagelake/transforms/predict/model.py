@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from imagelake.errors import ImageLakeError
 from imagelake.transforms.predict.predict import PredictSettings
@@ -31,12 +31,10 @@ if TYPE_CHECKING:
 PREDICTION_SETTINGS = ("model", "images")
 # The network of the drawn sample, converted: who runs the sample needs no TensorFlow.
 SAMPLE_NETWORK = "samples/weights/mobilenet_v1_0.25_128.tflite"
-Weights = Path | Literal["imagenet"]
-"""A local file, or those that Keras fetches itself."""
 
 
 def convert_model(
-    model: ModelSection, classes: int, weights: Weights, calibration: NDArray[np.uint8] | None = None
+    model: ModelSection, classes: int, weights: Path, calibration: NDArray[np.uint8] | None = None
 ) -> PackedModel:
     """Build the network, fill it with its weights and pack it for its engine; takes TensorFlow, on the driver.
 
@@ -45,7 +43,7 @@ def convert_model(
     Args:
         model: the network.
         classes: how many it tells apart.
-        weights: as the driver reads them.
+        weights: a local file.
         calibration: prepared images uint8 [N, S, S, 3], which int8 takes its ranges from; None for float32.
 
     Raises:
@@ -71,6 +69,13 @@ def save_network(packed: PackedModel, model: ModelSection, class_map: ClassMap, 
 def network_name(model: ModelSection) -> str:
     """The short name of a network, such as mobilenet_v1 0.25 at 128 px."""
     return f"{model.architecture} {model.alpha:g} at {model.resolution} px"
+
+
+def described_weights(model: ModelSection, weights: Path) -> str:
+    """The weights by what they are called, the file that was read, and its hash."""
+    named = {"sample": "the embedded ones of ten drawn animals", "imagenet": f"ImageNet's, {weights}"}
+    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+    return f"{named.get(model.weights, model.weights)}, SHA-256 {digest}"
 
 
 def network_card(packed: PackedModel, model: ModelSection, class_map: ClassMap) -> NetworkCard:
@@ -122,23 +127,14 @@ def require_features(predictions: Manifest, network: Manifest, settings_digest: 
         )
 
 
-def with_weights(model: ModelSection, name: str, weights: Weights) -> ModelSection:
-    """The model with other weights: family and width are read from them.
-
-    For the weights ``imagenet`` they stay as configured.
-
-    Args:
-        model: the network.
-        name: the weights as in model.weights.
-        weights: as the driver reads them.
+def of_weights(model: ModelSection, weights: Path) -> ModelSection:
+    """The model with the family and width that are read from its weights, a local file.
 
     Raises:
         ImageLakeError: the weights hold no network of these families.
     """
-    if weights == "imagenet":
-        return model.model_copy(update={"weights": name})
     found = hyperparameters_of(weights)
-    return model.model_copy(update={"weights": name, "architecture": found.architecture, "alpha": found.alpha})
+    return model.model_copy(update={"architecture": found.architecture, "alpha": found.alpha})
 
 
 def image_limits(images: ImagesSection) -> Limits:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 COMBINED = ("ppi", "entropy", "gradient")
+PREDICTED_MEASURES = ("entropy", "gradient", "quality")  # of the pixels, which are decoded for a prediction only
 STEPS_PER_UNIT = 1000  # values are rounded to 0.001, far below the precision of the three measures
 
 

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from imagelake.open_images.transfer import Position
+from imagelake.net.transfer import Position
 
 
 def write_json(path: Path, values: dict[str, Any]) -> None:

@@ -1,0 +1,44 @@
+"""Photos without weights: everything that needs no network runs, and nothing judges them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from pyspark.sql import SparkSession
+
+from imagelake.config import load_config
+from imagelake.errors import ImageLakeError
+from imagelake.lake.lake import Lake
+from imagelake.runtime.job import execute, impossible_without
+from pipeline_steps import STEPS, job
+
+
+def test_photos_are_reported_and_not_judged(spark: SparkSession, tmp_path: Path) -> None:
+    """Labels, ranks by PPI and the report are there; there is no prediction, and no figure of accuracy."""
+    for number, name in enumerate(("owls/a.png", "owls/b.png", "test/cats/c.png")):
+        (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.effect_noise((100 + number, 80), 60).convert("RGB").save(tmp_path / "photos" / name)
+    lake = Lake(spark, str(tmp_path / "lake"))
+    source = ["source.type=folder", f"source.path={tmp_path / 'photos'}", f"lake.root={lake.root}"]
+    config = load_config(settings=source)
+    jobs = [job(step) for step in STEPS[1:]]
+    left_out = impossible_without("model", jobs)
+    for step in jobs:
+        if step not in left_out:
+            execute(step, lake, config)
+    ranks = lake.read("image_rank").select("image_id", "label", "rank").collect()
+    assert sorted(map(tuple, ranks)) == [
+        ("owls/a.png", "Owl", 3),
+        ("owls/b.png", "Owl", 2),
+        ("test/cats/c.png", "Cat", 1),
+    ]
+    assert lake.manifest("predictions") is None
+    report = lake.require("report")
+    assert {"images", "image_rank"} < report.inputs.keys()
+    assert not {"predictions", "label_accuracy"} & report.inputs.keys()
+    assert "Owl" in (tmp_path / "lake" / "report" / "index.html").read_text(encoding="utf-8")
+    assert execute(job("write_report"), lake, config).work is None
+    with pytest.raises(ImageLakeError, match=r"rank.measure = 'quality'.*there are no predictions"):
+        execute(job("rank_images"), lake, load_config(settings=[*source, "rank.measure=quality"]))
