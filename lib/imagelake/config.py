@@ -155,6 +155,29 @@ class CompareSection(_Section):
     images: Annotated[int, Field(ge=0)]
 
 
+class TrainSection(_Section):
+    """The head that is trained on features of the lake, and the grid from which it is chosen."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+    labels: tuple[str, ...]
+    min_images: Annotated[int, Field(ge=2)]
+    l2: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)]
+    imbalance: Literal["none", "over", "under", "both", "class_weights", "logit_adjustment"]
+    folds: Annotated[int, Field(ge=0, le=100)]
+    choose_by: Literal["loss", "accuracy", "balanced_accuracy"]
+    seed: int
+    tolerance: PositiveFloat
+    iterations: Positive
+    memory_bytes: Positive
+
+    @field_validator("folds")
+    @classmethod
+    def _two_or_none(cls, folds: int) -> int:
+        if folds == 1:
+            raise ValueError("one fold leaves nothing to learn from; 0 chooses by the split validation")
+        return folds
+
+
 class RankSection(_Section):
     """The measure and order of the ranking, and the selected ranks."""
 
@@ -242,6 +265,7 @@ class Config(_Section):
     model: ModelSection
     accuracy: AccuracySection
     compare: CompareSection
+    train: TrainSection
     rank: RankSection
     index: IndexSection
     search: SearchSection

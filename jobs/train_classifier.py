@@ -1,0 +1,225 @@
+"""Train a head: multinomial logistic regression from stored features to the lake's own clean labels.
+
+Reads labels_clean, predictions, model, images, hierarchy. Writes training_runs, training_curves, training_measures,
+training_labels, training_confusion, training_predictions, and the folder heads: the trained head and its card, beside
+earlier heads of other names. Every penalty of train.l2 and every fold is trained at once: one pass over the features
+gives each of them its next step. It is no step of the pipeline: predict_images --set model.head=NAME uses the head.
+Cost: see docs/training.md.
+
+    spark-submit jobs/train_classifier.py --root var/lake --set train.name=animals --set 'train.labels=["Lion", "Owl"]'
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyspark import StorageLevel
+from pyspark.sql import functions as F
+
+from imagelake.config import Config
+from imagelake.runtime.code_version import code_of
+from imagelake.runtime.command import main
+from imagelake.runtime.job import Job, Work
+from imagelake.runtime.progress import announce
+from imagelake.runtime.resolve.network import load_network
+from imagelake.training.head_grid import Course, Effort, Shape
+from imagelake.transforms.predict.model import PREDICTION_SETTINGS, features_name, require_features
+from imagelake.transforms.rows.verdicts import count_by_reason, kept, rejected
+from imagelake.transforms.training.checkpoint import Checkpoint
+from imagelake.transforms.training.grid_search import (
+    GridSettings,
+    Passes,
+    RunContext,
+    SearchedGrid,
+    curve_rows,
+    plain_heads,
+    run_rows,
+    search_grid,
+)
+from imagelake.transforms.training.head_measures import (
+    Measured,
+    confusion_rows,
+    label_counts,
+    label_rows,
+    measure_rows,
+    measured_of,
+)
+from imagelake.transforms.training.packed_features import PACK_OPTIONS, Packing, Scaling, pack, scaling_of
+from imagelake.transforms.training.passes import PassesByTasks, PassesInMemory
+from imagelake.transforms.training.scored_images import score_images
+from imagelake.transforms.training.training_images import (
+    CROSS_VALIDATION,
+    VALIDATION,
+    ImageRules,
+    TrainingCounts,
+    count_images,
+    judge_pairs,
+    training_images,
+    width_of,
+)
+from imagelake.vision.head import HEADS, HeadCard, head_files
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+INPUTS = ("labels_clean", "predictions", "model")
+SHOWN = ("accuracy", "balanced_accuracy", "macro_f1", "calibration_error")
+
+
+def run(work: Work, config: Config) -> None:
+    """Choose the images, train the grid, measure the best head on images it did not learn from, publish it."""
+    train, level = config.train, config.accuracy.confidence_level
+    network = load_network(work.folder("model"), config.model, work.lake.storage)
+    require_features(work.lake.require("predictions"), work.lake.require("model"), config.digest(PREDICTION_SETTINGS))
+    rules = ImageRules(train.labels, train.min_images, train.folds, train.seed)
+    predictions, images = work.read("predictions"), work.read("images")
+    judged = judge_pairs(work.read("labels_clean"), predictions, work.read("hierarchy"), rules).persist(
+        StorageLevel.DISK_ONLY
+    )
+    rows = training_images(kept(judged), images, predictions, rules).persist(StorageLevel.DISK_ONLY)
+    counts = count_images(rows, train.folds)
+    dropped = count_by_reason(rejected(judged))
+    work.account("image and label pairs", judged.count(), sum(counts.by_evaluation.values()), dropped)
+
+    began = time.monotonic()
+    scaling, found = _searched(work, config, rows, counts)
+    heads = plain_heads(found, scaling, counts.labels)
+    scored = score_images(rows.where("evaluated_on != 'train'"), heads)
+    scored = work.write("training_predictions", scored)
+    context = RunContext(
+        train.name, train.imbalance, train.choose_by, train.folds, train.seed, len(counts.labels), counts.training,
+        CROSS_VALIDATION if train.folds else VALIDATION, round(time.monotonic() - began, 3),
+        ", ".join(f"{name} {run_id}" for name, run_id in _inputs(work).items()), code_of(run).version,
+    )  # fmt: skip
+    by_label = label_counts(scored)
+    measured = measured_of(scored, by_label, level, train.seed)
+    spark = work.lake.spark
+    work.write("training_runs", run_rows(spark, found, context, level))
+    work.write("training_curves", curve_rows(spark, found))
+    work.write("training_measures", measure_rows(spark, measured, level))
+    work.write("training_labels", label_rows(spark, by_label, level))
+    work.write("training_confusion", confusion_rows(scored))
+    card = HeadCard(
+        train.name, features_name(network, config.model), counts.labels, found.runs[found.chosen].l2, train.imbalance,
+        train.folds, train.seed, counts.images,
+        {f"{one.measure}, {one.evaluated_on}": one.estimate.value for one in measured if one.measure in SHOWN},
+        _licences(rows, images), _inputs(work), context.code,
+    )  # fmt: skip
+    _publish(work, head_files(card, heads.final, heads.of_folds))
+    _summarise(work, counts, found, measured, context)
+    never = [
+        label for found_of in by_label.values() for label, one in found_of.items() if one.images and not one.predicted
+    ]
+    work.note("labels never predicted", ", ".join(sorted(set(never))) or "none")
+    work.images = counts.training
+
+
+def _searched(work: Work, config: Config, rows: DataFrame, counts: TrainingCounts) -> tuple[Scaling, SearchedGrid]:
+    """The grid, trained in memory or by passes of tasks over packed files."""
+    train, dimension = config.train, width_of(rows)
+    learnt = rows.where(F.col("evaluated_on").isin(CROSS_VALIDATION, "train"))
+    scaling = scaling_of(learnt, dimension)
+    packing = Packing.of(counts, scaling, train.imbalance)
+    packed_images = counts.training + (0 if train.folds else counts.by_evaluation[VALIDATION])
+    packed = pack(rows, packed_images, packing)
+    checkpoint = Checkpoint(work.lake.files, train.name, _key(work, config))
+    passes: Passes
+    if packed_images * dimension * 4 <= train.memory_bytes:
+        passes, start = PassesInMemory(packed, dimension), None
+    else:
+        address = f"{work.staging}/packed"
+        packed.write.options(**PACK_OPTIONS).parquet(address)
+        passes, start = PassesByTasks(work.lake.spark.read.parquet(address), dimension), checkpoint.load()
+        if start is not None:
+            announce(f"{work.job.name}: goes on from the weights of an interrupted run")
+    began = time.monotonic()
+
+    def report(number: int, left: int, weights: object) -> None:
+        if isinstance(passes, PassesByTasks):
+            announce(f"{work.job.name}: pass {number}, {left} heads left, {time.monotonic() - began:,.0f} s")
+            checkpoint.save(weights)  # type: ignore[arg-type]
+
+    settings = GridSettings(
+        tuple(dict.fromkeys(train.l2)), train.folds, train.imbalance, train.choose_by,
+        Effort(train.tolerance, train.iterations), config.accuracy.confidence_level,
+    )  # fmt: skip
+    shape = Shape(dimension, len(counts.labels))
+    found = search_grid(passes, shape, packing.counts, settings, Course(start, report))
+    checkpoint.delete()
+    return scaling, found
+
+
+def _key(work: Work, config: Config) -> str:
+    parts = [config.digest(["train"]), *(f"{name}={run_id}" for name, run_id in _inputs(work).items())]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _inputs(work: Work) -> dict[str, str]:
+    return {name: work.lake.require(name).run_id for name in INPUTS}
+
+
+def _licences(rows: DataFrame, images: DataFrame) -> dict[str, int]:
+    """The licences of the images that were learnt from, the most frequent ones."""
+    of_images = rows.where(F.col("fold").isNotNull()).join(images.select("image_id", "license"), "image_id", how="left")
+    counted = of_images.groupBy(F.coalesce("license", F.lit("")).alias("license")).count()
+    return {row["license"]: row["count"] for row in counted.orderBy(F.desc("count"), "license").limit(20).collect()}
+
+
+def _publish(work: Work, files: dict[str, bytes]) -> None:
+    """The head beside earlier ones of other names."""
+    with tempfile.TemporaryDirectory() as scratch:
+        earlier = work.previous(HEADS)
+        for name in work.lake.storage.names(earlier) if earlier else ():
+            if not name.startswith(("_", ".")):
+                (Path(scratch) / name).write_bytes(work.lake.storage.read_bytes(f"{earlier}/{name}"))
+        for name, content in files.items():
+            (Path(scratch) / name).write_bytes(content)
+        work.write_folder(HEADS, Path(scratch), files=len(list(Path(scratch).iterdir())))
+
+
+def _summarise(
+    work: Work, counts: TrainingCounts, found: SearchedGrid, measured: list[Measured], context: RunContext
+) -> None:
+    best = found.runs[found.chosen]
+    work.note("head", f"{context.head}: {context.labels:,} labels, {counts.training:,} training images")
+    edge = (
+        ", the edge of train.l2: try a wider one"
+        if found.chosen in (0, len(found.runs) - 1) and len(found.runs) > 1
+        else ""
+    )
+    work.note(
+        "chosen", f"l2 = {best.l2:g} of {len(found.runs)}, by {context.choose_by} in {context.evaluated_on}{edge}"
+    )
+    if not all(one.converged for one in found.runs):
+        work.note("not converged", ", ".join(f"l2 = {one.l2:g}" for one in found.runs if not one.converged))
+    for one in measured:
+        if one.measure in SHOWN:
+            bounds = f" ({one.estimate.low:.3f} to {one.estimate.high:.3f})" if one.estimate.low is not None else ""
+            work.note(f"{one.measure}, {one.evaluated_on}", f"{one.estimate.value:.3f}{bounds} of {one.estimate.n:,}")
+    work.note("training", f"{context.seconds:.1f} s")
+
+
+JOB = Job(
+    name="train_classifier",
+    doc=__doc__,
+    run=run,
+    reads=("labels_clean", "predictions", "model", "images", "hierarchy"),
+    writes=(
+        "training_runs",
+        "training_curves",
+        "training_measures",
+        "training_labels",
+        "training_confusion",
+        "training_predictions",
+        "heads",
+    ),
+    settings=("train", "model", "images", "accuracy.confidence_level"),
+)
+
+if __name__ == "__main__":
+    sys.exit(main(JOB))

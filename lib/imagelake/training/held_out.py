@@ -1,0 +1,52 @@
+"""How well heads do on the images of the fold that each left out, as sums that can be added.
+
+Letters: N images, D features, K classes, H heads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagelake.training.head_loss import Block
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """The results of H heads, every image alike.
+
+    Attributes:
+        losses: float64 [H], the sum of the cross-entropy.
+        images: int64 [H, K], images of each class.
+        hits: int64 [H, K], those whose best class is right.
+    """
+
+    losses: NDArray[np.float64]
+    images: NDArray[np.int64]
+    hits: NDArray[np.int64]
+
+
+def held_out_of(blocks: Iterable[Block], weights: NDArray[np.float32], held_out: NDArray[np.int8]) -> HeldOut:
+    """Measure heads on the folds that they left out.
+
+    Args:
+        blocks: any number of images.
+        weights: float32 [D + 1, H, K].
+        held_out: int8 [H], the fold of each head.
+    """
+    heads, classes = weights.shape[1:]
+    losses, images, hits = np.zeros(heads), np.zeros((heads, classes), np.int64), np.zeros((heads, classes), np.int64)
+    for block in blocks:
+        for head in range(heads):
+            chosen = block.folds == held_out[head]
+            labels = block.classes[chosen]
+            logits = block.features[chosen] @ weights[:-1, head] + weights[-1, head]
+            logits -= logits.max(axis=1, keepdims=True, initial=-np.inf)
+            right = logits[np.arange(len(labels)), labels]
+            losses[head] += float((np.log(np.exp(logits).sum(axis=1)) - right).sum(dtype=np.float64))
+            images[head] += np.bincount(labels, minlength=classes)
+            hits[head] += np.bincount(labels[logits.argmax(axis=1) == labels], minlength=classes)
+    return HeldOut(losses, images, hits)

@@ -1,0 +1,236 @@
+"""The choice of a penalty: every one is trained and measured on images that it did not learn from, then the best one.
+
+Letters: D features, K classes, H heads, F folds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+
+from imagelake.measures.classification import Estimate, mean_of, share
+from imagelake.tables import TABLES
+from imagelake.training.head_grid import Course, Effort, HeadSpec, Shape, TrainedHead, train_grid
+from imagelake.training.head_loss import NO_FOLD
+from imagelake.training.imbalance import Imbalance, adjusted_bias
+from imagelake.transforms.training.scored_images import HeadsOfFolds
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pyspark.sql import DataFrame, SparkSession
+
+    from imagelake.training.head_loss import Sums
+    from imagelake.training.held_out import HeldOut
+    from imagelake.transforms.training.packed_features import Scaling
+
+Choice = Literal["loss", "accuracy", "balanced_accuracy"]
+
+
+class Passes(Protocol):
+    """Passes over packed images."""
+
+    def evaluate(self, weights: NDArray[np.float32], held_out: NDArray[np.int8]) -> Sums:
+        """Loss and gradient of heads."""
+
+    def measure(self, weights: NDArray[np.float32], held_out: NDArray[np.int8]) -> HeldOut:
+        """Results of heads on the folds that they left out."""
+
+
+@dataclass(frozen=True)
+class GridSettings:
+    """What is tried, and how the best is chosen.
+
+    Attributes:
+        l2: penalties.
+        folds: of the cross-validation; 0 where the split validation, fold 1, chooses.
+        imbalance: logit_adjustment changes the biases of trained heads.
+        choose_by: the loss, or a measure, on images that a head did not learn from.
+        effort: how far heads are trained.
+        level: of intervals.
+    """
+
+    l2: tuple[float, ...]
+    folds: int
+    imbalance: Imbalance
+    choose_by: Choice
+    effort: Effort
+    level: float
+
+    @property
+    def held_out(self) -> range:
+        """The folds that heads leave out in turn."""
+        return range(self.folds) if self.folds else range(1, 2)
+
+    @property
+    def specs(self) -> list[HeadSpec]:
+        """Every penalty with every fold left out."""
+        return [HeadSpec(l2, fold) for l2 in self.l2 for fold in self.held_out]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A penalty and how its heads did on images that they did not learn from.
+
+    Attributes:
+        l2: the penalty.
+        loss: the mean cross-entropy.
+        accuracy: of all images.
+        balanced_accuracy: the mean over labels.
+        iterations: of the head that took most.
+        converged: whether all heads did.
+    """
+
+    l2: float
+    loss: float
+    accuracy: Estimate
+    balanced_accuracy: Estimate
+    iterations: int
+    converged: bool
+
+    def worth(self, choose_by: Choice) -> float:
+        """What the best run has most of."""
+        return -self.loss if choose_by == "loss" else float(getattr(self, choose_by).value)
+
+
+@dataclass(frozen=True, eq=False)
+class SearchedGrid:
+    """The outcome of a search.
+
+    Attributes:
+        runs: of each penalty, in the order of the settings.
+        chosen: the best one's index; of equal ones the largest penalty's.
+        heads: of the whole grid, for their curves.
+        of_folds: float32 [F, D + 1, K], of the best penalty; F is 0 without folds.
+        final: float32 [D + 1, K], of the best penalty and all training images.
+    """
+
+    runs: list[RunResult]
+    chosen: int
+    heads: list[TrainedHead]
+    of_folds: NDArray[np.float32]
+    final: NDArray[np.float32]
+
+
+def search_grid(
+    passes: Passes,
+    shape: Shape,
+    images: NDArray[np.int64],
+    settings: GridSettings,
+    course: Course,
+) -> SearchedGrid:
+    """Train the grid, measure it, choose, and train the chosen head on all training images.
+
+    Args:
+        passes: over the images.
+        shape: of a head.
+        images: int64 [K], training images of each class.
+        settings: what is tried.
+        course: of the training of the grid.
+    """
+    specs = settings.specs
+    heads = train_grid(specs, shape, passes.evaluate, settings.effort, course)
+    weights = np.stack([_adjusted(head.weights, images, settings.imbalance) for head in heads], axis=1)
+    measured = passes.measure(weights, np.array([spec.held_out for spec in specs], np.int8))
+    count = len(settings.held_out)
+    runs = [
+        _result(l2, heads, measured, slice(number * count, (number + 1) * count), settings.level)
+        for number, l2 in enumerate(settings.l2)
+    ]
+    chosen = max(range(len(runs)), key=lambda run: (runs[run].worth(settings.choose_by), runs[run].l2))
+    of_folds = weights[:, chosen * count : (chosen + 1) * count].transpose(1, 0, 2)
+    if not settings.folds:
+        return SearchedGrid(runs, chosen, heads, of_folds[:0], of_folds[0])
+    mean = np.mean([head.weights for head in heads[chosen * count : (chosen + 1) * count]], axis=0)
+    spec = HeadSpec(settings.l2[chosen], NO_FOLD)
+    (final,) = train_grid([spec], shape, passes.evaluate, settings.effort, Course(mean[:, None].astype(np.float32)))
+    return SearchedGrid(runs, chosen, heads, of_folds, _adjusted(final.weights, images, settings.imbalance))
+
+
+def _adjusted(weights: NDArray[np.float32], images: NDArray[np.int64], imbalance: Imbalance) -> NDArray[np.float32]:
+    if imbalance != "logit_adjustment":
+        return weights
+    adjusted = weights.copy()
+    adjusted[-1] = adjusted_bias(weights[-1].astype(np.float64), images)
+    return adjusted
+
+
+def _result(l2: float, heads: Sequence[TrainedHead], measured: HeldOut, part: slice, level: float) -> RunResult:
+    images, hits = measured.images[part].sum(axis=0), measured.hits[part].sum(axis=0)
+    n = int(images.sum())
+    accuracy = share(int(hits.sum()), n, level)
+    balanced = mean_of([share(int(hit), int(of), level) for hit, of in zip(hits, images, strict=True)])
+    assert accuracy is not None
+    assert balanced is not None
+    return RunResult(
+        l2,
+        float(measured.losses[part].sum() / n),
+        accuracy,
+        balanced,
+        max(len(head.losses) - 1 for head in heads[part]),
+        all(head.converged for head in heads[part]),
+    )
+
+
+def plain_heads(found: SearchedGrid, scaling: Scaling, labels: tuple[str, ...]) -> HeadsOfFolds:
+    """The chosen heads for features as they are stored."""
+    of_folds = [scaling.undo(weights) for weights in found.of_folds]
+    final = scaling.undo(found.final)
+    return HeadsOfFolds(labels, np.stack(of_folds) if of_folds else np.zeros((0, *final.shape), np.float32), final)
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """What all runs of a grid share, as training_runs holds it."""
+
+    head: str
+    imbalance: str
+    choose_by: str
+    folds: int
+    seed: int
+    labels: int
+    images: int
+    evaluated_on: str
+    seconds: float
+    inputs: str
+    code: str
+
+
+def run_name(l2: float) -> str:
+    """How a run is called."""
+    return f"l2={l2:g}"
+
+
+def run_rows(spark: SparkSession, found: SearchedGrid, context: RunContext, level: float) -> DataFrame:
+    """The training_runs table."""
+    table = TABLES["training_runs"]
+    rows = []
+    for number, run in enumerate(found.runs):
+        row: dict[str, Any] = {
+            **vars(context),
+            "run": run_name(run.l2),
+            "l2": run.l2,
+            "evaluated": run.accuracy.n,
+            "loss": run.loss,
+            "iterations": run.iterations,
+            "converged": run.converged,
+            "chosen": number == found.chosen,
+            "level": level,
+        }
+        for name in ("accuracy", "balanced_accuracy"):
+            one: Estimate = getattr(run, name)
+            row |= {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
+        rows.append(tuple(row[column.name] for column in table.columns))
+    return spark.createDataFrame(rows, table.ddl)
+
+
+def curve_rows(spark: SparkSession, found: SearchedGrid) -> DataFrame:
+    """The training_curves table."""
+    rows = [
+        (run_name(head.spec.l2), head.spec.held_out, iteration, loss)
+        for head in found.heads
+        for iteration, loss in enumerate(head.losses)
+    ]
+    return spark.createDataFrame(rows, TABLES["training_curves"].ddl)
