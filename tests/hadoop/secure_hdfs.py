@@ -119,7 +119,7 @@ def _wait_until_ready(secure: SecureHdfs, hdfs: Sequence[Daemon]) -> None:
 
 def _is_ready(webhdfs_url: str, datanodes: int) -> bool:
     """Whether the NameNode has its DataNodes and is out of safe mode; its pages, too, are for tickets alone."""
-    from requests_kerberos import HTTPKerberosAuth  # type: ignore[import-not-found]
+    from requests_kerberos import HTTPKerberosAuth
 
     try:
         answer = requests.get(f"{webhdfs_url}{_INFO}", auth=HTTPKerberosAuth(), timeout=5)
