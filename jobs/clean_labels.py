@@ -27,7 +27,10 @@ def run(work: Work, config: Config) -> None:
     judged = judge_labels(roll_up(labels, targets), work.read("images"), config.clean).persist(StorageLevel.DISK_ONLY)
     clean = work.write("labels_clean", kept(judged))
     dropped = work.write("labels_rejected", rejected(judged))
-    work.account("label rows", labels.count(), work.rows["labels_clean"], count_by_reason(dropped))
+    reasons = count_by_reason(dropped)
+    work.account("label rows", labels.count(), work.rows["labels_clean"], reasons)
+    if reasons.get("unknown_image") and not work.rows["labels_clean"]:
+        work.note("no label is left", "their images are neither here nor listed; clean.unknown_images=keep keeps them")
     work.note("images with a clean label", f"{clean.select('image_id').distinct().count():,}")
     work.note("rule", f"confidence > {config.clean.min_confidence}")
 

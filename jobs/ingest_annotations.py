@@ -1,8 +1,8 @@
 """Read class descriptions, the hierarchy, image-level labels and boxes into typed tables.
 
-Reads images and the source's files; for a folder of photos, the folder of each photo is its label. Writes classes,
-hierarchy, labels, boxes, class_folders (what the name of each such folder matched) and annotations_rejected, which has
-every malformed line with its reason.
+Reads images and the source's files; for a folder of photos, the folder of each photo is its label, and where no file
+has labels, those of boxes are their images'. Writes classes, hierarchy, labels, boxes, class_folders (what the name of
+each such folder matched) and annotations_rejected, which has every malformed line with its reason.
 Cost: at most 14 s for 1,534 label and 332 box lines on two cores.
 
     spark-submit jobs/ingest_annotations.py --root var/lake
@@ -40,7 +40,8 @@ def read_annotations(work: Work, config: Config) -> Annotations:
     published = find_published(config, storage, f"{work.staging}/visible")
     if published is None:
         return read_class_folders(images, read_label_rules(config, storage))
-    return read_open_images(images, published, read_hierarchy(published, storage))
+    hierarchy = read_hierarchy(published, storage)
+    return read_open_images(images, published, hierarchy, config.source.labels_from_boxes)
 
 
 def files(config: Config) -> tuple[str, ...]:

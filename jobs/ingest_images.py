@@ -19,7 +19,12 @@ from imagelake.runtime.job import Job, Work
 from imagelake.runtime.resolve.source import find_source, source_folder
 from imagelake.transforms.ingest.image_files import find_images, pack_options, rejected_files
 from imagelake.transforms.ingest.image_headers import check_error_ratio, describe_images, read_headers
-from imagelake.transforms.ingest.image_list import judge_image_lines, read_image_lists, rejected_image_lines
+from imagelake.transforms.ingest.image_list import (
+    has_image_lists,
+    judge_image_lines,
+    read_image_lists,
+    rejected_image_lines,
+)
 from imagelake.transforms.predict.model import image_limits
 from imagelake.transforms.rows.verdicts import count_by_reason, kept
 
@@ -31,7 +36,7 @@ def run(work: Work, config: Config) -> None:
     found = find_images(spark, source, config.images.max_bytes, config.source.error_on_no_images)
     packed = work.write("image_bytes", found.packed.select("image_id", "content"), pack_options(config.images))
     headers = read_headers(packed, image_limits(config.images))
-    described = describe_images(kept(lines), found.described, headers, has_lists=source.published is not None)
+    described = describe_images(kept(lines), found.described, headers, has_image_lists(spark, source.published))
     images = work.write("images", described)
     line_rejects = rejected_image_lines(lines)
     work.write("images_rejected", line_rejects.unionByName(rejected_files(found.rejected)))
@@ -52,7 +57,7 @@ JOB = Job(
     doc=__doc__,
     run=run,
     writes=("images", "image_bytes", "images_rejected"),
-    settings=("source", "images"),
+    settings=("source.type", "source.path", "source.error_on_no_images", "images"),
     files=files,
 )
 

@@ -23,6 +23,7 @@ Positive = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 Framing = Literal["crop", "squeeze"]
 Precision = Literal["float32", "int8"]
+LabelsFromBoxes = Literal["auto", "always", "never"]
 RENAMED_SETTINGS = {"source.kind": "source.type"}  # old name -> new name
 # What weights that are called by a word say of the other settings of [model].
 WEIGHTS_BY_NAME: dict[str, dict[str, Any]] = {
@@ -67,6 +68,7 @@ class SourceSection(_Section):
     type: Literal["sample", "folder", "open_images"]
     path: str
     label_map: str
+    labels_from_boxes: LabelsFromBoxes
     error_on_no_images: bool
 
 
@@ -396,7 +398,9 @@ def _merge(base: dict[str, Any], changes: Mapping[str, Any], known: Mapping[str,
                 raise ImageLakeError(
                     f"{origin}: {unknown_choice(f'setting of section [{section}]', key, known[section])}"
                 )
-            base[section][key] = value
+            # Spark's properties are texts, and nobody quotes a number on the command line.
+            is_text = section != "spark" or isinstance(value, str)
+            base[section][key] = value if is_text else json.dumps(value)
 
 
 def _readable(error: ValidationError) -> str:

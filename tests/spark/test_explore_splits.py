@@ -9,7 +9,7 @@ from explore_rows import found, table
 from pyspark.sql import DataFrame, SparkSession
 from random_lake import LAKES, RandomLake
 
-from imagelake.transforms.explore.annotation_counts import boxes_per_image, count_boxes, count_labels
+from imagelake.transforms.explore.annotation_counts import count_boxes, count_labels
 from imagelake.transforms.explore.split_summary import summarise_splits
 from imagelake.transforms.explore.summary_notes import summary_notes
 from imagelake.transforms.explore.unmatched import images_without_label, labels_without_image, match_images
@@ -20,8 +20,8 @@ THRESHOLD = 0.99
 def summary(images: DataFrame, labels: DataFrame, boxes: DataFrame) -> dict[str, dict[str, Any]]:
     """The summary of three tables, by split."""
     label_counts, box_counts = count_labels(labels, THRESHOLD), count_boxes(boxes)
-    matched = match_images(images, label_counts)
-    rows = summarise_splits(matched, label_counts, box_counts, boxes_per_image(box_counts, images)).collect()
+    matched = match_images(images, label_counts, box_counts)
+    rows = summarise_splits(matched, label_counts, box_counts).collect()
     return {row["split"]: row.asDict() for row in rows}
 
 
@@ -84,7 +84,7 @@ def test_null_confidences_are_left_out_of_the_mean(spark: SparkSession) -> None:
 def test_splits_equal_brute_force(spark: SparkSession, drawn: tuple[int, int, int]) -> None:
     """Every number of every split is that of counting one by one."""
     lake = RandomLake.draw(*drawn)
-    named = {row["image_id"] for row in lake.labels}
+    named, boxed = ({row["image_id"] for row in rows} for rows in (lake.labels, lake.boxes))
     confident = {row["image_id"] for row in lake.labels if lake.confident(row, THRESHOLD)}
     expected = {}
     for split in {row["split"] for row in lake.images + lake.labels + lake.boxes}:
@@ -103,6 +103,7 @@ def test_splits_equal_brute_force(spark: SparkSession, drawn: tuple[int, int, in
             "max_confidence": max(confidences, default=None),
             "mean_confidence": pytest.approx(sum(confidences) / len(confidences)) if confidences else None,
             "boxes": len(boxes),
+            "boxed_images": sum(row["image_id"] in boxed for row in images),
             "depictions": sum(row["is_depiction"] == 1 for row in boxes),
         }
     counted = summary(*(lake.frame(spark, name) for name in ("images", "labels", "boxes")))
@@ -117,7 +118,8 @@ def test_nothing_unmatched_is_missed(spark: SparkSession, drawn: tuple[int, int,
     named = {row["image_id"] for row in lake.labels}
     listed = {row["image_id"] for row in lake.images if row["listed"]}
     strangers = {(row["image_id"], row["split"]) for row in lake.labels if row["image_id"] not in listed}
-    assert found(images_without_label(match_images(images, counts))) == sorted(
+    boxes = count_boxes(lake.frame(spark, "boxes"))
+    assert found(images_without_label(match_images(images, counts, boxes))) == sorted(
         (row["image_id"], row["split"]) for row in lake.images if row["image_id"] not in named
     )
     assert found(labels_without_image(counts, images)) == sorted(
@@ -130,7 +132,7 @@ def test_bytes_that_no_list_names_are_not_listed(spark: SparkSession) -> None:
     images = table(spark, "images", {"listed": False})
     counts = count_labels(table(spark, "labels", {}, {}), THRESHOLD)
     assert found(labels_without_image(counts, images)) == [("i1", "train", 2)]
-    assert found(images_without_label(match_images(images, counts))) == []
+    assert found(images_without_label(match_images(images, counts, count_boxes(table(spark, "boxes"))))) == []
 
 
 def test_facts_are_sentences_for_a_person(spark: SparkSession) -> None:

@@ -103,3 +103,12 @@ def test_a_digest_follows_what_it_is_of() -> None:
     assert load_config(settings=["model.precision=int8"]).digest(["source", "model.classes"]) == known
     assert load_config(settings=["model.classes=mine.csv"]).digest(["source", "model.classes"]) != known
     assert load_config(settings=["model.precision=int8"]).digest(["model"]) != load_config().digest(["model"])
+
+
+@pytest.mark.parametrize(("value", "text"), [("3", "3"), ("true", "true"), ("2g", "2g"), ('"3"', "3")])
+def test_properties_of_spark_need_no_quotes(value: str, text: str) -> None:
+    """A number or a truth value is the text that Spark expects."""
+    assert (
+        load_config(settings=[f"spark.spark.sql.shuffle.partitions={value}"]).spark["spark.sql.shuffle.partitions"]
+        == text
+    )

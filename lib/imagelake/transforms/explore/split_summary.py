@@ -22,9 +22,7 @@ _COUNTS = (
 )
 
 
-def summarise_splits(
-    matched: DataFrame, label_counts: DataFrame, box_counts: DataFrame, boxes_per_image: DataFrame
-) -> DataFrame:
+def summarise_splits(matched: DataFrame, label_counts: DataFrame, box_counts: DataFrame) -> DataFrame:
     """One row a split that images, labels or boxes name.
 
     Images are counted in their own split, label and box rows in that of their file.
@@ -33,10 +31,9 @@ def summarise_splits(
         matched: as from match_images.
         label_counts: as from count_labels.
         box_counts: as from count_boxes.
-        boxes_per_image: the distribution by split.
     """
     parts = _of_images(matched)
-    for part in (_of_labels(label_counts), _of_boxes(box_counts), _of_boxed_images(boxes_per_image)):
+    for part in (_of_labels(label_counts), _of_boxes(box_counts)):
         parts = parts.unionByName(part, allowMissingColumns=True)
     # At most one part holds each number of a split, so that any aggregate that skips nulls returns it.
     return (
@@ -55,6 +52,7 @@ def _of_images(matched: DataFrame) -> DataFrame:
         F.count_if("has_bytes").alias("images_with_bytes"),
         F.count_if("labelled").alias("labelled_images"),
         F.count_if("confident").alias("confident_images"),
+        F.count_if("boxed").alias("boxed_images"),
     )
 
 
@@ -77,7 +75,3 @@ def _of_labels(label_counts: DataFrame) -> DataFrame:
 
 def _of_boxes(box_counts: DataFrame) -> DataFrame:
     return box_counts.groupBy("split").agg(F.sum("boxes").alias("boxes"), F.sum("depictions").alias("depictions"))
-
-
-def _of_boxed_images(boxes_per_image: DataFrame) -> DataFrame:
-    return boxes_per_image.where("boxes > 0").groupBy("split").agg(F.sum("images").alias("boxed_images"))

@@ -10,20 +10,30 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def match_images(images: DataFrame, label_counts: DataFrame) -> DataFrame:
-    """One row an image: image_id, split, has_bytes, labelled (by any row), confident (by one above the threshold).
+def match_images(images: DataFrame, label_counts: DataFrame, box_counts: DataFrame) -> DataFrame:
+    """One row an image, with what names it.
 
     Args:
         images: the images table.
         label_counts: as from count_labels.
+        box_counts: as from count_boxes.
+
+    Returns:
+        image_id, split, has_bytes, labelled (by any row), confident (by one above the threshold), boxed.
     """
     named = label_counts.groupBy("image_id").agg(F.max("confident").alias("confident"))
-    return images.join(named, "image_id", how="left").select(
-        "image_id",
-        "split",
-        "has_bytes",
-        F.col("confident").isNotNull().alias("labelled"),
-        F.coalesce("confident", F.lit(False)).alias("confident"),
+    boxed = box_counts.groupBy("image_id").agg(F.lit(True).alias("boxed"))
+    return (
+        images.join(named, "image_id", how="left")
+        .join(boxed, "image_id", how="left")
+        .select(
+            "image_id",
+            "split",
+            "has_bytes",
+            F.col("confident").isNotNull().alias("labelled"),
+            F.coalesce("confident", F.lit(False)).alias("confident"),
+            F.coalesce("boxed", F.lit(False)).alias("boxed"),
+        )
     )
 
 

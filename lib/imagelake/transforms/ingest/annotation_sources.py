@@ -14,13 +14,15 @@ from imagelake.transforms.ingest import annotations as lines_of
 from imagelake.transforms.ingest.folder_coverage import class_folder_table, folder_notes
 from imagelake.transforms.ingest.folder_labels import class_folders, folder_labels
 from imagelake.transforms.ingest.raw_csv import read_csv_rows
+from imagelake.transforms.ingest.sources import CLASS_HEADERS
 from imagelake.transforms.labels.label_classes import LabelRules
-from imagelake.transforms.labels.label_hierarchy import hierarchy_table
+from imagelake.transforms.labels.label_hierarchy import DescribedHierarchy, hierarchy_table
 from imagelake.transforms.rows.verdicts import kept
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
+    from imagelake.config import LabelsFromBoxes
     from imagelake.taxonomy.hierarchy import Hierarchy
     from imagelake.transforms.ingest.sources import OpenImagesFiles
 
@@ -43,38 +45,66 @@ class Annotations:
     notes: dict[str, str] = field(default_factory=dict)
 
 
-def read_open_images(images: DataFrame, found: OpenImagesFiles, hierarchy: Hierarchy | None) -> Annotations:
+def read_open_images(
+    images: DataFrame, found: OpenImagesFiles, hierarchy: Hierarchy | None, labels_from_boxes: LabelsFromBoxes
+) -> Annotations:
     """Read published Open Images files.
 
     Args:
         images: the images table, which has the split of those whose annotations do not say it.
         found: the files.
         hierarchy: as read from its file; None where there is none.
+        labels_from_boxes: whether the labels of boxes are those of their images, too; auto: where no file has labels.
     """
     spark = images.sparkSession
-    class_lines = read_csv_rows(spark, found.headed_classes, lines_of.CLASS_CELLS).unionByName(
-        read_csv_rows(spark, found.classes, lines_of.CLASS_CELLS, header=False)
-    )
     judged = {
-        "classes": lines_of.judge_class_lines(class_lines),
+        "classes": lines_of.judge_class_lines(_class_lines(spark, found)),
         "labels": lines_of.judge_label_lines(read_csv_rows(spark, found.labels, lines_of.LABEL_CELLS)),
         "boxes": lines_of.judge_box_lines(read_csv_rows(spark, found.boxes, lines_of.BOX_CELLS)),
     }
     judged = {name: rows.persist(StorageLevel.DISK_ONLY) for name, rows in judged.items()}
     sound = kept(judged["classes"])
     classes = sound.where(~F.col("repeated")).select("label_id", "label", "boxable")
-    names = {row["label_id"]: row["label"] for row in classes.collect()}
+    described = _described(classes, hierarchy)
+    labels, boxes = (lines_of.complete(_typed(judged[name]), classes, images) for name in ("labels", "boxes"))
+    lines = {name: rows.count() for name, rows in judged.items()}
+    notes = {"other CSV files, not read": ", ".join(found.others)} if found.others else {}
+    if found.boxes and (labels_from_boxes == "always" or (labels_from_boxes == "auto" and not found.labels)):
+        of_boxes = lines_of.labels_of_boxes(boxes).persist(StorageLevel.DISK_ONLY)
+        labels, number = labels.unionByName(of_boxes), of_boxes.count()
+        lines["labels"] += number
+        why = "" if found.labels else ", since no file has labels"
+        notes["labels from boxes"] = f"{number:,}{why} (source.labels_from_boxes = {labels_from_boxes})"
     return Annotations(
         classes=classes,
-        hierarchy=hierarchy_table(spark, hierarchy, names),
-        labels=lines_of.complete(_typed(judged["labels"]), classes, images),
-        boxes=lines_of.complete(_typed(judged["boxes"]), classes, images),
+        hierarchy=hierarchy_table(spark, described),
+        labels=labels,
+        boxes=boxes,
         class_folders=spark.createDataFrame([], TABLES["class_folders"].ddl),
         rejected=reduce(_union, (lines_of.rejected_lines(rows, name) for name, rows in judged.items())),
-        lines={name: rows.count() for name, rows in judged.items()},
+        lines=lines,
         repeated={"classes": {"repeated": sound.where("repeated").count()}},
-        notes={"other CSV files, not read": ", ".join(found.others)} if found.others else {},
+        notes=notes | (described.notes() if described else {}),
     )
+
+
+def _class_lines(spark: SparkSession, found: OpenImagesFiles) -> DataFrame:
+    """The lines of all class descriptions, whatever their header calls the two cells."""
+    lines = read_csv_rows(spark, found.classes, lines_of.CLASS_CELLS, header=False)
+    for header in CLASS_HEADERS:
+        files = [file for file in found.headed_classes if file.has(*header)]
+        renamed = dict(zip(header, lines_of.CLASS_CELLS, strict=True))
+        lines = lines.unionByName(read_csv_rows(spark, files, header).withColumnsRenamed(renamed))
+    return lines
+
+
+def _described(classes: DataFrame, hierarchy: Hierarchy | None) -> DescribedHierarchy | None:
+    """The hierarchy with the names of its classes, of which there are thousands at most."""
+    if hierarchy is None:
+        return None
+    rows = classes.collect()
+    boxable = {row["label_id"] for row in rows if row["boxable"]}
+    return DescribedHierarchy(hierarchy, {row["label_id"]: row["label"] for row in rows}, boxable)
 
 
 def _typed(judged: DataFrame) -> DataFrame:
@@ -98,7 +128,7 @@ def read_class_folders(images: DataFrame, rules: LabelRules) -> Annotations:
     names = sorted({meaning.label for meaning in meanings})
     return Annotations(
         classes=spark.createDataFrame([(name, name, False) for name in names], TABLES["classes"].ddl),
-        hierarchy=hierarchy_table(spark, None, {}),
+        hierarchy=hierarchy_table(spark, None),
         labels=labels,
         boxes=spark.createDataFrame([], TABLES["boxes"].ddl),
         class_folders=class_folder_table(spark, found, meanings, rules.class_names),

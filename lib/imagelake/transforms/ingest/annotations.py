@@ -133,6 +133,19 @@ def complete(rows: DataFrame, classes: DataFrame, images: DataFrame) -> DataFram
     )
 
 
+def labels_of_boxes(boxes: DataFrame) -> DataFrame:
+    """The labels that boxes give their images, as rows of labels: one an image, label and split.
+
+    Args:
+        boxes: the boxes table; their confidence is the highest, their source the first by name.
+    """
+    return (
+        boxes.groupBy("image_id", "label_id", "label", "split")
+        .agg(F.min("source").alias("source"), F.max("confidence").alias("confidence"))
+        .select("image_id", "label_id", "label", "split", F.lit("human").alias("origin"), "source", "confidence")
+    )
+
+
 def rejected_lines(judged: DataFrame, table_name: str) -> DataFrame:
     """The dropped lines as rows of annotations_rejected."""
     return judged.where(F.col("reason").isNotNull()).select(

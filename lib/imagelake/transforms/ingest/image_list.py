@@ -41,6 +41,13 @@ def read_image_lists(spark: SparkSession, published: OpenImagesFiles | None) -> 
     )
 
 
+def has_image_lists(spark: SparkSession, published: OpenImagesFiles | None) -> bool:
+    """Whether a source lists its images at all; where it does not, those are known whose bytes are there."""
+    if published is None:
+        return False
+    return bool(published.image_lists) or any(not holds_bytes(spark, uri) for uri in published.parquet)
+
+
 def read_image_parquet(spark: SparkSession, uri: str) -> DataFrame:
     """An image list in Parquet as text cells: columns by their published names in any case, or by ours."""
     frame = open_parquet(spark, uri)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa  # type: ignore[import-untyped]
 
+CLASS_HEADERS = (("LabelName", "DisplayName"), ("label", "name"))  # as published, and as others pass them on
 METADATA_NAME = r"(?i)\.([ct]sv(\.gz)?|json|parquet|txt|md|crc)$"
 
 
@@ -88,6 +89,6 @@ def _content_of_csv(file: CsvFile) -> str:
         return "image_lists"
     if len(file.first_line) == 2 and file.first_line[0].startswith("/"):
         return "classes"
-    if file.has("LabelName", "DisplayName"):
+    if any(file.has(*header) for header in CLASS_HEADERS):
         return "headed_classes"
     return "others"

@@ -2,38 +2,90 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from imagelake.errors import unknown_choice
 from imagelake.tables import TABLES
+from imagelake.taxonomy.described_names import ids_of_names
 from imagelake.taxonomy.hierarchy import Hierarchy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from pyspark.sql import DataFrame, SparkSession
 
+NAMES_SHOWN = 10
 
-def hierarchy_table(spark: SparkSession, hierarchy: Hierarchy | None, names: Mapping[str, str]) -> DataFrame:
-    """The hierarchy table; the published file holds MIDs in one form and names in the other, the table has both.
 
-    Args:
-        spark: the session.
-        hierarchy: None makes an empty table.
+@dataclass(frozen=True)
+class DescribedHierarchy:
+    """A hierarchy, and what the class descriptions of its source say of its labels.
+
+    The published file holds MIDs in one form and names in the other.
+
+    Attributes:
+        hierarchy: as read.
         names: label_id -> display name of the lake's classes.
+        boxable: the label_ids that a name means where several classes bear it.
     """
-    ids = {name: label_id for label_id, name in names.items()}
 
-    def id_and_name(node: str | None) -> tuple[str | None, str | None]:
-        if node is None or node in names:
-            return node, names.get(node or "")
-        return (ids[node], node) if node in ids else (node, None if node.startswith("/") else node)
+    hierarchy: Hierarchy
+    names: Mapping[str, str]
+    boxable: Collection[str] = ()
 
-    rows = [
-        (*id_and_name(row.node), *id_and_name(row.parent), row.relation or "subcategory", row.depth)
-        for row in (hierarchy.rows() if hierarchy else ())
-    ]
-    return spark.createDataFrame(rows, TABLES["hierarchy"].ddl)
+    @cached_property
+    def label_ids(self) -> Mapping[str, str]:
+        """The label_id of each node that the class descriptions know."""
+        known = {node: node for node in self.hierarchy.nodes if node in self.names}
+        others = (node for node in self.hierarchy.nodes if node not in known and not _is_mid(node))
+        return known | ids_of_names(others, self.names, self.boxable)
+
+    @property
+    def joins_nothing(self) -> bool:
+        """Whether no label of the lake can be one of its nodes."""
+        return not self.label_ids and bool(self.names or not _is_mid(self.hierarchy.root))
+
+    def notes(self) -> dict[str, str]:
+        """What the summary says of it: nothing where every label is known."""
+        nodes = self.hierarchy.nodes
+        unknown = [node for node in nodes if node not in self.label_ids]
+        if self.joins_nothing:
+            return {"hierarchy": f"left out: no class description knows any of its {len(nodes):,} labels"}
+        if not unknown or not self.names:
+            return {}
+        more = f", and {len(unknown) - NAMES_SHOWN:,} more" if len(unknown) > NAMES_SHOWN else ""
+        return {
+            "hierarchy": f"{len(self.label_ids):,} of its {len(nodes):,} labels are described; not "
+            f"{', '.join(unknown[:NAMES_SHOWN])}{more}"
+        }
+
+    def rows(self) -> list[tuple[str | None, str | None, str | None, str | None, str, int]]:
+        """The rows of the hierarchy table; none where it joins nothing."""
+        if self.joins_nothing:
+            return []
+        return [
+            (*self._id_and_name(row.node), *self._id_and_name(row.parent), row.relation or "subcategory", row.depth)
+            for row in self.hierarchy.rows()
+        ]
+
+    def _id_and_name(self, node: str | None) -> tuple[str | None, str | None]:
+        if node is None:
+            return None, None
+        if label_id := self.label_ids.get(node):
+            return label_id, self.names[label_id]
+        return node, None if _is_mid(node) else node
+
+
+def _is_mid(node: str) -> bool:
+    return node.startswith("/")
+
+
+def hierarchy_table(spark: SparkSession, described: DescribedHierarchy | None) -> DataFrame:
+    """The hierarchy table, an empty one of None."""
+    return spark.createDataFrame(described.rows() if described else [], TABLES["hierarchy"].ddl)
 
 
 def hierarchy_graph(edges: DataFrame) -> Hierarchy | None:
