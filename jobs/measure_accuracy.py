@@ -52,7 +52,7 @@ JOB = Job(
     run=run,
     reads=("labels_clean", "predictions", "classes", "hierarchy"),
     writes=("label_accuracy", "confusion"),
-    settings=("accuracy", "model", "source"),
+    settings=("accuracy", "model", "source.type", "source.label_map"),
     files=label_class_files,
     check=check_label_files,
 )
