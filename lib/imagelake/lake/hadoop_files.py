@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from imagelake.errors import ImageLakeError
 from imagelake.lake.files import WritableFiles, is_missing
 from imagelake.lake.listing import parse_statuses
-from imagelake.lake.storage import JAVA_ERRORS, serialised, storage_error
+from imagelake.lake.storage import JAVA_ERRORS, all_bytes, serialised, storage_error
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -20,7 +20,7 @@ class HadoopFiles(WritableFiles):
 
     def __init__(self, spark: SparkSession, root: str) -> None:
         jvm: Any = spark._jvm
-        self._spark, self._hadoop, self._root = spark, jvm.org.apache.hadoop.fs, root
+        self._spark, self._jvm, self._hadoop, self._root = spark, jvm, jvm.org.apache.hadoop.fs, root
         gateway: Any = spark.sparkContext._gateway
         self._array = gateway.new_array
         try:
@@ -59,7 +59,7 @@ class HadoopFiles(WritableFiles):
         try:
             stream = self._system.open(self._path(path))
             try:
-                return bytes(stream.readAllBytes())
+                return all_bytes(self._jvm, stream)
             finally:
                 stream.close()
         except JAVA_ERRORS as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from imagelake.config import Config, load_config, settings_help
+from imagelake.runtime.run_size import is_small
 from imagelake.vision.weights_file import IMAGENET_CLASSES
 from imagelake.vision.weights_network import hyperparameters_of
 
@@ -95,9 +96,18 @@ def shortcut_settings(job: Described, options: argparse.Namespace) -> list[str]:
 
 
 def config_of(options: argparse.Namespace, extra: Sequence[str], local: bool) -> Config:
-    """What the options ask for, over conf/local.toml or, where Spark's master is a cluster, conf/cluster.toml."""
+    """What the options ask for.
+
+    It is laid over conf/cluster.toml where Spark's master is a cluster, else over conf/local.toml, and over
+    conf/small.toml where there are few images.
+    """
     settings = [*extra, *options.settings, *([f"lake.root={options.root}"] if options.root else [])]
-    return load_config(options.config, settings, ["local.toml" if local else "cluster.toml"], network_settings)
+    if not local:
+        return load_config(options.config, settings, ["cluster.toml"], network_settings)
+    config = load_config(options.config, settings, ["local.toml"], network_settings)
+    if is_small(config):
+        config = load_config(options.config, settings, ["local.toml", "small.toml"], network_settings)
+    return config
 
 
 def network_settings(weights: str) -> dict[str, Any]:

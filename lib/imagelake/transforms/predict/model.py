@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from imagelake.errors import ImageLakeError
 from imagelake.transforms.predict.predict import PredictSettings
+from imagelake.vision.converted_networks import kept_or_made
 from imagelake.vision.extractor import description_file
 from imagelake.vision.limits import Limits
 from imagelake.vision.mobilenet import build_model
@@ -38,7 +39,7 @@ def convert_model(
 ) -> PackedModel:
     """Build the network, fill it with its weights and pack it for its engine; takes TensorFlow, on the driver.
 
-    That of the drawn sample is converted already.
+    That of the drawn sample is converted already, and one in float32 that this machine has converted before is kept.
 
     Args:
         model: the network.
@@ -51,8 +52,15 @@ def convert_model(
     """
     if model.ships_converted:
         return PackedModel("litert", (resources.files("imagelake") / SAMPLE_NETWORK).read_bytes())
-    network = build_model(model.architecture, model.alpha, model.resolution, classes, weights)
-    return pack(network, model.engine, calibration)
+
+    def packed() -> PackedModel:
+        network = build_model(model.architecture, model.alpha, model.resolution, classes, weights)
+        return pack(network, model.engine, calibration)
+
+    if model.engine != "litert" or calibration is not None:
+        return packed()
+    made_of = f"{model.architecture} {model.alpha} {model.resolution} {classes}"
+    return PackedModel("litert", kept_or_made(made_of, weights, lambda: packed().payload))
 
 
 def save_network(packed: PackedModel, model: ModelSection, class_map: ClassMap, folder: Path) -> Path:

@@ -1,0 +1,71 @@
+"""Whether a run on this machine is of so few images that what Spark does for millions of rows only costs time."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imagelake.errors import ImageLakeError
+from imagelake.lake.manifest import MANIFEST, Manifest
+
+if TYPE_CHECKING:
+    from imagelake.config import Config
+
+MOST_IMAGES = 2_000
+MOST_ROWS = 50_000  # of labels or boxes
+MOST_METADATA_BYTES = 8 * 2**20  # of CSV, JSON and Parquet, 50,000 rows and more
+_MOST = {"images": MOST_IMAGES, "labels": MOST_ROWS, "boxes": MOST_ROWS}
+_METADATA = (".csv", ".tsv", ".gz", ".json", ".parquet")
+
+
+def is_small(config: Config) -> bool:
+    """Whether the source and the lake are local and small. One that cannot be looked at is not."""
+    try:
+        return _has_small_source(config) and _is_small_lake(config.lake.root)
+    except (OSError, ImageLakeError):  # what is wrong with them is said by those who read them
+        return False
+
+
+def _has_small_source(config: Config) -> bool:
+    if config.source.type == "sample":
+        return config.sample.images <= MOST_IMAGES
+    folder = _local(config.source.path)
+    return folder is not None and _has_few_files(folder)
+
+
+def _has_few_files(folder: Path) -> bool:
+    """Whether few files are below a folder; looks at no more of them than that takes."""
+    waiting, files, metadata = [str(folder)], 0, 0
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    if entry.is_symlink():  # which may lead anywhere, and back
+                        return False
+                    waiting.append(entry.path)
+                    continue
+                files += 1
+                metadata += entry.stat().st_size if entry.name.lower().endswith(_METADATA) else 0
+                if files > MOST_IMAGES or metadata > MOST_METADATA_BYTES:
+                    return False
+    return True
+
+
+def _is_small_lake(root: str) -> bool:
+    """Whether a lake, as far as there is one yet, has few rows."""
+    folder = _local(root)
+    if folder is None:
+        return False
+    files = {name: folder / name / MANIFEST for name in _MOST}
+    manifests = {
+        name: Manifest.from_bytes(file.read_bytes(), str(file)) for name, file in files.items() if file.exists()
+    }
+    return all(manifest.rows <= _MOST[name] for name, manifest in manifests.items())
+
+
+def _local(path: str) -> Path | None:
+    """A path of this machine; None for an address elsewhere."""
+    if "://" in path and not path.startswith("file://"):
+        return None
+    return Path(path.removeprefix("file://")).expanduser()
