@@ -251,6 +251,15 @@ class Config(_Section):
             hidden[section] = _Declared(getattr(self, section), keys, f"{job}: {section}")
         return self.model_copy(update=hidden)
 
+    def values(self, names: Iterable[str]) -> dict[str, Any]:
+        """Setting -> value, as JSON knows it, of sections or single settings as section.key; sorted."""
+        found: dict[str, Any] = {}
+        for name in names:
+            section, _, key = name.partition(".")
+            dumped = self.model_dump(mode="json", include={section})[section]
+            found |= {f"{section}.{one}": value for one, value in dumped.items() if key in ("", one)}
+        return dict(sorted(found.items()))
+
     def digest(self, sections: Iterable[str]) -> str:
         """A short hash of some sections, or settings as section.key: equal for equal values."""
         values: dict[str, Any] = {}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from imagelake.runtime.resolve.network import SAMPLE_WEIGHTS
+from imagelake.installation import SAMPLE_WEIGHTS
 from imagelake.vision.mobilenet import build_model
 from imagelake.vision.weights_file import WeightsError
 from imagelake.vision.weights_network import Hyperparameters, hyperparameters_of

@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from imagelake.errors import ImageLakeError
+from imagelake.installation import SAMPLE_WEIGHTS
 from imagelake.lake.storage import to_uri
 from imagelake.transforms.predict.model import Weights, network_file
 from imagelake.vision.extractor import Extractor, description_file
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from imagelake.config import ModelSection
     from imagelake.lake.storage import Storage
     from imagelake.vision.extractor import PackedExtractor
-
-SAMPLE_WEIGHTS = "samples/weights/mobilenet_v1_0.25_128.weights.h5"
 
 
 def weights_files(model: ModelSection) -> tuple[str, ...]:
