@@ -219,6 +219,21 @@ class WebSection(_Section):
     renewed_every_s: Annotated[float, Field(ge=0)]
 
 
+class LineageSection(_Section):
+    """Where events of the runs of jobs are sent."""
+
+    url: str
+    file: str
+    namespace: Annotated[str, Field(min_length=1)]
+
+    @field_validator("file")
+    @classmethod
+    def _one_of_both(cls, file: str, values: ValidationInfo) -> str:
+        if file and values.data.get("url"):
+            raise ValueError("give lineage.url or lineage.file, not both")
+        return file
+
+
 class Config(_Section):
     """The whole configuration of a run."""
 
@@ -235,6 +250,7 @@ class Config(_Section):
     search: SearchSection
     report: ReportSection
     web: WebSection
+    lineage: LineageSection
     spark: dict[str, str]
 
     def declared(self, names: Iterable[str], job: str) -> Config:

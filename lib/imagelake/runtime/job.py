@@ -27,6 +27,8 @@ from imagelake.lake.storage import JAVA_ERRORS, to_pattern
 from imagelake.lake.view import SupersededError
 from imagelake.net.credentials import without_credentials
 from imagelake.runtime.code_version import Code, code_of
+from imagelake.runtime.lineage import Lineage, sender
+from imagelake.runtime.lineage_events import JobRun
 from imagelake.runtime.options import Shortcut
 from imagelake.runtime.progress import announce
 from imagelake.runtime.sources import NamedSources, parts_of_sources
@@ -181,12 +183,24 @@ def _execute(job: Job, lake: Lake, config: Config, force: bool) -> Outcome:
     fingerprint = _fingerprint(job, inputs, config, code)
     if not force and _is_current(job, lake, fingerprint):
         return Outcome(job, time.monotonic() - began, None)
-    work = Work(job, lake)
+    work, settings = Work(job, lake), without_credentials(config.values(job.settings))
+    described = JobRun(
+        config.lineage.namespace,
+        job.name,
+        job.doc,
+        lake.root,
+        work.run_id,
+        inputs,
+        job.writes,
+        settings,
+        code.version,
+        lake.spark.version,
+    )
+    lineage, manifests = Lineage(described, sender(config.lineage)), []
     lake.spark.sparkContext.setJobDescription(job.name)
     try:
         lake.files.create(f"{work.published.staging}/{OWNER}", this_process(job.name).to_json())
         noted = parts_of_sources(lake.storage, sources)
-        settings = without_credentials(config.values(job.settings))
         _run(work, declared)
         work.check_folders()
         seconds = time.monotonic() - began
@@ -210,9 +224,14 @@ def _execute(job: Job, lake: Lake, config: Config, force: bool) -> Outcome:
                 sources=noted,
             )
             lake.files.replace(f"{work.published.staging}/{name}/{MANIFEST}", manifest.to_json().encode())
+            manifests.append(manifest)
         published = publish(
             lake.files, Publication(work.published, job.writes, lake.view.record().of(job.writes)), force
         )
+        lineage.ended(manifests, published)
+    except BaseException as error:
+        lineage.failed(error)
+        raise
     finally:
         _clean_up(work)
     return Outcome(job, seconds, work, published)
