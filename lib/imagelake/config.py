@@ -256,6 +256,21 @@ class WebSection(_Section):
     renewed_every_s: Annotated[float, Field(ge=0)]
 
 
+class LineageSection(_Section):
+    """Where events of the runs of jobs are sent."""
+
+    url: str
+    file: str
+    namespace: Annotated[str, Field(min_length=1)]
+
+    @field_validator("file")
+    @classmethod
+    def _one_of_both(cls, file: str, values: ValidationInfo) -> str:
+        if file and values.data.get("url"):
+            raise ValueError("give lineage.url or lineage.file, not both")
+        return file
+
+
 class Config(_Section):
     """The whole configuration of a run."""
 
@@ -273,6 +288,7 @@ class Config(_Section):
     search: SearchSection
     report: ReportSection
     web: WebSection
+    lineage: LineageSection
     spark: dict[str, str]
 
     def declared(self, names: Iterable[str], job: str) -> Config:
@@ -288,6 +304,15 @@ class Config(_Section):
             keys = [name.partition(".")[2] for name in chosen if name.startswith(f"{section}.")]
             hidden[section] = _Declared(getattr(self, section), keys, f"{job}: {section}")
         return self.model_copy(update=hidden)
+
+    def values(self, names: Iterable[str]) -> dict[str, Any]:
+        """Setting -> value, as JSON knows it, of sections or single settings as section.key; sorted."""
+        found: dict[str, Any] = {}
+        for name in names:
+            section, _, key = name.partition(".")
+            dumped = self.model_dump(mode="json", include={section})[section]
+            found |= {f"{section}.{one}": value for one, value in dumped.items() if key in ("", one)}
+        return dict(sorted(found.items()))
 
     def digest(self, sections: Iterable[str]) -> str:
         """A short hash of some sections, or settings as section.key: equal for equal values."""

@@ -8,6 +8,8 @@ PACKAGE = Path(__file__).resolve().parent
 _CHECKOUT = PACKAGE.parents[1]
 # Only an installed package holds these; in a checkout they lie beside lib/.
 PACKED_FOLDERS = ("conf", "jobs")
+# Of the drawn sample's network, inside the package.
+SAMPLE_WEIGHTS = "samples/weights/mobilenet_v1_0.25_128.weights.h5"
 
 
 def is_installed() -> bool:

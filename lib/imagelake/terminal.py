@@ -15,3 +15,8 @@ def columns_of(stream: TextIO) -> int | None:
         return shutil.get_terminal_size().columns
     width = os.environ.get(COLUMNS, "")
     return int(width) if width.isdecimal() else None
+
+
+def printable(text: str) -> str:
+    r"""A text of unknown origin for a terminal: what would move its cursor or change its colours stands as ``\x1b``."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)

@@ -25,6 +25,7 @@ from imagelake.cluster.hadoop.__main__ import _parser as hadoop_parser
 from imagelake.cluster.webhdfs.__main__ import _parser as webhdfs_parser
 from imagelake.config import Config, conf_text
 from imagelake.lake.check import parser as check_parser
+from imagelake.lake.trace import parser as trace_parser
 from imagelake.open_images.open_images import _parser as fetch_parser
 from imagelake.runtime.clean import parser as clean_parser
 from imagelake.runtime.options import job_parser
@@ -134,6 +135,7 @@ PARSED: dict[str, Callable[[list[str]], object]] = {
     "scripts/upload": lambda words: webhdfs_parser().parse_args(["upload", *words]),
     "scripts/download": lambda words: webhdfs_parser().parse_args(["download", *words]),
     "scripts/check_lake": lambda words: check_parser().parse_args(words),
+    "scripts/trace": lambda words: trace_parser().parse_args(words),
     "scripts/clean": lambda words: clean_parser().parse_args(words),
     "scripts/hadoop": lambda words: hadoop_parser().parse_args(words),
     "scripts/fetch_open_images": lambda words: fetch_parser().parse_args(words),

@@ -16,6 +16,7 @@ from imagelake.lake.hadoop_files import HadoopFiles
 from imagelake.lake.lake import Lake
 from imagelake.lake.publication import remove_left_overs
 from imagelake.lake.published import open_lake
+from imagelake.lake.trace import main as trace
 from imagelake.tables import TABLES
 from pipeline_steps import run_steps
 from publishing_trial import trial
@@ -97,6 +98,19 @@ def test_manifests_on_hdfs_hold_the_checksums_of_the_bytes(remote: Lake, hadoop:
     assert parts
     assert [part.crc32c for part in parts] == [crc_of_file(lake.files, f"labels_clean/{part.name}") for part in parts]
     assert not [checked for checked in check_lake(lake) if checked.problems]
+
+
+def test_a_table_on_hdfs_is_traced_to_its_files(
+    remote: Lake, hadoop: Hadoop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without Java, the checksums that HDFS gave for the lists are those of their bytes, read back."""
+    run(remote)
+    words = ["labels_clean", "--verify", "--root", remote.root, "--namenode", hadoop.webhdfs_url]
+    assert trace(words) == 0
+    out = capsys.readouterr().out
+    assert "class-descriptions.csv, " in out
+    assert out.count(", unchanged") > 10
+    assert "draw_sample_lake" in out
 
 
 def test_what_a_publisher_that_died_published_is_read_on_hdfs(remote: Lake, hadoop: Hadoop) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from imagelake.config import load_config
-from imagelake.runtime.resolve.network import SAMPLE_WEIGHTS
+from imagelake.installation import SAMPLE_WEIGHTS
 from imagelake.transforms.predict.model import SAMPLE_NETWORK
 from imagelake.vision.litert import LiteRtEngine, convert
 from imagelake.vision.mobilenet import build_model

@@ -9,7 +9,7 @@ from typing import Any
 import h5py  # type: ignore[import-untyped]
 import pytest
 
-from imagelake.runtime.resolve.network import SAMPLE_WEIGHTS
+from imagelake.installation import SAMPLE_WEIGHTS
 from imagelake.vision.mobilenet import build_model
 from imagelake.vision.tensorflow_import import import_tensorflow
 from imagelake.vision.weights_file import WeightsError

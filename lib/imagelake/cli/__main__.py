@@ -42,6 +42,7 @@ COMMANDS = {
         "imagelake.serving.terminal",
         options=("imagelake.serving.options", "search_parser"),
     ),
+    "trace": Command("say where a number of a finished lake comes from", "imagelake.lake.trace"),
     "upload": Command("put local files on HDFS", "imagelake.cluster.webhdfs.__main__", ("upload",)),
     "download": Command("bring files of HDFS here", "imagelake.cluster.webhdfs.__main__", ("download",)),
     "fetch-open-images": Command("download a slice of Open Images", "imagelake.open_images.open_images"),

@@ -17,7 +17,7 @@ from imagelake.lake.record import read_record
 from imagelake.tables import TABLES
 
 SOUND, DAMAGED, UNUSABLE = 0, 1, 2
-_FOLDERS = ("sample_files", "model", "index_quantizer", "report", "search_page", "comparison", "heads")
+FOLDERS = ("sample_files", "model", "index_quantizer", "report", "search_page", "comparison", "heads")
 _DESCRIPTION = """\
 Check the published tables of a lake: every file is there, with the size and the checksum that it was published with.
 
@@ -46,7 +46,7 @@ class Checked:
 def check_lake(lake: PublishedLake, quick: bool = False) -> Iterator[Checked]:
     """Check table by table, by name."""
     runs = read_record(lake.files).runs
-    for name in sorted({*runs, *TABLES, *_FOLDERS}):
+    for name in sorted({*runs, *TABLES, *FOLDERS}):
         job = runs[name].job if name in runs else ""
         try:
             location = lake.location(name)

@@ -6,10 +6,11 @@ what a source holds is listed here; of a local folder by Python, of others from 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -130,6 +131,12 @@ def without_host(uri: str) -> str:
     """The path of an address: Hadoop names a host where the folder was given without, and spells file: in two ways."""
     tail = uri.split("://", 1)[-1]
     return tail[tail.index("/") :] if "/" in tail else tail
+
+
+def listing_digest(files: Iterable[FoundFile]) -> str:
+    """A short hash of names, sizes and times: it changes when a file does."""
+    lines = sorted(f"{file.path} {file.size} {file.modified_ms}" for file in files)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def hidden_from_spark(relative: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from imagelake.errors import ImageLakeError
 
@@ -30,12 +31,12 @@ class Account:
 
 @dataclass(frozen=True)
 class Part:
-    """One file of a published table or folder, as it was published.
+    """One file: of a published table or folder, as it was published, or of a source, as it was read.
 
     Attributes:
-        name: its path from the folder.
+        name: its path from the folder; the address of a source's.
         bytes: its length.
-        crc32c: the checksum of all of it, eight hexadecimal digits.
+        crc32c: the checksum of all of it, eight hexadecimal digits; empty where the file system keeps none.
     """
 
     name: str
@@ -48,8 +49,9 @@ class Manifest:
     """The manifest of one published table or folder.
 
     ``fingerprint`` is a hash of the job, the code's version, the settings it uses and its inputs: equal fingerprints
-    mean that there is nothing to do. ``run_id`` is new with every publication. ``parts`` names every file; None in
-    manifests of versions that did not.
+    mean that there is nothing to do. ``run_id`` is new with every publication. ``parts`` names every file, ``settings``
+    has every setting that the job declares with its value, and ``sources`` the files of text and of weights that it
+    read from outside the lake, by their addresses; each is None in manifests of versions that did not.
     """
 
     name: str
@@ -66,6 +68,8 @@ class Manifest:
     images_per_second: float | None
     columns: dict[str, str]
     parts: list[Part] | None = None
+    settings: dict[str, Any] | None = None
+    sources: list[Part] | None = None
 
     def to_json(self) -> str:
         """The manifest as indented JSON."""
@@ -80,13 +84,17 @@ class Manifest:
         """
         try:
             values = json.loads(content)
-            parts = values.get("parts")
             read = {
                 "accounts": [Account(**account) for account in values["accounts"]],
-                "parts": None if parts is None else [Part(**part) for part in parts],
+                "parts": _parts(values.get("parts")),
+                "sources": _parts(values.get("sources")),
             }
             return cls(**{**values, **read})
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ImageLakeError(
                 f"{file} is not a manifest of this version ({error}): run the job that writes it again with --force"
             ) from None
+
+
+def _parts(values: list[dict[str, Any]] | None) -> list[Part] | None:
+    return None if values is None else [Part(**part) for part in values]

@@ -226,11 +226,34 @@ def open_lake(
         ImageLakeError: no folder is there, or no NameNode is known.
     """
     if root.startswith("hdfs://"):
-        addresses = find_namenodes(namenodes)
-        store = WebHdfs(Access(addresses, user, kerberos), Retrier(_RETRY_POLICY, Clock(), lambda _: None))
-        return PublishedLake(root, HdfsFiles(hdfs_path(root, addresses), store))
+        access = Access(find_namenodes(namenodes), user, kerberos)
+        return PublishedLake(root, HdfsFiles(hdfs_path(root, access.namenodes), _store(access)))
     folder = Path(root.removeprefix("file://")).expanduser()
     if not folder.is_dir():
         check_folder(folder)
         raise ImageLakeError(f"there is no folder {root}: --root names the lake of a finished run")
     return PublishedLake(root, LocalFiles(folder))
+
+
+def open_file_system(
+    address: str, namenodes: str | None = None, user: str | None = None, kerberos: bool = False
+) -> tuple[Files, str]:
+    """The file system of an address, from its topmost folder, and the path of the address in it.
+
+    Args:
+        address: file:// or hdfs://.
+        namenodes: as in open_lake, as are the others.
+        user: the HDFS user.
+        kerberos: whether to authenticate by the ticket of kinit.
+
+    Raises:
+        ImageLakeError: no NameNode is known.
+    """
+    if address.startswith("hdfs://"):
+        access = Access(find_namenodes(namenodes), user, kerberos)
+        return HdfsFiles("", _store(access)), hdfs_path(address, access.namenodes).lstrip("/")
+    return LocalFiles(Path("/")), address.removeprefix("file://").lstrip("/")
+
+
+def _store(access: Access) -> WebHdfs:
+    return WebHdfs(access, Retrier(_RETRY_POLICY, Clock(), lambda _: None))

@@ -1,13 +1,15 @@
-"""The files of a staged table, with checksums that cost little: one read on a local disk, none on HDFS."""
+"""Files with their checksums, which cost little: one read on a local disk, none on HDFS."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from imagelake.lake.inputs import LOCAL, is_local
+from imagelake.lake.inputs import is_local
+from imagelake.lake.listing import FoundFile
 from imagelake.lake.manifest import Part
 from imagelake.lake.parts import is_part, local_crc32c
 from imagelake.lake.storage import JAVA_ERRORS, Storage, storage_error
@@ -17,17 +19,27 @@ CRC32C = "COMPOSITE-CRC32C"
 
 
 def parts_of(storage: Storage, folder: str) -> list[Part]:
-    """The parts of a staged folder: on a local disk one read of them, on HDFS the checksums that it keeps itself."""
+    """The parts of a staged folder."""
     found = [file for file in storage.files(folder) if is_part(file.relative.rpartition("/")[2])]
-    checksum = _local_crc32c if is_local(folder) else hdfs_crc32c(storage)
-    with ThreadPoolExecutor(READERS) as readers:
-        sums = readers.map(checksum, [file.path for file in found])
-        parts = [Part(file.relative, file.size, crc) for file, crc in zip(found, sums, strict=True)]
+    parts = [Part(file.relative, file.size, crc) for file, crc in zip(found, checksums(storage, found), strict=True)]
     return sorted(parts, key=lambda part: part.name)
 
 
-def _local_crc32c(uri: str) -> str:
-    return local_crc32c(Path(uri.removeprefix(LOCAL)))
+def checksums(storage: Storage, files: Sequence[FoundFile]) -> list[str]:
+    """The CRC-32C of each file: on a local disk by one read, on HDFS from the checksums that it keeps itself.
+
+    Raises:
+        ImageLakeError: a file is gone, or cannot be read.
+    """
+    remote = None if all(is_local(file.path) for file in files) else hdfs_crc32c(storage)
+
+    def checksum(file: FoundFile) -> str:
+        if remote and not is_local(file.path):
+            return remote(file.path)
+        return local_crc32c(Path(os.fsdecode(file.raw)))
+
+    with ThreadPoolExecutor(READERS) as readers:
+        return list(readers.map(checksum, files))
 
 
 def hdfs_crc32c(storage: Storage) -> Callable[[str], str]:

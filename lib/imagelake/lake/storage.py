@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from pyspark.errors import PySparkException
 
 from imagelake.errors import ImageLakeError
 from imagelake.lake.inputs import LOCAL, is_local
-from imagelake.lake.listing import FoundFile, hadoop_files, local_files
+from imagelake.lake.listing import FoundFile, hadoop_files, listing_digest, local_files
 from imagelake.lake.remedies import remedy
 
 if TYPE_CHECKING:
@@ -149,10 +148,14 @@ class Storage:
         """Names of the files and folders directly below a folder, sorted."""
         return sorted(entry.getPath().getName() for entry in self._call(uri, "listStatus"))
 
-    def digest(self, uri: str) -> str:
-        """A short hash of the names, sizes and times of all files at an address: it changes when they do."""
-        lines = sorted(f"{entry.path} {entry.size} {entry.modified_ms}" for entry in self.files(uri))
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+    def digest(self, uri: str, note: Callable[[FoundFile], object] = lambda _: None) -> str:
+        """A short hash of the names, sizes and times of all files at an address: it changes when they do.
+
+        Args:
+            uri: a file or a folder.
+            note: called with every file.
+        """
+        return listing_digest(_noting(self.files(uri), note))
 
     def upload(self, local: Path, uri: str) -> None:
         """Copy a local file or folder to an address."""
@@ -191,6 +194,12 @@ def all_bytes(jvm: Any, stream: Any) -> bytes:
     stream.transferTo(encoding)
     encoding.close()
     return base64.b64decode(collected.toString())
+
+
+def _noting(files: Iterator[FoundFile], note: Callable[[FoundFile], object]) -> Iterator[FoundFile]:
+    for file in files:
+        note(file)
+        yield file
 
 
 def serialised(spark: SparkSession, statuses: Any) -> bytes:

@@ -18,6 +18,7 @@ from imagelake.reports.sections.search import search
 from imagelake.reports.sections.shapes import shapes
 from imagelake.reports.sections.splits import splits
 from imagelake.reports.sections.summary import summary
+from imagelake.reports.sections.tracing import tracing
 
 SECTIONS = (
     summary,
@@ -31,6 +32,7 @@ SECTIONS = (
     search,
     rejected,
     provenance,
+    tracing,
 )
 
 

@@ -16,6 +16,7 @@ from imagelake.lake.lake import Lake
 from imagelake.runtime.failures import in_one_line, keep_trace
 from imagelake.runtime.input_check import check_local_inputs, check_remote_inputs
 from imagelake.runtime.job import Job, execute
+from imagelake.runtime.lineage import sender
 from imagelake.runtime.options import config_of, job_parser, shortcut_settings
 from imagelake.runtime.progress import Progress, Step
 from imagelake.runtime.session import is_local, start_session
@@ -53,6 +54,7 @@ def run_jobs(jobs: Sequence[Job], config: Config, force: bool = False, verbose: 
     logging.getLogger("py4j").setLevel(logging.CRITICAL)
     logging.getLogger().addFilter(_is_not_of_py4j)
     try:
+        sender(config.lineage)
         check_local_inputs(jobs, config)
     except ImageLakeError as error:
         return _fail(title, error, UNUSABLE)

@@ -16,6 +16,7 @@ from imagelake.config import Config
 from imagelake.errors import ImageLakeError
 from imagelake.lake.inputs import Inputs
 from imagelake.lake.lake import Lake
+from imagelake.lake.listing import FoundFile
 from imagelake.lake.lock import this_process
 from imagelake.lake.manifest import MANIFEST, Account, Manifest
 from imagelake.lake.publication import OWNER, Publication, publish, remove_left_overs
@@ -24,9 +25,13 @@ from imagelake.lake.remedies import refusal
 from imagelake.lake.staged_parts import parts_of
 from imagelake.lake.storage import JAVA_ERRORS, to_pattern
 from imagelake.lake.view import SupersededError
+from imagelake.net.credentials import without_credentials
 from imagelake.runtime.code_version import Code, code_of
+from imagelake.runtime.lineage import Lineage, sender
+from imagelake.runtime.lineage_events import JobRun
 from imagelake.runtime.options import Shortcut
 from imagelake.runtime.progress import announce
+from imagelake.runtime.sources import NamedSources, parts_of_sources
 from imagelake.tables import TABLES
 
 if TYPE_CHECKING:
@@ -197,14 +202,29 @@ def _execute(job: Job, lake: Lake, config: Config, force: bool) -> Outcome:
     """Run a job on a pinned lake."""
     began, started = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     declared = config.declared(job.settings, job.name)
-    inputs, code = _inputs(job, lake, declared), code_of(job.run)
+    inputs, sources = _inputs(job, lake, declared)
+    code = code_of(job.run)
     fingerprint = _fingerprint(job, inputs, config, code)
     if not force and _is_current(job, lake, fingerprint):
         return Outcome(job, time.monotonic() - began, None)
-    work = Work(job, lake)
+    work, settings = Work(job, lake), without_credentials(config.values(job.settings))
+    described = JobRun(
+        config.lineage.namespace,
+        job.name,
+        job.doc,
+        lake.root,
+        work.run_id,
+        inputs,
+        job.writes,
+        settings,
+        code.version,
+        lake.spark.version,
+    )
+    lineage, manifests = Lineage(described, sender(config.lineage)), []
     lake.spark.sparkContext.setJobDescription(job.name)
     try:
         lake.files.create(f"{work.published.staging}/{OWNER}", this_process(job.name).to_json())
+        noted = parts_of_sources(lake.storage, sources)
         _run(work, declared)
         work.check_folders()
         seconds = time.monotonic() - began
@@ -224,11 +244,18 @@ def _execute(job: Job, lake: Lake, config: Config, force: bool) -> Outcome:
                 images_per_second=round(work.images / seconds, 2) if work.images is not None else None,
                 columns={column.name: column.type for column in TABLES[name].columns} if name in TABLES else {},
                 parts=parts_of(lake.storage, f"{work.staging}/{name}"),
+                settings=settings,
+                sources=noted,
             )
             lake.files.replace(f"{work.published.staging}/{name}/{MANIFEST}", manifest.to_json().encode())
+            manifests.append(manifest)
         published = publish(
             lake.files, Publication(work.published, job.writes, lake.view.record().of(job.writes)), force
         )
+        lineage.ended(manifests, published)
+    except BaseException as error:
+        lineage.failed(error)
+        raise
     finally:
         _clean_up(work)
     return Outcome(job, seconds, work, published)
@@ -255,12 +282,16 @@ def _clean_up(work: Work) -> None:
         work.lake.storage.delete(work.staging)
 
 
-def _inputs(job: Job, lake: Lake, config: Config) -> dict[str, str]:
+def _inputs(job: Job, lake: Lake, config: Config) -> tuple[dict[str, str], list[FoundFile]]:
+    """What the job reads, by name or address, with a run's id or a digest; and those files that the manifest names."""
     needed = job.needs(config) if job.needs else job.required
-    tables = {name: lake.require(name).run_id for name in needed}
-    tables |= {name: manifest.run_id for name in job.optional if (manifest := lake.manifest(name))}
+    inputs = {name: lake.require(name).run_id for name in needed}
+    inputs |= {name: manifest.run_id for name in job.optional if (manifest := lake.manifest(name))}
     present = (file for file in job.optional_files(config) if lake.storage.exists(file))
-    return tables | {file: lake.storage.digest(file) for file in (*job.files(config), *present)}
+    sources = NamedSources()
+    for address in (*job.files(config), *present):
+        inputs[address] = lake.storage.digest(address, sources.of(address))
+    return inputs, sources.found
 
 
 def _fingerprint(job: Job, inputs: Mapping[str, str], config: Config, code: Code) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from imagelake.errors import ImageLakeError
+from imagelake.installation import SAMPLE_WEIGHTS
 from imagelake.lake.storage import to_uri
 from imagelake.net.part_files import WholeFile
 from imagelake.net.transfer import Client, DownloadError, DownloadRetryPolicy
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from imagelake.lake.storage import Storage
     from imagelake.vision.extractor import PackedExtractor
 
-SAMPLE_WEIGHTS = "samples/weights/mobilenet_v1_0.25_128.weights.h5"
 HOW_TO_GIVE_WEIGHTS = "--weights imagenet, or --weights FILE"
 _FETCHED_WITHIN = DownloadRetryPolicy(retries=1, timeout_s=20.0)  # there is another way, which the error names
 

@@ -1,0 +1,63 @@
+"""Tracing: for each section with a table, the command that traces a number of it to the files of the source."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import Any
+
+from imagelake.reports.names import clean_name
+from imagelake.reports.rows import ReportRows
+from imagelake.reports.section import Section
+
+COMMAND = "imagelake trace"
+
+
+@dataclass(frozen=True)
+class _Number:
+    """Where the numbers of a section stand.
+
+    Attributes:
+        section: its anchor.
+        of: what they are of, in words.
+        table: in the lake.
+        frame: of the report, whose first row is the example.
+        key: the columns that name a row.
+        column: the number.
+    """
+
+    section: str
+    of: str
+    table: str
+    frame: str
+    key: tuple[str, ...]
+    column: str
+
+
+_NUMBERS = (
+    _Number("labels", "images of a label", "label_counts", "top_labels", ("label",), "images"),
+    _Number("splits", "a split", "split_summary", "split_summary", ("split",), "images"),
+    _Number("shapes", "a format", "image_shapes", "image_shapes", ("split", "format", "size_class"), "images"),
+    _Number("completeness", "empty cells", "null_counts", "null_counts", ("table_name", "column_name"), "nulls"),
+    _Number("accuracy", "the accuracy of a label", "label_accuracy", "label_accuracy", ("label",), "top1"),
+    _Number("confusions", "a confusion", "confusion", "confusion", ("label", "predicted"), "images"),
+    _Number("gallery", "the rank of an image", "image_rank", "gallery", ("image_id",), "rank"),
+    _Number("search", "a similarity", "search_results", "search_results", ("query", "mode", "rank"), "similarity"),
+)
+
+
+def tracing(rows: ReportRows) -> Section:
+    """One command a section, for a row that the section shows."""
+    shown = [
+        {"section": number.section, "of": number.of, "command": _command(number, records[0])}
+        for number in _NUMBERS
+        if number.table in rows.manifests and (records := rows.records(number.frame))
+    ]
+    absent = None if shown else "No table has been published whose numbers could be traced."
+    return Section("tracing", "Trace a number", {"commands": shown}, absent)
+
+
+def _command(number: _Number, record: dict[str, Any]) -> str:
+    words = [f"{column}={'null' if record[column] is None else record[column]}" for column in number.key]
+    words = [number.table, *(clean_name(word) for word in words), f"column={number.column}"]
+    return f"{COMMAND} {shlex.join(words)}"
