@@ -15,7 +15,7 @@ from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
 from imagelake.runtime.resolve.labels import class_files, read_class_map
-from imagelake.runtime.resolve.network import check_network_choice, load_network
+from imagelake.runtime.resolve.network import check_drawn, check_network_choice, load_network
 from imagelake.transforms.ingest.image_headers import check_error_ratio
 from imagelake.transforms.predict.model import image_limits, predict_settings
 from imagelake.transforms.predict.predict import predict_images
@@ -25,6 +25,7 @@ def run(work: Work, config: Config) -> None:
     """Broadcast the converted network, predict every image."""
     class_map = read_class_map(config.model, work.lake.storage)
     model = load_network(work.folder("model"), config.model, work.lake.storage)
+    check_drawn(config.model, work.lake.require("image_bytes"))
     names = [model_class.name for model_class in class_map.classes]
     settings = predict_settings(config.model, image_limits(config.images), names)
     predicted = predict_images(work.read("image_bytes"), model, settings)

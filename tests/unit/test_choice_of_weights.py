@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,11 @@ from fetch_server import FileServer
 from imagelake.config import Config, load_config
 from imagelake.errors import ImageLakeError
 from imagelake.lake.inputs import LocalInputs
+from imagelake.lake.manifest import Manifest
 from imagelake.runtime.job import impossible_without
 from imagelake.runtime.options import network_settings
 from imagelake.runtime.pipeline_options import pipeline_parser, pipeline_settings
-from imagelake.runtime.resolve.network import check_network, check_network_choice, weights_files
+from imagelake.runtime.resolve.network import check_drawn, check_network, check_network_choice, weights_files
 from imagelake.samples import __file__ as samples
 from imagelake.vision import imagenet_weights
 from pipeline_steps import STEPS, job
@@ -69,6 +71,23 @@ def test_photos_are_never_judged_by_the_network_of_drawn_animals() -> None:
         with pytest.raises(ImageLakeError, match=says) as raised:
             check_network_choice(config(*PHOTOS, f"model.weights={weights}"), LocalInputs())
         assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "weights", "refused"),
+    [
+        ("file:///data/lake/sample_files", "sample", False),
+        ("file:///data/photos", "imagenet", False),
+        ("file:///data/photos", "sample", True),
+        ("hdfs://namenode/open-images", "sample", True),
+    ],
+)
+def test_a_job_by_hand_knows_whose_images_they_are(source: str, weights: str, refused: bool) -> None:
+    """Without a word on the source, the default weights still meet the drawn images alone."""
+    images = Manifest("image_bytes", "ingest_images", "run", "", "", "", {source: "digest"}, 3, [], "", 1.0, None, {})
+    says = pytest.raises(ImageLakeError, match=f"came from {source}.*--set model.weights=imagenet")
+    with says if refused else nullcontext():
+        check_drawn(config(f"model.weights={weights}").model, images)
 
 
 def test_without_weights_the_rest_runs() -> None:

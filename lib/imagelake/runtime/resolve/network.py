@@ -15,6 +15,7 @@ from imagelake.net.part_files import WholeFile
 from imagelake.net.transfer import Client, DownloadError, DownloadRetryPolicy
 from imagelake.runtime.progress import announce
 from imagelake.runtime.resolve.labels import read_class_map
+from imagelake.runtime.resolve.source import SAMPLE_FILES
 from imagelake.transforms.predict.model import network_file
 from imagelake.vision.extractor import Extractor, description_file
 from imagelake.vision.imagenet_weights import FOLDER, ImageNetWeights, keras_folder, weights_folders
@@ -26,6 +27,7 @@ from imagelake.vision.weights_network import hyperparameters_of
 if TYPE_CHECKING:
     from imagelake.config import Config, ModelSection
     from imagelake.lake.inputs import Inputs
+    from imagelake.lake.manifest import Manifest
     from imagelake.lake.storage import Storage
     from imagelake.vision.extractor import PackedExtractor
 
@@ -108,6 +110,24 @@ def check_network_choice(config: Config, inputs: Inputs) -> None:
         raise ImageLakeError(
             f"model.weights = 'sample' with source.type = {source!r}: these weights know ten drawn animals and would "
             f"judge no photo rightly; give {HOW_TO_GIVE_WEIGHTS}, or none for all that needs no network"
+        )
+
+
+def check_drawn(model: ModelSection, images: Manifest) -> None:
+    """See that the embedded weights meet the drawn images alone, whatever source a job by hand was told.
+
+    Args:
+        model: the configured network.
+        images: the manifest of ingested images, which names the source that they came from.
+
+    Raises:
+        ImageLakeError: they came from another source.
+    """
+    sources = [name for name in images.inputs if "://" in name]
+    if model.weights == "sample" and not all(PurePath(source).name == SAMPLE_FILES for source in sources):
+        raise ImageLakeError(
+            f"the images came from {', '.join(sources)}, and model.weights = 'sample' knows ten drawn animals: give "
+            "the weights of these images, as in --set model.weights=imagenet, and convert_model the same"
         )
 
 
