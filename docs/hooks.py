@@ -1,4 +1,4 @@
-"""The site holds the documents of the project's top folder too, as they are: README, CONTRIBUTING and CHANGELOG."""
+"""The site holds the documents of the top folder too, as they are: README, CONTRIBUTING, SECURITY and CHANGELOG."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
 PROJECT = Path(__file__).resolve().parents[1]
-PAGES = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+PAGES = {
+    "README.md": "index.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+    "SECURITY.md": "security.md",
+}
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:

@@ -10,7 +10,7 @@ from pathlib import Path
 from project import PROJECT
 
 PAGES = (
-    *(PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *(PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")),
     *sorted((PROJECT / "docs").rglob("*.md")),
 )
 

@@ -394,7 +394,7 @@ def _read_toml(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ImageLakeError(f"configuration file {file} does not exist") from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also text that is no UTF-8, and a number of thousands of digits
         raise ImageLakeError(f"configuration file {file} is not TOML: {error}") from None
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.sql import SparkSession
 
+from imagelake.config import load_config
 from imagelake.runtime.session import START_ATTEMPTS, start_despite_race
 
 
@@ -58,3 +61,34 @@ def test_other_errors_are_not_tried_again(spark: SparkSession) -> None:
     with pytest.raises(Py4JJavaError, match="NoSuchElementException"):
         start_despite_race(start)
     assert len(attempts) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "hidden"),
+    [
+        ("spark.hadoop.fs.s3a.secret.key", True),
+        ("spark.hadoop.fs.s3a.access.key", True),
+        ("spark.hadoop.fs.azure.account.key.lake.dfs.core.windows.net", True),
+        ("spark.hadoop.fs.credential.store", True),
+        ("spark.executorEnv.OPENLINEAGE_API_KEY", True),
+        ("spark.ssl.keyStorePassword", True),
+        ("spark.sql.shuffle.partitions", False),
+    ],
+)
+def test_secrets_are_not_shown_in_spark_s_pages(spark: SparkSession, name: str, hidden: bool) -> None:
+    """With the project's settings, Spark's own redaction hides what authenticates from its pages and event logs."""
+    assert spark._jvm is not None
+    jvm: Any = spark._jvm
+    conf = jvm.org.apache.spark.SparkConf(False)
+    for key, value in load_config().spark.items():
+        conf.set(key, value)
+    conf.set(name, "t0psecret")
+    shown = str(jvm.org.apache.spark.util.Utils.redact(conf, conf.getAll()).mkString())
+    assert ("t0psecret" not in shown) is hidden
+    assert name in shown
+
+
+def test_addresses_in_plans_have_no_credentials() -> None:
+    """What Spark shows of a plan's texts leaves out the user and the password of an address."""
+    pattern = load_config().spark["spark.sql.redaction.string.regex"]
+    assert re.sub(pattern, "*", "Scan s3a://key:pass@bucket/a, hdfs://nn/b@c") == "Scan s3a://*@bucket/a, hdfs://nn/b@c"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from imagelake.cli.submit import add_python, check_cluster, say, unusable
 from imagelake.cluster.submission import package
+from imagelake.cluster.submission.bill_of_materials import write_bill
 from imagelake.errors import ImageLakeError
 from imagelake.installation import command_name, work_folder
 
@@ -15,7 +16,9 @@ def main(arguments: Sequence[str]) -> int:
     """Build and print the sizes; returns the exit code: 0, or 2 where it could not be done."""
     options = parser().parse_args(arguments)
     try:
-        print(_package(options).sizes())
+        made = _package(options)
+        print(made.sizes())
+        print(f"bill of materials: {write_bill(made, made.library.parent)}")
     except (ImageLakeError, OSError) as error:
         return unusable("package", error)
     return 0

@@ -69,7 +69,7 @@ def read_holder(content: bytes | None) -> Holder | None:
     """The holder that a file names; None where the file is not yet, or never was, written whole."""
     try:
         return Holder(**json.loads(content or b""))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
 
 

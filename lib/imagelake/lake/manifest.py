@@ -90,7 +90,7 @@ class Manifest:
                 "sources": _parts(values.get("sources")),
             }
             return cls(**{**values, **read})
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ImageLakeError(
                 f"{file} is not a manifest of this version ({error}): run the job that writes it again with --force"
             ) from None

@@ -180,7 +180,7 @@ class PublishedLake:
         try:
             with self.files.open(part) as file:
                 yield pq.ParquetFile(file, pre_buffer=True)
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, pa.ArrowException, UnicodeDecodeError) as error:  # the last: a name that is no text
             first = str(error).partition("\n")[0]
             raise ImageLakeError(
                 f"{self.root}/{part}: {first}; scripts/check_lake says which job makes the table anew"

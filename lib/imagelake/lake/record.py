@@ -69,7 +69,7 @@ def read_record(files: Files) -> Record:
         return Record()
     try:
         return Record.from_json(content.decode())
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ImageLakeError(
             f"{RECORD} of the lake is damaged ({error}): delete it, and the folders of the tables count as they stand; "
             "or run a job again with --force"

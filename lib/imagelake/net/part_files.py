@@ -24,7 +24,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """The object in a JSON file; an empty one where the file is missing or no JSON object."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, ValueError, RecursionError):
         return {}
     return values if isinstance(values, dict) else {}
 

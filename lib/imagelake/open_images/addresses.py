@@ -95,7 +95,7 @@ def _read(file: Path | None, origin: str) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8") if file else conf_text(DEFAULT_NAME))
     except OSError as error:
         raise ImageLakeError(f"addresses: cannot read {origin}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also text that is no UTF-8
         raise ImageLakeError(f"addresses: {origin} is not TOML: {error}") from None
 
 

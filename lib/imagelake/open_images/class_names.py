@@ -13,13 +13,20 @@ Classes = dict[str, str]
 
 
 def read_classes(files: Iterable[Path]) -> Classes:
-    """MID -> display name of every class in class description files, with or without a header line."""
+    """MID -> display name of every class in class description files, with or without a header line.
+
+    Raises:
+        ImageLakeError: a file is no CSV.
+    """
     classes: Classes = {}
     for file in files:
         with file.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
             rows = (row for row in csv.reader(stream) if len(row) == 2 and row[0].startswith("/"))
-            for mid, name in rows:
-                classes.setdefault(mid, name)
+            try:
+                for mid, name in rows:
+                    classes.setdefault(mid, name)
+            except csv.Error as error:
+                raise ImageLakeError(f"{file}: not CSV: {error}") from None
     return classes
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from imagelake.config import Config
 from imagelake.errors import ImageLakeError
 from imagelake.lake.lake import Lake
+from imagelake.net.credentials import without_credentials
 from imagelake.runtime.failures import in_one_line, keep_trace
 from imagelake.runtime.input_check import check_local_inputs, check_remote_inputs
 from imagelake.runtime.job import Job, execute
@@ -98,5 +99,5 @@ def _fail_unforeseen(name: str, error: Exception, verbose: bool) -> int:
 
 def _fail(name: str, error: ImageLakeError, code: int) -> int:
     sys.stdout.flush()
-    sys.stderr.write(f"\n{name}: {error}\n")
+    sys.stderr.write(f"\n{name}: {without_credentials(str(error))}\n")
     return code

@@ -14,6 +14,7 @@ from pyspark.errors import PySparkException
 from imagelake.errors import ImageLakeError
 from imagelake.lake.remedies import os_error, refusal
 from imagelake.lake.storage import JAVA_ERRORS
+from imagelake.net.credentials import without_credentials
 
 LOGS = Path("var") / "log"
 JVM_GONE = (
@@ -45,7 +46,7 @@ def _message(error: BaseException) -> str:
 
 def keep_trace(name: str, error: BaseException) -> Path:
     """Write the stack trace into a file, in var/log where that can be written, and say which."""
-    text = "".join(traceback.format_exception(error))
+    text = without_credentials("".join(traceback.format_exception(error)))
     file = f"{name.replace(' ', '_')}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
     for folder in (LOGS, Path(tempfile.gettempdir())):
         try:

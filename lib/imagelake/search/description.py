@@ -53,7 +53,7 @@ class IndexDescription:
         try:
             values = json.loads(text)
             return cls(**{**values, "parameters": IndexParameters(**values["parameters"])})
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ImageLakeError(
                 f"not the description of an image index of this version ({error}); run build_image_index again"
             ) from None

@@ -64,10 +64,10 @@ class ExtractorDescription(BaseModel):
         """
         try:
             return cls.model_validate(tomllib.loads(text))
-        except tomllib.TOMLDecodeError as error:
-            raise ImageLakeError(f"{name} is not TOML: {error}") from None
         except ValidationError as error:
             raise ImageLakeError(f"{name}: {_readable(error)}; it has {', '.join(cls.model_fields)}") from None
+        except (ValueError, RecursionError) as error:  # also a number of thousands of digits
+            raise ImageLakeError(f"{name} is not TOML: {error}") from None
 
 
 def _readable(error: ValidationError) -> str:

@@ -53,7 +53,7 @@ class NetworkCard:
         try:
             values = json.loads(text)
             return cls(**{**values, "classes": tuple(values["classes"])})
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ImageLakeError(
                 f"not a network's card of this version ({error}); run convert_model with --force"
             ) from None

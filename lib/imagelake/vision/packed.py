@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from imagelake.vision.engine import Engine
 from imagelake.vision.extractor import PackedExtractor
+from imagelake.vision.keras_archive import check_archive
 from imagelake.vision.litert import LiteRtEngine, convert
 from imagelake.vision.tensorflow_engine import TensorFlowEngine
 from imagelake.vision.tensorflow_import import import_tensorflow
@@ -44,10 +45,12 @@ def open_engine(packed: PackedModel, threads: int = 1) -> Engine:
     """
     if packed.engine == "litert":
         return LiteRtEngine(packed.payload, threads)
+    check_archive(packed.payload)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         path.write_bytes(packed.payload)
-        return TensorFlowEngine(import_tensorflow().keras.models.load_model(path, compile=False))
+        keras = import_tensorflow().keras
+        return TensorFlowEngine(keras.models.load_model(path, compile=False, safe_mode=True))
 
 
 def _archive(model: Any) -> bytes:

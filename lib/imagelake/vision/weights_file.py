@@ -59,13 +59,18 @@ def read_layout(path: Path) -> Layout:
         raise WeightsError(f"weights file {path} does not exist")
     with tempfile.TemporaryDirectory() as folder:
         try:
-            return _layout(_unpacked(path, Path(folder)))
+            local = _unpacked(path, Path(folder))
+            _check_links(local, str(path))
+            return _layout(local)
+        except WeightsError:
+            raise
         except Exception as error:  # h5py raises many types for damaged files
             raise WeightsError(f"weights file {path} cannot be read: {_brief(error)}") from error
 
 
 def _load(model: Any, path: Path, wanted: str, scratch: Path) -> None:
     local = _unpacked(path, scratch)
+    _check_links(local, str(path))
     if local.name == _ARCHIVED:
         _check_layout(_layout(local), _expected_layout(model, scratch), f"weights file {path}", wanted)
     model.load_weights(local)
@@ -87,6 +92,24 @@ def _is_legacy(path: Path) -> bool:
 
     with h5py.File(path) as file:
         return "layer_names" in file.attrs or "model_weights" in file
+
+
+def _check_links(path: Path, name: str) -> None:
+    """Raise WeightsError where an HDF5 file takes anything from another file, which may be any file of this machine."""
+    import h5py
+
+    def check(group: Any) -> None:
+        for key in group:
+            if isinstance(group.get(key, getlink=True), h5py.ExternalLink):
+                raise WeightsError(f"weights file {name} takes {group.name}/{key} from another file; it is not read")
+            item = group[key]
+            if isinstance(item, h5py.Group):
+                check(item)
+            elif isinstance(item, h5py.Dataset) and (item.external or item.is_virtual):
+                raise WeightsError(f"weights file {name} takes {item.name} from another file; it is not read")
+
+    with h5py.File(path) as file:
+        check(file)
 
 
 def _layout(path: Path) -> Layout:

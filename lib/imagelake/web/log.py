@@ -6,6 +6,9 @@ import logging
 import threading
 import time
 
+from imagelake.net.credentials import without_credentials
+from imagelake.terminal import printable
+
 _EACH = 10  # records of one line of code
 _MINUTE_S = 60.0
 
@@ -38,8 +41,21 @@ class FewOfEach(logging.Filter):
         return passes
 
 
+class OneLine(logging.Formatter):
+    """A record's message on one line, whatever a client has put into it, and no credentials of addresses."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is logging's
+        """The line, without what a stack trace adds."""
+        return printable(super().formatMessage(record))
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line and its stack trace."""
+        return without_credentials(super().format(record))
+
+
 def log_warnings() -> None:
     """Write the warnings of the server and its libraries to standard error."""
     handler = logging.StreamHandler()
     handler.addFilter(FewOfEach())
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(name)s: %(message)s", handlers=[handler])
+    handler.setFormatter(OneLine("%(levelname)s: %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])

@@ -51,10 +51,13 @@ class CsvFile:
         """The file by its first bytes, up to HEAD_BYTES of them; an empty file has no first line.
 
         Raises:
-            ImageLakeError: the file is in UTF-16.
+            ImageLakeError: the file is in UTF-16, or is a damaged gzip file.
         """
         if head[:2] == b"\x1f\x8b":
-            head = zlib.decompressobj(_GZIP).decompress(head, HEAD_BYTES)
+            try:
+                head = zlib.decompressobj(_GZIP).decompress(head, HEAD_BYTES)
+            except zlib.error as error:
+                raise ImageLakeError(f"{uri}: begins like a gzip file and is none that can be read: {error}") from None
         if head.startswith(_UTF_16) or b"\x00" in head[:4]:
             raise ImageLakeError(f"{uri}: is in UTF-16; save it as UTF-8: iconv -f UTF-16 -t UTF-8")
         lines = head.decode("utf-8-sig", errors="replace").splitlines()[:1]
