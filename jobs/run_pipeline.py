@@ -37,6 +37,7 @@ STEPS = (
     "measure_accuracy",
     "rank_images",
     "build_image_index",
+    "find_duplicates",
     "search_similar_images",
     "write_report",
 )

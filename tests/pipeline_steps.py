@@ -13,10 +13,16 @@ from project import PROJECT
 
 _PIPELINE = SimpleNamespace(**runpy.run_path(str(PROJECT / "jobs" / "run_pipeline.py")))
 STEPS: tuple[str, ...] = _PIPELINE.STEPS
+# Jobs that are no step: they read what the steps write, when somebody asks.
 BY_HAND = (
     "compare_models",
     "train_classifier",
-)  # jobs that are no step: they read what the steps write, when somebody asks
+    "judge_duplicates",
+    "measure_overlap",
+    "select_sample",
+    "split_images",
+    "export_dataset",
+)
 
 
 def job(name: str) -> Job:

@@ -208,6 +208,80 @@ class IndexSection(_Section):
     retrain_growth: Annotated[float, Field(ge=1)]
 
 
+class DuplicatesSection(_Section):
+    """How far duplicates are looked for, and when two images count as one."""
+
+    neighbours: Positive
+    cells: Positive
+    min_features_cosine: Annotated[float, Field(ge=-1, le=1)]
+    min_thumbnail_cosine: Annotated[float, Field(ge=-1, le=1)]
+    hash_bits: Annotated[int, Field(ge=0, le=64)]
+    hash_leaders: Positive
+    shift: Annotated[int, Field(ge=0, le=8)]
+    min_ssim: Annotated[float, Field(ge=-1, le=1)]
+    max_distance: Annotated[float, Field(ge=0, le=256)]
+    min_score: Ratio
+    listed_score: Ratio
+
+
+class JudgingSection(_Section):
+    """The pairs that a person judges, and the verdicts."""
+
+    verdicts: tuple[str, ...]
+    pairs: Annotated[int, Field(gt=0, le=1000)]
+    side: Positive
+
+
+class OverlapSection(_Section):
+    """The other lakes that this one is compared with."""
+
+    references: tuple[str, ...]
+    by_image_id: bool
+    features: bool
+
+
+class SplitsSection(_Section):
+    """How images are divided into splits."""
+
+    shares: Annotated[dict[str, PositiveFloat], Field(min_length=1)]
+    images: Literal["all", "sample"]
+    existing: Literal["replace", "keep"]
+    protected: tuple[str, ...]
+    group_by: str
+    seed: int
+
+    @field_validator("shares")
+    @classmethod
+    def _add_up(cls, shares: dict[str, float]) -> dict[str, float]:
+        if abs(sum(shares.values()) - 1) > 1e-9:
+            raise ValueError(f"the shares add up to {sum(shares.values()):g}, not to 1")
+        return shares
+
+
+class SamplingSection(_Section):
+    """The balanced sample."""
+
+    per_label: Positive
+    labels: tuple[str, ...]
+    keyword_column: str
+    avoid_overlap: bool
+    shortfall: Literal["error", "record"]
+    seed: int
+
+
+class ExportSection(_Section):
+    """The files that a data set is exported to."""
+
+    format: Literal["huggingface", "webdataset", "cifar", "npz"]
+    name: Annotated[str, Field(min_length=1)]
+    images: Literal["all", "representatives", "sample"]
+    splits: Literal["source", "chosen"]
+    side: Annotated[int, Field(ge=0)]
+    framing: Framing
+    rows_per_file: Positive
+    seed: int
+
+
 class SearchSection(_Section):
     """Queries, filters, number and order of results."""
 
@@ -285,6 +359,12 @@ class Config(_Section):
     train: TrainSection
     rank: RankSection
     index: IndexSection
+    duplicates: DuplicatesSection
+    judging: JudgingSection
+    overlap: OverlapSection
+    splits: SplitsSection
+    sampling: SamplingSection
+    export: ExportSection
     search: SearchSection
     report: ReportSection
     web: WebSection

@@ -42,8 +42,9 @@ UPSTREAM: dict[str, tuple[str, ...]] = {
     "measure_accuracy": ("clean_labels", "predict_images"),
     "rank_images": ("clean_labels", "predict_images"),
     "build_image_index": ("predict_images",),
+    "find_duplicates": ("rank_images",),
     "search_similar_images": ("measure_accuracy", "rank_images", "build_image_index"),
-    "write_report": ("explore_lake", "search_similar_images"),
+    "write_report": ("explore_lake", "find_duplicates", "search_similar_images"),
 }
 CLIENT_MODE = {"convert_model"}
 # The properties file is written for both modes; which Python the driver is depends on the machine that it runs on.

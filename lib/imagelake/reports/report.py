@@ -10,6 +10,7 @@ from imagelake.reports.rows import ReportRows
 from imagelake.reports.sections.accuracy import accuracy
 from imagelake.reports.sections.completeness import completeness
 from imagelake.reports.sections.confusions import confusions
+from imagelake.reports.sections.duplicates import duplicates
 from imagelake.reports.sections.gallery import gallery
 from imagelake.reports.sections.labels import labels
 from imagelake.reports.sections.provenance import provenance
@@ -29,6 +30,7 @@ SECTIONS = (
     accuracy,
     confusions,
     gallery,
+    duplicates,
     search,
     rejected,
     provenance,

@@ -27,6 +27,7 @@ class ReportRows:
               top5 (over all images), the same of both after mean_ (over covered labels), level (of the intervals).
             - class_folders, label_accuracy, confusion: as in the lake, those to show.
             - gallery: image_id, labels, split, measure, value, ppi, rank, best first.
+            - duplicate_counts, duplicate_conflicts, duplicate_groups: as in the lake, those to show.
             - search_queries, search_results: as in the lake, those to show.
             - rejected: table_name (labels_rejected, annotations_rejected, images_rejected, images or predictions),
               bound_for (the table an annotation line would have gone to, else null), reason, rows.

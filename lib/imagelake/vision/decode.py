@@ -39,11 +39,13 @@ class Decoded:
         extent: width and height of the picture in pixels of `image`: its size, less a fraction of a pixel where a
             JPEG was decoded at a scale that does not divide its sides.
         orientation: EXIF, 1 to 8.
+        scaled: whether a JPEG was decoded at a reduced scale, so that these are not its own pixels.
     """
 
     image: Image.Image
     extent: tuple[float, float]
     orientation: int
+    scaled: bool = False
 
     def pixels(self) -> NDArray[np.uint8]:
         """Upright RGB pixels [H, W, 3]."""
@@ -76,14 +78,16 @@ def decode_image(content: bytes | None, limits: Limits, min_side: int | None = N
     """
     with opened(content, limits) as image:
         orientation = stored_orientation(image, content or b"")
+        stored = image.size
         reduced = image.draft(None, (min_side, min_side)) if min_side is not None else None
+        scaled = image.size != stored
         image.load()
         if image.format in JPEG_FORMATS and ends_early(image, content or b""):
             raise ImageError("truncated", f"the data ends before {image.width} x {image.height} pixels")
         if image.format == "TIFF":
             orientation = 1  # Pillow has turned it while loading
         extent = reduced[1][2:] if reduced else image.size
-        return Decoded(_rgb(image), extent, orientation)
+        return Decoded(_rgb(image), extent, orientation, scaled)
 
 
 def _rgb(image: Image.Image) -> Image.Image:

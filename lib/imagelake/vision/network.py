@@ -12,7 +12,7 @@ from imagelake.vision.decode import Decoded
 from imagelake.vision.engine import Engine, Scored
 from imagelake.vision.extractor import Extractor
 from imagelake.vision.packed import PackedModel, open_engine
-from imagelake.vision.preprocess import InputSettings, frame, prepare_sides
+from imagelake.vision.preprocess import InputSettings, decode_for, frame, prepare_sides
 
 Prepared = tuple[NDArray[np.uint8], ...]
 """An image as the classifier's input, and as the extractor's where there is one."""
@@ -38,8 +38,16 @@ class Network:
         """
         return prepare_sides(content, settings, self._sides(settings))
 
+    def decode(self, content: bytes | None, settings: InputSettings) -> Decoded:
+        """An image file, decoded as large as the network needs it.
+
+        Raises:
+            ImageError: with one of the documented reasons; nothing else.
+        """
+        return decode_for(content, settings, self._sides(settings))
+
     def frame(self, decoded: Decoded, settings: InputSettings) -> Prepared:
-        """An image that is decoded already, in full size."""
+        """An image that is decoded already, as `decode` does or in full size."""
         return tuple(frame(decoded, side, settings.framing) for side in self._sides(settings))
 
     def _sides(self, settings: InputSettings) -> tuple[int, ...]:

@@ -65,9 +65,18 @@ def prepare_sides(
     Raises:
         ImageError: with one of the documented reasons; nothing else.
     """
-    min_side = _DECODE_FACTOR * max(sides) if settings.scaled_decode else None
-    decoded = decode_image(content, settings.limits, min_side)
+    decoded = decode_for(content, settings, sides)
     return tuple(frame(decoded, side, settings.framing) for side in sides)
+
+
+def decode_for(content: bytes | None, settings: InputSettings, sides: tuple[int, ...]) -> Decoded:
+    """An image file, decoded as large as networks of these sides need it.
+
+    Raises:
+        ImageError: with one of the documented reasons; nothing else.
+    """
+    min_side = _DECODE_FACTOR * max(sides) if settings.scaled_decode else None
+    return decode_image(content, settings.limits, min_side)
 
 
 def resize_for_model(pixels: NDArray[np.uint8], size: int, framing: Framing) -> NDArray[np.uint8]:

@@ -11,9 +11,11 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 from pyspark.sql.pandas.types import from_arrow_schema
 
+from imagelake.measures.perceptual_hash import perceptual_hashes
 from imagelake.measures.texture import texture_of
 from imagelake.vision.engine import top_k, unit_length
 from imagelake.vision.errors import ImageError
+from imagelake.vision.fingerprint import Fingerprint, fingerprint_of, grey_of, thumbnail_pixels
 from imagelake.vision.network import Network, Prepared, open_network
 from imagelake.vision.packed import PackedModel
 from imagelake.vision.preprocess import InputSettings
@@ -33,6 +35,9 @@ PREDICTED = pa.schema(
         "features": pa.list_(pa.float32()),
         "entropy": pa.float64(),
         "gradient": pa.float64(),
+        "pixel_hash": pa.string(),
+        "perceptual_hash": pa.int64(),
+        "thumbnail": pa.binary(),
         "error": pa.string(),
         "error_detail": pa.string(),
     }
@@ -105,12 +110,13 @@ def predict_batch(
 ) -> pa.RecordBatch:
     """Rows of predictions for N images; one that cannot be decoded has an error and nulls.
 
-    Contents are decoded one at a time, and only the network's input of each is kept.
+    Contents are decoded one at a time, and only the network's input and the fingerprint of each are kept.
     """
     prepared = [_prepared(network, content, settings.input) for content in contents]
     errors = [image if isinstance(image, ImageError) else None for image in prepared]
     images = [image for image in prepared if not isinstance(image, ImageError)]
-    columns = _scored(network, images, settings) if images else {}
+    columns = _scored(network, [image for image, _ in images], settings) if images else {}
+    columns |= _fingerprints([fingerprint for _, fingerprint in images])
     row_numbers = np.cumsum([error is None for error in errors]) - 1
     rows = pa.array(row_numbers, mask=np.array([error is not None for error in errors], bool))
     spread = {name: column.take(rows) for name, column in columns.items()} | {
@@ -123,11 +129,24 @@ def predict_batch(
     )
 
 
-def _prepared(network: Network, content: bytes | None, settings: InputSettings) -> Prepared | ImageError:
+def _prepared(
+    network: Network, content: bytes | None, settings: InputSettings
+) -> tuple[Prepared, Fingerprint] | ImageError:
     try:
-        return network.prepare(content, settings)
+        decoded = network.decode(content, settings)
+        return network.frame(decoded, settings), fingerprint_of(decoded)
     except ImageError as error:
         return error
+
+
+def _fingerprints(images: Sequence[Fingerprint]) -> dict[str, pa.Array]:
+    """The columns that duplicates are found by."""
+    thumbnails = [image.thumbnail for image in images]
+    return {
+        "pixel_hash": pa.array([image.pixel_hash for image in images], pa.string()),
+        "perceptual_hash": pa.array(perceptual_hashes(grey_of(thumbnail_pixels(b"".join(thumbnails))))),
+        "thumbnail": pa.array(thumbnails, pa.binary()),
+    }
 
 
 def _scored(network: Network, images: Sequence[Prepared], settings: PredictSettings) -> dict[str, pa.Array]:

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from imagelake.transforms.accuracy.confusion import worst_confusions
 from imagelake.transforms.accuracy.overall_accuracy import overall_accuracy
 from imagelake.transforms.explore.annotation_counts import top_labels
+from imagelake.transforms.report.duplicate_rows import conflicts_to_show, duplicate_counts_to_show, groups_to_show
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -28,6 +29,9 @@ SHOWN = (
     "label_accuracy",
     "confusion",
     "image_rank",
+    "duplicate_counts",
+    "duplicate_conflicts",
+    "duplicate_groups",
     "search_queries",
     "search_results",
     "images",
@@ -53,6 +57,9 @@ def report_frames(tables: Mapping[str, DataFrame], rules: ReportSection) -> dict
         "confusion": ("confusion", lambda confusion: worst_confusions(confusion, CONFUSIONS)),
         "gallery": ("image_rank", lambda ranks: best_images(ranks, rules.gallery_images)),
         "search_queries": ("search_queries", _queries_to_show),
+        "duplicate_counts": ("duplicate_counts", duplicate_counts_to_show),
+        "duplicate_conflicts": ("duplicate_conflicts", conflicts_to_show),
+        "duplicate_groups": ("duplicate_groups", groups_to_show),
     }
     frames = {name: tables[name].toPandas() for name in WHOLE if name in tables}
     frames |= {name: make(tables[table]).toPandas() for name, (table, make) in made.items() if table in tables}
@@ -127,8 +134,10 @@ def _count(table: DataFrame, name: str, reason: str) -> DataFrame:
 def images_to_show(frames: Mapping[str, pd.DataFrame]) -> set[str]:
     """The images that the report has a thumbnail of."""
     wanted: set[str] = set()
-    for name in ("gallery", "search_results"):
+    for name in ("gallery", "search_results", "duplicate_groups"):
         wanted.update(frames[name]["image_id"] if name in frames else ())
     if "confusion" in frames:
         wanted.update(*frames["confusion"]["examples"])
+    if "duplicate_conflicts" in frames:
+        wanted.update(*frames["duplicate_conflicts"]["examples"])
     return wanted

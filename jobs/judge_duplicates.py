@@ -1,0 +1,84 @@
+"""Let a person judge pairs: a page with two keys for the most informative ones, and the verdicts that come back.
+
+Reads duplicate_pairs, images and image_bytes, and the CSV files of --verdicts. Writes duplicate_verdicts, the new
+verdicts and all earlier ones, of which find_duplicates takes each for the truth from its next run on; and the folder
+duplicate_judging, one HTML page and the same pairs as CSV. Its summary states the precision of the score.
+
+    spark-submit jobs/judge_duplicates.py --root var/lake --verdicts verdicts.csv
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from pyspark.sql import functions as F
+
+from imagelake.config import Config
+from imagelake.errors import ImageLakeError
+from imagelake.installation import command_name
+from imagelake.lake.inputs import Inputs
+from imagelake.reports.judging_page import write_judging_page
+from imagelake.runtime.command import main
+from imagelake.runtime.job import Job, Work
+from imagelake.runtime.options import Shortcut
+from imagelake.transforms.duplicates.verdicts import COLUMNS, read_verdicts, unknown_images, verdict_notes
+from imagelake.transforms.predict.model import image_limits
+from imagelake.transforms.predict.thumbnails import make_thumbnails
+
+NAMED = 5
+
+
+def run(work: Work, config: Config) -> None:
+    """Add the new verdicts, then show the pairs that nobody has judged."""
+    rules, storage, pairs = config.judging, work.lake.storage, work.read("duplicate_pairs")
+    given = read_verdicts({file: storage.read_bytes(file) for file in rules.verdicts})
+    if unknown := unknown_images(given, work.read("images")):
+        named = ", ".join(unknown[:NAMED])
+        raise ImageLakeError(f"{', '.join(rules.verdicts)}: {len(unknown):,} images are not in the lake: {named}")
+    spark = pairs.sparkSession
+    new = spark.createDataFrame(
+        [(*pair, verdict) for pair, verdict in given.items()], "image_id string, other_id string, verdict string"
+    )
+    verdicts = new
+    if work.previous("duplicate_verdicts"):
+        earlier = work.lake.read("duplicate_verdicts").select(*COLUMNS)
+        verdicts = earlier.join(new, ["image_id", "other_id"], how="left_anti").unionByName(new)
+    kept = work.write("duplicate_verdicts", verdicts)
+    ordered = pairs.withColumns(
+        {"first": F.least("image_id", "other_id"), "second": F.greatest("image_id", "other_id")}
+    ).drop("verdict")
+    known = kept.withColumnsRenamed({"image_id": "first", "other_id": "second"})
+    judged = ordered.join(known, ["first", "second"], how="left")
+    for name, value in verdict_notes(judged, config.duplicates.min_score).items():
+        work.note(name, value)
+    open_pairs = judged.where("verdict IS NULL AND priority IS NOT NULL").orderBy(F.desc("priority"), "first", "second")
+    rows = [row.asDict() for row in open_pairs.limit(rules.pairs).collect()]
+    shown = {row[name] for row in rows for name in ("image_id", "other_id")}
+    thumbnails = make_thumbnails(work.read("image_bytes"), shown, rules.side, image_limits(config.images))
+    with tempfile.TemporaryDirectory() as scratch:
+        command = f"{command_name('submit')} judge_duplicates --verdicts verdicts.csv"
+        write_judging_page(rows, thumbnails, command, work.run_id, Path(scratch))
+        work.write_folder("duplicate_judging", Path(scratch), files=2)
+    work.note("to judge", f"{len(rows):,} pairs: {work.lake.address('duplicate_judging')}/index.html")
+
+
+def check(config: Config, inputs: Inputs) -> None:
+    """Read the verdicts before anything runs."""
+    read_verdicts({file: inputs.read_bytes(file) for file in config.judging.verdicts})
+
+
+JOB = Job(
+    name="judge_duplicates",
+    doc=__doc__,
+    run=run,
+    reads=("duplicate_pairs", "images", "image_bytes"),
+    writes=("duplicate_verdicts", "duplicate_judging"),
+    settings=("judging", "duplicates.min_score", "images"),
+    files=lambda config: config.judging.verdicts,
+    shortcuts=(Shortcut("--verdicts", "FILE", "judging.verdicts", "a CSV file of verdicts; repeatable"),),
+)
+
+if __name__ == "__main__":
+    sys.exit(main(JOB))

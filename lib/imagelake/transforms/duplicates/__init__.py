@@ -1,0 +1,1 @@
+"""Duplicates: pictures that occur more than once, exactly or nearly, with the conflicts of their labels and splits."""

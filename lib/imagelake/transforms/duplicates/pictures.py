@@ -1,0 +1,71 @@
+"""Images as pictures: images that show the very same are one picture, numbered by its best copy.
+
+A million blank images are one picture, so that nothing after this grows with the number of exact copies.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from imagelake.search.cells import BOTH_SIDES
+from imagelake.transforms.rows.row_numbers import add_row_numbers
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+UNKNOWN = -1.0  # a size or sharpness that nobody knows comes last
+
+
+def number_pictures(images: DataFrame, predictions: DataFrame, image_quality: DataFrame) -> DataFrame:
+    """The images with bytes, each with the number of its picture and its side.
+
+    Images are copies of one picture where their thumbnails are equal byte for byte, as those of equal pixels are; where
+    an image cannot be decoded, where its bytes are equal. Pictures are numbered from 1 by their best copy: highest PPI,
+    then sharpest, then image_id. So of two pictures the one with the lower number is the one to keep.
+
+    Args:
+        images: with a column side where two lakes are one frame, 0 for the one and 1 for the other.
+        predictions: image_id, pixel_hash and thumbnail.
+        image_quality: image_id, ppi and gradient.
+
+    Returns:
+        image_id, split, sha256, pixel_hash, picture, own_side, side (that of all copies of the picture, else 2), and
+        best: whether it is the best copy.
+    """
+    hashes = predictions.select("image_id", "pixel_hash", F.sha2("thumbnail", 256).alias("look"))
+    quality = image_quality.select("image_id", "ppi", "gradient")
+    side = F.col("side") if "side" in images.columns else F.lit(BOTH_SIDES)
+    copies = (
+        images.where("has_bytes AND sha256 IS NOT NULL")
+        .select("image_id", "split", "sha256", side.cast("tinyint").alias("own_side"))
+        .join(hashes, "image_id", how="left")
+        .join(quality, "image_id", how="left")
+        .select(
+            *("image_id", "split", "sha256", "pixel_hash", "own_side"),
+            F.coalesce("look", "sha256").alias("look"),
+            (-F.coalesce("ppi", F.lit(UNKNOWN))).alias("worse"),
+            (-F.coalesce("gradient", F.lit(UNKNOWN))).alias("blurrier"),
+        )
+    )
+    best = copies.groupBy("look").agg(
+        F.min(F.struct("worse", "blurrier", "image_id")).alias("best"),
+        F.min("own_side").alias("lowest"),
+        F.max("own_side").alias("highest"),
+    )
+    in_order = (F.col("best.worse"), F.col("best.blurrier"), F.col("best.image_id"))
+    pictures = add_row_numbers(best, "picture", in_order)
+    return copies.join(pictures, "look", how="inner").select(
+        *("image_id", "split", "sha256", "pixel_hash", "picture", "own_side"),
+        F.when(F.col("lowest") == F.col("highest"), F.col("lowest"))
+        .otherwise(F.lit(BOTH_SIDES))
+        .cast("tinyint")
+        .alias("side"),
+        (F.col("image_id") == F.col("best.image_id")).alias("best"),
+    )
+
+
+def count_pictures(copies: DataFrame) -> int:
+    """How many pictures there are: the highest number."""
+    return int(copies.agg(F.max("picture").alias("pictures")).collect()[0]["pictures"] or 0)

@@ -1,0 +1,105 @@
+"""What people say of pairs: read from files, kept beside earlier ones, and held against the scores."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pyspark.sql import functions as F
+
+from imagelake.errors import ImageLakeError
+from imagelake.measures.calibration import calibrate
+from imagelake.measures.intervals import wilson_interval
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+VERDICTS = ("duplicate", "different")
+COLUMNS = ("image_id", "other_id", "verdict")
+LEVEL = 0.95
+FEWEST = 10  # of each verdict, to calibrate by
+
+
+def read_verdicts(files: Mapping[str, bytes]) -> dict[tuple[str, str], str]:
+    """The verdicts of CSV files with the columns of COLUMNS; of two on one pair the later one.
+
+    Lines without a verdict are pairs that nobody has judged yet.
+
+    Returns:
+        The pair, its identifiers in their order, and the verdict.
+
+    Raises:
+        ImageLakeError: a column is missing, or a verdict is none; the message names file and line.
+    """
+    verdicts: dict[tuple[str, str], str] = {}
+    for name, content in files.items():
+        rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
+        missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
+        if missing:
+            raise ImageLakeError(f"{name} lacks the columns {', '.join(missing)}; it has {rows.fieldnames or 'none'}")
+        for row in rows:
+            verdict = (row["verdict"] or "").strip().lower()
+            if not verdict:
+                continue
+            if verdict not in VERDICTS:
+                raise ImageLakeError(f"{name}, line {rows.line_num}: verdict {verdict!r}; known: {', '.join(VERDICTS)}")
+            one, other = sorted((row["image_id"], row["other_id"]))
+            verdicts[one, other] = verdict
+    return verdicts
+
+
+def unknown_images(verdicts: Iterable[tuple[str, str]], images: DataFrame) -> list[str]:
+    """Images of verdicts that the lake does not hold."""
+    named = sorted({image_id for pair in verdicts for image_id in pair})
+    if not named:
+        return []
+    frame = images.sparkSession.createDataFrame([(image_id,) for image_id in named], "image_id string")
+    return [row["image_id"] for row in frame.join(images, "image_id", how="left_anti").orderBy("image_id").collect()]
+
+
+def picture_verdicts(copies: DataFrame, verdicts: DataFrame) -> DataFrame:
+    """Verdicts on images as verdicts on pictures: first, second, verdict.
+
+    Where people judged several copies of two pictures differently, one who saw a difference is right.
+    """
+    pictures = copies.select("image_id", "picture")
+    one = pictures.withColumnsRenamed({"picture": "one"})
+    other = pictures.withColumnsRenamed({"image_id": "other_id", "picture": "other"})
+    pairs = verdicts.join(one, "image_id", how="inner").join(other, "other_id", how="inner").where("one != other")
+    first, second = F.least("one", "other").alias("first"), F.greatest("one", "other").alias("second")
+    return pairs.groupBy(first, second).agg(F.min("verdict").alias("verdict"))
+
+
+def judged(compared: DataFrame, verdicts: DataFrame) -> DataFrame:
+    """Pairs with a column verdict, which wins over their score: `verified` says what people said."""
+    return compared.join(F.broadcast(verdicts), ["first", "second"], how="left").withColumn(
+        "verified", F.coalesce(F.col("verdict") == "duplicate", "verified")
+    )
+
+
+def verdict_notes(pairs: DataFrame, min_score: float) -> dict[str, str]:
+    """What the verdicts say of the scores: precision at the threshold, and a better threshold where it is known."""
+    rows = pairs.where("verdict IS NOT NULL AND score IS NOT NULL").select("score", "verdict").collect()
+    if not rows:
+        return {}
+    scores = np.array([row["score"] for row in rows])
+    outcomes = np.array([row["verdict"] == "duplicate" for row in rows])
+    above = outcomes[scores >= min_score]
+    notes = {"verdicts": f"{len(rows):,} pairs, {int(outcomes.sum()):,} of them duplicates"}
+    if len(above):
+        low, high = wilson_interval(int(above.sum()), len(above), LEVEL)
+        notes["precision"] = (
+            f"{above.mean():.2f} ({low:.2f} to {high:.2f}) of {len(above):,} judged pairs from score {min_score:g} on"
+        )
+    if min(outcomes.sum(), (~outcomes).sum()) >= FEWEST:
+        threshold = calibrate(scores, outcomes).threshold(0.5)
+        notes["proposed"] = f"duplicates.min_score={threshold:.3f}, from which on more than half are duplicates"
+    return notes
+
+
+def no_verdicts(copies: DataFrame) -> DataFrame:
+    """The verdicts of a lake in which nobody has judged: first, second, verdict."""
+    return copies.sparkSession.createDataFrame([], "first bigint, second bigint, verdict string")

@@ -1,0 +1,1 @@
+"""Exports: a lake's images as files that other libraries open."""

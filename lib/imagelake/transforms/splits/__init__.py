@@ -1,0 +1,1 @@
+"""Splits and samples of a lake that duplicates never cross."""

@@ -1,0 +1,119 @@
+"""Duplicates in planted files: which images are one picture, by what, and which labels and splits that spoils."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from planted_pictures import encoded, picture, planted
+from planted_tables import plant_tables
+from pyspark.sql import SparkSession
+
+from find_duplicates import JOB
+from imagelake.config import load_config
+from imagelake.lake.lake import Lake
+from imagelake.runtime.job import execute
+
+LARGE, OTHER, BLANK = picture(1, 256), picture(2), np.full((40, 60, 3), 255, np.uint8)
+FILES = {
+    "a original": (encoded(LARGE), "train"),
+    "a copied": (encoded(LARGE), "train"),
+    "a as bmp": (encoded(LARGE, "BMP"), "test"),
+    "a small": (encoded(LARGE, "JPEG", side=128, quality=70), "test"),
+    "b alone": (encoded(OTHER), "train"),
+    "c torn": (encoded(OTHER)[:300], "train"),
+    "c torn again": (encoded(OTHER)[:300], "train"),
+    "white": (encoded(BLANK), "train"),
+    "white and larger": (encoded(BLANK, side=90), "train"),
+    **{f"other {seed}": (encoded(picture(seed)), "test") for seed in range(3, 40)},
+}
+LABELS = {"a original": "Lion", "a as bmp": "Lion", "a small": "Tiger", "white": "Snow", "white and larger": "Snow"}
+
+
+def lake_of(spark: SparkSession, root: Path, with_features: bool = True) -> Lake:
+    """The planted files and an image that is listed only."""
+    rows = planted(FILES, with_features)
+    rows["images"].append({"image_id": "listed", "split": "train", "has_bytes": False})
+    rows["labels_clean"] = [
+        {"image_id": image_id, "label_id": f"/m/{label}", "label": label} for image_id, label in LABELS.items()
+    ]
+    return plant_tables(spark, root, JOB.reads, rows)
+
+
+def rows_of(lake: Lake, name: str, *key: str) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """The rows of a table by some of their cells."""
+    rows = (row.asDict() for row in lake.read(name).collect())
+    return {tuple(row[column] for column in key): row for row in rows}
+
+
+def cells(row: dict[str, Any], *names: str) -> tuple[Any, ...]:
+    """Some cells of a row."""
+    return tuple(row[name] for name in names)
+
+
+@pytest.mark.parametrize("with_features", [True, False])
+def test_groups_have_their_evidence(spark: SparkSession, tmp_path: Path, with_features: bool) -> None:
+    """Copies by bytes, by pixels and by look stand beside the largest image; no other image has a group."""
+    lake = lake_of(spark, tmp_path, with_features)
+    outcome = execute(JOB, lake, load_config())
+    groups = rows_of(lake, "duplicate_groups", "image_id")
+    found = {image_id: cells(row, "representative_id", "evidence", "images") for (image_id,), row in groups.items()}
+    assert found == {
+        "a as bmp": ("a as bmp", "representative", 4),
+        "a copied": ("a as bmp", "pixels", 4),
+        "a original": ("a as bmp", "pixels", 4),
+        "a small": ("a as bmp", "near", 4),
+        "c torn": ("c torn", "representative", 2),
+        "c torn again": ("c torn", "bytes", 2),
+        "white and larger": ("white and larger", "representative", 2),
+        "white": ("white and larger", "thumbnail", 2),
+    }
+    pairs = rows_of(lake, "duplicate_pairs", "image_id", "other_id")
+    near = pairs["a as bmp", "a small"]
+    assert cells(near, "evidence", "split", "other_split", "verified") == ("near", "test", "test", True)
+    assert near["ssim"] > 0.8
+    assert near["distance"] < 20
+    assert (near["features_cosine"] is not None) == with_features
+    assert cells(pairs["a as bmp", "a copied"], "evidence", "score") == ("pixels", 1.0)
+    assert all(row["verified"] or row["score"] >= 0.02 for row in pairs.values())
+    assert outcome.work is not None
+    (account,) = outcome.work.accounts
+    assert (account.rows_in, account.kept, account.rejected) == (len(FILES) + 1, len(FILES), {"no_bytes": 1})
+
+
+def test_conflicts_and_counts(spark: SparkSession, tmp_path: Path) -> None:
+    """A group in two splits leaks, one whose labels have nothing in common conflicts, and both are counted."""
+    lake = lake_of(spark, tmp_path)
+    outcome = execute(JOB, lake, load_config())
+    conflicts = rows_of(lake, "duplicate_conflicts", "conflict")
+    described = {name: cells(row, "representative_id", "values", "images") for (name,), row in conflicts.items()}
+    assert described == {"labels": ("a as bmp", ["Lion", "Tiger"], 3), "splits": ("a as bmp", ["test", "train"], 4)}
+    counts = {
+        key: cells(row, "images", "in_groups", "redundant", "leaked", "conflicting")
+        for key, row in rows_of(lake, "duplicate_counts", "split", "label").items()
+    }
+    assert counts["train", None] == (7, 6, 4, 2, 2)
+    assert counts["test", None] == (39, 2, 1, 2, 2)
+    assert counts["train", "Snow"] == (2, 2, 1, 0, 0)
+    assert counts["test", "Tiger"] == (1, 1, 1, 1, 1)
+    assert outcome.work is not None
+    notes = outcome.work.notes
+    assert notes["exact duplicates"].startswith("3 images")
+    assert notes["leaks"].startswith("1 groups in several splits; test: 2 of 39 images; train: 2 of 7 images")
+
+
+def test_stricter_thresholds_leave_exact_ones(spark: SparkSession, tmp_path: Path) -> None:
+    """Where no near pair is good enough, equal bytes and pixels still are duplicates."""
+    lake = lake_of(spark, tmp_path)
+    execute(JOB, lake, load_config([], ["duplicates.max_distance=0"]))
+    evidence = {name for (name,) in rows_of(lake, "duplicate_groups", "evidence")}
+    assert evidence == {"representative", "bytes", "pixels", "thumbnail"}
+
+
+def test_an_empty_lake_has_none(spark: SparkSession, tmp_path: Path) -> None:
+    """No images, no duplicates, no error."""
+    outcome = execute(JOB, plant_tables(spark, tmp_path, JOB.reads, {}), load_config())
+    assert outcome.work is not None
+    assert set(outcome.work.rows.values()) == {0}
