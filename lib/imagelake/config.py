@@ -183,7 +183,10 @@ class TrainSection(_Section):
 class RankSection(_Section):
     """The measure and order of the ranking, and the selected ranks."""
 
-    measure: Literal["ppi", "pixels", "aspect_ratio", "byte_size", "bytes_per_pixel", "entropy", "gradient", "quality"]
+    measure: Literal[
+        "ppi", "pixels", "aspect_ratio", "byte_size", "bytes_per_pixel", "entropy", "gradient", "brightness",
+        "contrast", "sharpness", "quality",
+    ]  # fmt: skip
     order: Literal["largest", "smallest", "nearest"]
     target: float
     select_ranks: tuple[Positive, Positive]

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from imagelake.measures.texture import texture_of
+from imagelake.measures.texture import Texture, texture_of
 from imagelake.vision.engine import top_k, unit_length
 from imagelake.vision.errors import ImageError
 from imagelake.vision.network import Network, Prepared, open_network
@@ -31,8 +31,7 @@ PREDICTED = pa.schema(
         "top_names": pa.list_(pa.string()),
         "top_scores": pa.list_(pa.float32()),
         "features": pa.list_(pa.float32()),
-        "entropy": pa.float64(),
-        "gradient": pa.float64(),
+        **dict.fromkeys(Texture._fields, pa.float64()),
         "error": pa.string(),
         "error_detail": pa.string(),
     }
@@ -139,8 +138,7 @@ def _scored(network: Network, images: Sequence[Prepared], settings: PredictSetti
         "top_names": _lists(np.array(settings.class_names, object)[classes]),
         "top_scores": _lists(scores),
         "features": _lists(rounded(unit_length(output.features), settings.features)),
-        "entropy": pa.array(textures[:, 0]),
-        "gradient": pa.array(textures[:, 1]),
+        **{name: pa.array(values) for name, values in zip(Texture._fields, textures.T, strict=True)},
     }
 
 
