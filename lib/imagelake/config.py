@@ -242,6 +242,14 @@ class WebSection(_Section):
     """The pages of the browser app and its limits."""
 
     upload_max_bytes: Positive
+    finding_images: Positive
+    finding_rows: Positive
+    wrong_label_score: Ratio
+    wrong_label_accuracy: Ratio
+    tiny_side: Annotated[int, Field(ge=0)]
+    blank_contrast: Annotated[float, Field(ge=0)]
+    dark_brightness: Annotated[float, Field(ge=0)]
+    blurred_sharpness: Annotated[float, Field(ge=0)]
     max_pixels: Positive
     decode_timeout_s: PositiveFloat
     queue_s: PositiveFloat
