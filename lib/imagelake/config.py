@@ -211,6 +211,12 @@ class IndexSection(_Section):
     retrain_growth: Annotated[float, Field(ge=1)]
 
 
+class MapSection(_Section):
+    """The map of the lake."""
+
+    landmarks: Annotated[int, Field(ge=1, le=5_000)]
+
+
 class SearchSection(_Section):
     """Queries, filters, number and order of results."""
 
@@ -236,12 +242,6 @@ class ReportSection(_Section):
     gallery_images: Positive
     thumbnail_side: Positive
     top_labels: Positive
-
-
-class WebSection(_Section):
-    """The pages of the browser app and its limits."""
-
-    upload_max_bytes: Positive
     finding_images: Positive
     finding_rows: Positive
     wrong_label_score: Ratio
@@ -250,6 +250,12 @@ class WebSection(_Section):
     blank_contrast: Annotated[float, Field(ge=0)]
     dark_brightness: Annotated[float, Field(ge=0)]
     blurred_sharpness: Annotated[float, Field(ge=0)]
+
+
+class WebSection(_Section):
+    """The pages of the browser app and its limits."""
+
+    upload_max_bytes: Positive
     max_pixels: Positive
     decode_timeout_s: PositiveFloat
     queue_s: PositiveFloat
@@ -296,6 +302,7 @@ class Config(_Section):
     train: TrainSection
     rank: RankSection
     index: IndexSection
+    map: MapSection
     search: SearchSection
     report: ReportSection
     web: WebSection

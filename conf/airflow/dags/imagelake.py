@@ -42,6 +42,7 @@ UPSTREAM: dict[str, tuple[str, ...]] = {
     "measure_accuracy": ("clean_labels", "predict_images"),
     "rank_images": ("clean_labels", "predict_images"),
     "build_image_index": ("predict_images",),
+    "project_features": ("predict_images",),
     "search_similar_images": ("measure_accuracy", "rank_images", "build_image_index"),
     "write_report": ("explore_lake", "search_similar_images"),
 }
