@@ -27,6 +27,7 @@ from imagelake.runtime.code_version import code_of
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
 from imagelake.runtime.written_files import checksums, write_parquet, write_rows
+from imagelake.spreadsheet import cell
 from imagelake.transforms.export.byte_files import SEPARATORS
 from imagelake.transforms.export.choice import choose_images
 from imagelake.transforms.export.dataset import (
@@ -86,7 +87,9 @@ def _write(work: Work, name: str, content: bytes) -> None:
 
 def _labels_csv(plan: ExportPlan) -> bytes:
     file = io.StringIO()
-    csv.writer(file, lineterminator="\n").writerows([("class", "label"), *enumerate(plan.labels)])
+    csv.writer(file, lineterminator="\n").writerows(
+        [("class", "label"), *((number, cell(label)) for number, label in enumerate(plan.labels))]
+    )
     return file.getvalue().encode()
 
 

@@ -19,6 +19,7 @@ from imagelake.runtime.resolve.network import check_drawn, check_network_choice,
 from imagelake.transforms.ingest.image_headers import check_error_ratio
 from imagelake.transforms.predict.model import image_limits, predict_settings
 from imagelake.transforms.predict.predict import predict_images
+from imagelake.transforms.rows.verdicts import count_by_reason
 
 
 def run(work: Work, config: Config) -> None:
@@ -31,9 +32,9 @@ def run(work: Work, config: Config) -> None:
     predicted = predict_images(work.read("image_bytes"), model, settings)
     predictions = work.write("predictions", predicted)
     check_error_ratio(predictions, config.model.max_error_ratio)
-    failed = predictions.where("error IS NOT NULL").count()
-    work.account("images", work.lake.require("image_bytes").rows, work.rows["predictions"])
-    work.note("undecodable", f"{failed:,}, each a row with an error")
+    reasons = count_by_reason(predictions.where("error IS NOT NULL").withColumnRenamed("error", "reason"))
+    scored = work.rows["predictions"] - sum(reasons.values())
+    work.account("images", work.lake.require("image_bytes").rows, scored, reasons)
     work.note("model", f"{config.model.architecture} {config.model.alpha:g} at {config.model.resolution} px")
     work.images = work.rows["predictions"]
 

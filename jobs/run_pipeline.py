@@ -1,4 +1,4 @@
-"""Run the whole pipeline: draw or ingest, explore, clean, convert, predict, measure, rank, index, search, report.
+"""Run the whole pipeline: draw or ingest, explore, clean, convert, predict, measure, rank, index, map, search, report.
 
 Reads the source: the drawn sample, a folder of photos, or published Open Images files. Writes every table of the lake
 and the report; without weights, those that need no network. A job whose inputs and settings are unchanged is skipped;
@@ -38,6 +38,7 @@ STEPS = (
     "rank_images",
     "build_image_index",
     "find_duplicates",
+    "project_features",
     "search_similar_images",
     "write_report",
 )

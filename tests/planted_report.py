@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import random
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 from PIL import Image, ImageDraw
 
 from imagelake.measures.intervals import wilson_interval
+from imagelake.reports.finding import Example, Finding, Severity
 from imagelake.reports.rows import ReportRows
 
 LABELS = {
@@ -218,12 +220,49 @@ def _confusions() -> pd.DataFrame:
             "label": [pair[0] for pair in pairs],
             "predicted": [pair[1] for pair in pairs],
             "correct": False,
+            "same_branch": False,
             "covered": True,
             "images": [pair[2] for pair in pairs],
             "share": [pair[2] / LABELS[pair[0]][0] for pair in pairs],
             "examples": [IMAGE_IDS[place * 5 : place * 5 + min(5, pair[2])] for place, pair in enumerate(pairs)],
         }
     )
+
+
+def _confusion_images() -> pd.DataFrame:
+    rows = [
+        (row["label"], row["predicted"], 0.99 - n / 100, IMAGE_IDS[(place * 5 + n) % 96], f"/srv/images/{n}.jpg")
+        for place, row in enumerate(_confusions().to_dict("records"))
+        for n in range(row["images"])
+    ]
+    return pd.DataFrame(rows, columns=["label", "predicted", "score", "image_id", "path"])
+
+
+def _findings() -> list[Finding]:
+    def finding(name: str, title: str, severity: Severity, count: int, note: str) -> Finding:
+        examples = tuple(Example(image_id, note) for image_id in IMAGE_IDS[len(name) : len(name) + min(8, count)])
+        counted = "label" if name.endswith("labels") and severity == "low" else "image"
+        advice = f"Look at them, then decide; {title.lower()} are found by a threshold."
+        csv = f"findings/{name}.csv"
+        return Finding(name, title, advice, severity, count, counted, examples, csv, min(count, 100_000))
+
+    return [
+        finding("duplicates", "Exact duplicates", "medium", 312_400, f"of {IMAGE_IDS[0]}"),
+        finding("suspected-wrong-labels", "Suspected wrong labels", "high", 1_204, "Lion \u2192 Tiger"),
+        finding("dark-images", "Dark images", "medium", 0, ""),
+        finding("damaged-files", "Damaged files", "high", 211, "truncated"),
+        finding("uncovered-labels", "Labels that no class covers", "low", 1, "Okapi"),
+    ]
+
+
+ABOUT = (
+    ("Lake", "open-images"),
+    ("Images from", "train, validation"),
+    ("Network", "mobilenet_v1 1 at 224 px, float32, 1,000 classes"),
+    ("Weights", "mobilenet_v1_1.0_224.weights.h5; converted, SHA-256 3f2a9c01d4b7e610"),
+    ("Framing", "central crop"),
+    ("Clean labels", "confidence above 0.99"),
+)
 
 
 def _gallery() -> pd.DataFrame:
@@ -316,6 +355,8 @@ def _manifests() -> dict[str, dict[str, Any]]:
     kept = 2_710_738 - 1_240_112 - 20_114 - 88_020 - 311
     reasons = {"low_confidence": 1_240_112, "contradictory": 20_114, "duplicate": 88_020, "unknown_class": 311}
     cleaned = [{"what": "label rows", "rows_in": 2_710_738, "kept": kept, "rejected": reasons}]
+    unusable = {"no_bytes": 528, "truncated": 140, "not_an_image": 72}
+    ranked = [{"what": "images", "rows_in": 477_538, "kept": 476_798, "rejected": unusable}]
     jobs = {
         "ingest_images": ({"images": 477_538, "image_bytes": 477_010}, [], 812.2, 587.3),
         "explore_lake": (
@@ -326,6 +367,7 @@ def _manifests() -> dict[str, dict[str, Any]]:
         ),
         "clean_labels": ({"labels_clean": kept, "labels_rejected": 1_348_557}, cleaned, 61.0, None),
         "predict_images": ({"predictions": 477_010}, [], 4_154.9, 114.8),
+        "rank_images": ({"image_quality": 476_798}, ranked, 20.1, None),
         "measure_accuracy": ({"label_accuracy": 16, "confusion": 142}, [], 18.8, None),
     }
     return {
@@ -364,6 +406,7 @@ def planted_rows() -> ReportRows:
             "class_folders": _class_folders(),
             "label_accuracy": _accuracy(),
             "confusion": _confusions(),
+            "confusion_images": _confusion_images(),
             "gallery": _gallery(),
             "search_queries": _queries(),
             "search_results": _results(),
@@ -371,6 +414,8 @@ def planted_rows() -> ReportRows:
         },
         thumbnails={image_id: picture(n, (160, 90 + n % 5 * 25)) for n, image_id in enumerate(IMAGE_IDS) if n % 11},
         manifests=_manifests(),
+        findings=_findings(),
+        about=ABOUT,
     )
 
 
@@ -392,4 +437,7 @@ def hostile_rows() -> ReportRows:
         name: {**manifest, "job": HOSTILE, "inputs": {HOSTILE: HOSTILE}, "code_version": HOSTILE}
         for name, manifest in rows.manifests.items()
     }
-    return ReportRows(HOSTILE, frames, rows.thumbnails, manifests)
+    findings = [
+        replace(one, examples=tuple(Example(e.image_id, HOSTILE) for e in one.examples)) for one in rows.findings
+    ]
+    return ReportRows(HOSTILE, frames, rows.thumbnails, manifests, findings, [(HOSTILE, HOSTILE)])

@@ -183,7 +183,10 @@ class TrainSection(_Section):
 class RankSection(_Section):
     """The measure and order of the ranking, and the selected ranks."""
 
-    measure: Literal["ppi", "pixels", "aspect_ratio", "byte_size", "bytes_per_pixel", "entropy", "gradient", "quality"]
+    measure: Literal[
+        "ppi", "pixels", "aspect_ratio", "byte_size", "bytes_per_pixel", "entropy", "gradient", "brightness",
+        "contrast", "sharpness", "quality",
+    ]  # fmt: skip
     order: Literal["largest", "smallest", "nearest"]
     target: float
     select_ranks: tuple[Positive, Positive]
@@ -282,6 +285,12 @@ class ExportSection(_Section):
     seed: int
 
 
+class MapSection(_Section):
+    """The map of the lake."""
+
+    landmarks: Annotated[int, Field(ge=1, le=5_000)]
+
+
 class SearchSection(_Section):
     """Queries, filters, number and order of results."""
 
@@ -307,6 +316,14 @@ class ReportSection(_Section):
     gallery_images: Positive
     thumbnail_side: Positive
     top_labels: Positive
+    finding_images: Positive
+    finding_rows: Positive
+    wrong_label_score: Ratio
+    wrong_label_accuracy: Ratio
+    tiny_side: Annotated[int, Field(ge=0)]
+    blank_contrast: Annotated[float, Field(ge=0)]
+    dark_brightness: Annotated[float, Field(ge=0)]
+    blurred_sharpness: Annotated[float, Field(ge=0)]
 
 
 class WebSection(_Section):
@@ -365,6 +382,7 @@ class Config(_Section):
     splits: SplitsSection
     sampling: SamplingSection
     export: ExportSection
+    map: MapSection
     search: SearchSection
     report: ReportSection
     web: WebSection

@@ -28,3 +28,8 @@ def cell(value: Any) -> Any:
     if isinstance(value, str) and (value.startswith(FORMULA_STARTS) or value.lstrip().startswith(FORMULA_STARTS)):
         return f"'{value}"
     return value
+
+
+def text_of_cell(written: str) -> str:
+    """The text that a cell of such a file stands for: the converse of `cell`."""
+    return written[1:] if written.startswith("'") and cell(written[1:]) == written else written

@@ -26,7 +26,7 @@ SEARCHES: tuple[SearchOptions, ...] = (
     {"label": "Mammal", "duplicates": "hide", "order": "both"},
 )
 MEASURES = ["width", "height", "pixels", "ppi", "aspect_ratio", "byte_size", "bytes_per_pixel", "entropy", "gradient",
-            "quality"]  # fmt: skip
+            "brightness", "contrast", "sharpness", "quality"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,9 @@ def test_qualities_of_the_lake_s_own_images_are_those_of_the_job(
     assert set(ranked["measure"]) == {"byte_size"}
     with pytest.raises(ImageLakeError, match=r"images: rank takes Spark frames; session.createDataFrame"):
         imagelake.rank(photos, predictions)  # type: ignore[arg-type]
-    with pytest.raises(ImageLakeError, match="predictions: lacks the columns entropy, gradient, error"):
+    with pytest.raises(
+        ImageLakeError, match="predictions: lacks the columns entropy, gradient, brightness, contrast, sharpness, error"
+    ):
         imagelake.rank(images, images)
 
 

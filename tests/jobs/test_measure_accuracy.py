@@ -72,6 +72,8 @@ def test_planted_confusion_is_published(spark: SparkSession, tmp_path: Path) -> 
         ("Lion", "Tiger", False, True, 1, ["lion2"]),
         ("Rhinoceros", "Elephant", False, False, 1, ["rhino0"]),
     ]
+    (mistake,) = lake.read("mistakes").collect()
+    assert tuple(mistake) == ("lion2", "Lion", "Tiger", 0.9, True, False)
     assert outcome.work is not None
     (account,) = outcome.work.accounts
     assert (account.rows_in, account.kept) == (7, 5)
@@ -86,7 +88,7 @@ def test_a_lake_without_labels_has_no_accuracy(spark: SparkSession, tmp_path: Pa
     lake = plant_tables(spark, tmp_path, JOB.reads, {})
     outcome = execute(JOB, lake, load_config())
     assert outcome.work is not None
-    assert outcome.work.rows == {"label_accuracy": 0, "confusion": 0}
+    assert outcome.work.rows == {"label_accuracy": 0, "confusion": 0, "mistakes": 0}
     assert outcome.work.notes["worst confusions"] == "none"
 
 

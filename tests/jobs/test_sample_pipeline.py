@@ -223,6 +223,23 @@ def test_search_agrees_with_brute_force(sample: FinishedLake) -> None:
         assert query not in set(found["image_id"])
 
 
+def found_to_do(sample: FinishedLake, finding: str) -> set[str]:
+    """The images in the CSV of a finding of the report."""
+    return set(pd.read_csv(sample.folder / "report" / "findings" / f"{finding}.csv", dtype=str)["image_id"])
+
+
+def test_the_report_says_what_to_do(sample: FinishedLake, facts: PlantedFacts) -> None:
+    """Planted damage, copies and leaks are found, each and no other; so are most planted wrong labels."""
+    splits = {image.image_id: image.split for image in facts.images}
+    assert found_to_do(sample, "damaged-files") == set(facts.corrupt)
+    assert len(found_to_do(sample, "duplicates")) == sum(len(group) - 1 for group in facts.exact_duplicates)
+    leaks = [group for group in facts.exact_duplicates if len({splits[one] for one in group}) > 1]
+    assert found_to_do(sample, "split-leaks") == set().union(*leaks)
+    suspected, wrong = found_to_do(sample, "suspected-wrong-labels"), set(facts.wrong_labels) & set(facts.truth)
+    assert len(suspected & wrong) >= len(wrong) / 2
+    assert len(suspected & wrong) >= len(suspected) / 2
+
+
 def test_a_second_run_skips_everything(sample: FinishedLake) -> None:
     """Nothing has changed, so no step has anything to do, and no table is touched."""
     before = {path: path.stat().st_mtime_ns for path in sample.folder.rglob("*.parquet")}

@@ -11,8 +11,9 @@ from pyspark.sql import SparkSession
 from imagelake.config import load_config
 from imagelake.runtime.job import execute
 from planted_report import picture
-from write_report import JOB
+from write_report import JOB, NETWORK
 
+TABLES_READ = tuple(name for name in JOB.reads if name != NETWORK)
 ROWS: dict[str, list[dict[str, Any]]] = {
     "split_summary": [
         {"split": "train", "images": 1234, "images_with_bytes": 1200, "labelled_images": 1100, "confident_images": 617,
@@ -39,6 +40,11 @@ ROWS: dict[str, list[dict[str, Any]]] = {
                         "thumbnail": picture(0)}],
     "search_results": [{"query": "i0", "mode": "similar", "rank": 1, "image_id": "i1", "similarity": 0.87654,
                         "ppi": 12.0, "labels": ["Lion"]}],
+    "images": [
+        {"image_id": name, "path": f"/lake/{name}.jpg", "sha256": sha256, "split": split}
+        for name, sha256, split in (("i0", "a", "train"), ("i1", "b", "train"), ("i2", "b", "test"))
+    ],
+    "mistakes": [{"image_id": "i1", "label": "Lion", "predicted": "<b>tiger</b>", "score": 0.9}],
     "labels_rejected": [{"image_id": "i1", "reason": "low_confidence"}] * 3,
     "predictions": [{"image_id": "bad", "error": "truncated"}],
 }  # fmt: skip
@@ -46,16 +52,20 @@ ROWS: dict[str, list[dict[str, Any]]] = {
 
 def test_planted_rows_stand_in_the_report(spark: SparkSession, tmp_path: Path) -> None:
     """Sums over splits, shares with intervals, reasons, thumbnails and manifests are in one file; a rerun skips."""
-    lake = plant_tables(spark, tmp_path, JOB.reads, ROWS)
+    lake = plant_tables(spark, tmp_path, TABLES_READ, ROWS)
     config = load_config(settings=["report.title=Planted"])
     execute(JOB, lake, config)
     html = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
     for expected in ("<h1>Planted</h1>", "1,234", "6,002", "1 of 2", "75.0%", "59.8\u201385.8%", "PPI 31.5", "0.877",
                      "low confidence", "truncated", "&lt;b&gt;tiger", "not covered", "<code>plant</code>"):  # fmt: skip
         assert expected in html, expected
-    # Example i1 and the answer i1, the gallery's i2, the query; the example without bytes has a place and no picture.
-    assert html.count("data:image/jpeg;base64,") == 4
+    # Example i1 and the answer i1, the gallery's i2, the query; two in two splits, of them one spare; an uncovered one.
+    assert html.count("data:image/jpeg;base64,") == 7
     assert "without a thumbnail" in html
+    assert "i1,/lake/i1.jpg,train" in (tmp_path / "report" / "findings" / "split-leaks.csv").read_text(encoding="utf-8")
+    wrong = (tmp_path / "report" / "confusions.csv").read_text(encoding="utf-8").splitlines()
+    assert wrong[1:] == ["Lion,<b>tiger</b>,0.9,i1,/lake/i1.jpg"]
+    assert "none: nothing has been predicted" in html
     manifest = lake.require("report")
     assert (manifest.rows, manifest.inputs["image_rank"]) == (1, lake.require("image_rank").run_id)
     assert execute(JOB, lake, config).work is None
@@ -63,9 +73,11 @@ def test_planted_rows_stand_in_the_report(spark: SparkSession, tmp_path: Path) -
 
 def test_an_empty_lake_has_a_report(spark: SparkSession, tmp_path: Path) -> None:
     """All tables published and none with a row: a page that says so, and no error."""
-    lake = plant_tables(spark, tmp_path, JOB.reads, {})
+    lake = plant_tables(spark, tmp_path, TABLES_READ, {})
     outcome = execute(JOB, lake, load_config())
     html = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
     assert html.count('class="absent"') >= 8
+    assert "Looked for and not found: Suspected wrong labels" in html
+    assert not (tmp_path / "report" / "findings").exists()
     assert outcome.work is not None
     assert outcome.work.notes["report"] == f"{lake.root}/report/index.html"

@@ -269,6 +269,16 @@ def test_the_worst_confusions_come_by_images_then_by_share(spark: SparkSession) 
     assert [row["label"] for row in worst.collect()] == ["Owl", "Lion", "Cat"]
 
 
+def test_a_broader_or_narrower_label_is_no_mistake(spark: SparkSession) -> None:
+    """A lion taken for a carnivore is not listed among the worst confusions, one taken for a dog is."""
+    cells = [("Lion", "Carnivore", True, 9), ("Lion", "Dog", False, 2)]
+    rows = [
+        {"label": label, "predicted": predicted, "correct": False, "same_branch": near, "covered": True, "images": n}
+        for label, predicted, near, n in cells
+    ]
+    assert [row["predicted"] for row in worst_confusions(table_of(spark, "confusion", rows), 3).collect()] == ["Dog"]
+
+
 def test_the_summary_of_nothing_has_no_shares(spark: SparkSession) -> None:
     """No label, or none that is covered, gives no division by nothing."""
     nothing = measure_labels(judge(spark, [], []), MEANINGS, 0.95)

@@ -15,6 +15,7 @@ from table_rows import sorted_rows, table_of
 
 from imagelake.config import RankSection, load_config
 from imagelake.measures.resolution import aspect_ratio, bytes_per_pixel, ppi
+from imagelake.measures.texture import Texture
 from imagelake.tables import TABLES
 from imagelake.transforms.rank.image_kinds import image_kinds
 from imagelake.transforms.rank.image_quality import (
@@ -67,7 +68,8 @@ def random_textures(images: list[dict[str, Any]], seed: int = 2) -> list[dict[st
     return [
         {"image_id": image["image_id"]}
         | ({"error": "truncated"} if draw.random() < 0.1 else {"entropy": draw.choice([0.0, draw.uniform(3, 8)]),
-                                                               "gradient": draw.choice([0.0, draw.uniform(0, 60)])})
+                                                               "gradient": draw.choice([0.0, draw.uniform(0, 60)]),
+                                                               "sharpness": draw.uniform(0, 900)})
         for image in images
         if draw.random() < 0.9
     ]  # fmt: skip
@@ -127,7 +129,7 @@ def test_measures_are_those_of_the_plain_functions(spark: SparkSession) -> None:
         assert row["ppi"] == pytest.approx(ppi(width, height), rel=1e-14)
         assert row["aspect_ratio"] == aspect_ratio(width, height)
         assert row["bytes_per_pixel"] == (byte_size and bytes_per_pixel(byte_size, width * height))
-        assert (row["entropy"], row["gradient"]) == (texture.get("entropy"), texture.get("gradient"))
+        assert all(row[measure] == texture.get(measure) for measure in Texture._fields)
 
 
 def test_quality_has_the_columns_of_its_table(spark: SparkSession) -> None:

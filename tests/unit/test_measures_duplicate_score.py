@@ -11,7 +11,7 @@ from imagelake.measures.duplicate_score import Evidence, crowded_odds, duplicate
 from imagelake.measures.thumbnail_vectors import rms_distance, thumbnail_vectors
 
 
-def evidence(ssim: float, distance: float, features: float, thumbnail: float, bits: int) -> Evidence:
+def evidence(ssim: float, distance: float, features: float, thumbnail: float, bits: float) -> Evidence:
     """The evidence of one pair."""
     return Evidence(*(np.array([value]) for value in (ssim, distance, features, thumbnail, bits)))
 

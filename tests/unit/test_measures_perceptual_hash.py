@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PIL import Image
-from scipy.fft import dctn
+from scipy.fft import dctn  # type: ignore[import-untyped]
 
 from imagelake.measures.perceptual_hash import hash_distance, perceptual_hashes
 

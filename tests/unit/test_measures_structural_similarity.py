@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter
+from scipy.ndimage import uniform_filter  # type: ignore[import-untyped]
 
 from imagelake.measures.structural_similarity import best_shift_ssim
 

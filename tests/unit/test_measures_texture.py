@@ -1,4 +1,4 @@
-"""Entropy and gradient against scipy, numpy's own gradient, brute force and drawn images."""
+"""The measures of grey values against scipy, numpy's own gradient, brute force and drawn images."""
 
 from __future__ import annotations
 
@@ -9,9 +9,19 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image
+from scipy.ndimage import laplace  # type: ignore[import-untyped]
 from scipy.stats import entropy as scipy_entropy  # type: ignore[import-untyped]
 
-from imagelake.measures.texture import ROWS_AT_ONCE, entropy, gradient, texture_of
+from imagelake.measures.texture import (
+    ROWS_AT_ONCE,
+    Texture,
+    brightness,
+    contrast,
+    entropy,
+    gradient,
+    sharpness,
+    texture_of,
+)
 
 SHAPES = [(3, 3), (3, 50), (50, 3), (ROWS_AT_ONCE + 2, 40), (ROWS_AT_ONCE + 3, 40), (128, 128), (101, 67)]
 
@@ -69,11 +79,36 @@ def test_blurring_lowers_the_gradient() -> None:
     assert gradient(np.asarray(blurred)) < gradient(np.asarray(sharp)) / 4
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_sharpness_is_the_variance_of_scipys_laplacian(shape: tuple[int, int]) -> None:
+    """The second library's Laplacian on the inner pixels, of the same variance."""
+    grey = noise(*shape)
+    assert sharpness(grey) == pytest.approx(laplace(grey.astype(float))[1:-1, 1:-1].var())
+
+
+def test_blurring_lowers_the_sharpness() -> None:
+    """Of an image and its mean over 4 x 4 pixels the image is sharper; what has no inside is not sharp."""
+    sharp = Image.fromarray(noise(64, 64))
+    blurred = sharp.resize((16, 16), Image.Resampling.BOX).resize((64, 64), Image.Resampling.BILINEAR)
+    assert sharpness(np.asarray(blurred)) < sharpness(np.asarray(sharp)) / 100
+    assert sharpness(np.full((40, 40), 200, np.uint8)) == sharpness(noise(2, 100)) == 0
+
+
+def test_brightness_and_contrast_of_known_images() -> None:
+    """A flat image has its level and no contrast; halves of black and white have the middle and half the range."""
+    halves = np.repeat(np.array([[0, 255]], np.uint8), 4, axis=0)
+    assert (brightness(halves), contrast(halves)) == (127.5, 127.5)
+    assert (brightness(np.full((9, 9), 7, np.uint8)), contrast(np.full((9, 9), 7, np.uint8))) == (7, 0)
+    assert (brightness(np.empty((0, 5), np.uint8)), contrast(np.empty((0, 5), np.uint8))) == (0, 0)
+
+
 def test_texture_is_that_of_the_luma() -> None:
     """Colours count as grey by 0.299 R + 0.587 G + 0.114 B, rounded."""
     pixels = noise(48, 48, 3)
     luma = np.floor(pixels @ np.array([0.299, 0.587, 0.114]) + 0.5).astype(np.uint8)
-    bits, slope = texture_of(pixels)
-    assert bits == pytest.approx(entropy(luma), abs=0.01)
-    assert slope == pytest.approx(gradient(luma), abs=0.05)
-    assert texture_of(np.repeat(luma[..., None], 3, axis=2)) == (entropy(luma), gradient(luma))
+    found = texture_of(pixels)
+    assert found.entropy == pytest.approx(entropy(luma), abs=0.01)
+    assert found[1:4] == pytest.approx((gradient(luma), brightness(luma), contrast(luma)), abs=0.05)
+    assert found.sharpness == pytest.approx(sharpness(luma), rel=0.01)
+    measures = (entropy, gradient, brightness, contrast, sharpness)
+    assert texture_of(np.repeat(luma[..., None], 3, axis=2)) == Texture(*(measure(luma) for measure in measures))

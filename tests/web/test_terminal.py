@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -20,14 +23,14 @@ SECONDS = 10  # two to three on a quiet machine; the job, which starts Spark, ta
 
 def searched(sample: FinishedLake, cache: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     command = [PROJECT / "scripts" / "search", *arguments, "--root", sample.folder, "--cache", cache]
-    surroundings = os.environ | {"COLUMNS": "300"}  # a wide terminal, which cuts nothing off
+    surroundings = os.environ | {"COLUMNS": "40"}  # a narrow terminal, in which nothing may be cut either
     return subprocess.run([*map(str, command)], capture_output=True, text=True, env=surroundings, check=False)
 
 
 def image_ids(output: str) -> list[str]:
-    """The column image_id of the printed table."""
-    rows = [line.split("│") for line in output.splitlines() if line.startswith("│")]
-    return [row[5].strip() for row in rows]
+    """The line below that of each answer."""
+    lines = output.splitlines()
+    return [after.strip() for line, after in pairwise(lines) if re.match(r" *\d+  (0|1)\.\d{3}  PPI", line)]
 
 
 def photo_of(sample: FinishedLake, facts: PlantedFacts, truth: str) -> Path:
@@ -48,6 +51,18 @@ def test_a_photo_has_the_answers_of_the_server_in_seconds(
     served = site.search(photo.read_bytes(), label="Mammal", order="both").json()
     assert image_ids(done.stdout) == [result["image"]["image_id"] for result in served["results"][:7]]
     assert f"7 of the {served['total']} best of" in done.stdout
+
+
+def test_answers_are_whole_and_come_as_json(sample: FinishedLake, tmp_path: Path) -> None:
+    """A path longer than the terminal is wide stands in one line; --json gives the same images with all details."""
+    image = sample.frame("image_index", ["image_id"])["image_id"].iloc[3]
+    printed = searched(sample, tmp_path, image, "--count", 4)
+    answers = json.loads(searched(sample, tmp_path, image, "--count", 4, "--json").stdout)["results"]
+    assert [answer["image"]["image_id"] for answer in answers] == image_ids(printed.stdout)
+    paths = sample.frame("images", ["image_id", "path"]).set_index("image_id")["path"]
+    for answer in answers:
+        assert answer["image"]["path"] == paths[answer["image"]["image_id"]]
+        assert f"     {answer['image']['path']}" in printed.stdout.splitlines()
 
 
 def test_an_image_of_the_lake_is_no_answer_to_itself(sample: FinishedLake, site: Served, tmp_path: Path) -> None:

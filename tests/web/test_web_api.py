@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import re
 import shutil
 import socket
 import statistics
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import requests
 from PIL import Image
 
 from finished_lake import FinishedLake
@@ -23,8 +25,9 @@ from imagelake.samples import PlantedFacts
 from served import Served
 
 PAGES = ("/", "/words", "/words?words=bird", "/labels", "/label?name=Lion", "/accuracy", "/ranking", "/duplicates",
-         "/report", "/openapi.json", "/static/web.js", "/nothing", "/search", "/search?query=gone", "/image?id=none",
-         "/thumbnail?id=none", "/api/words?words=bird", "/api/complete?beginning=b")  # fmt: skip
+         "/map", "/report", "/report/", "/report/nothing.csv", "/openapi.json", "/static/web.js", "/nothing", "/search",
+         "/search?query=gone", "/image?id=none", "/thumbnail?id=none", "/api/words?words=bird",
+         "/api/complete?beginning=b")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -234,6 +237,94 @@ def test_originals_and_thumbnails(site: Served, sample: FinishedLake, facts: Pla
             with Image.open(io.BytesIO(small.content)) as picture:
                 assert picture.format == "JPEG"
                 assert max(picture.size) <= 256
+
+
+def test_answers_have_paths_and_as_many_as_are_wanted(site: Served, sample: FinishedLake, facts: PlantedFacts) -> None:
+    """An image of the API names its file; count sets the results on a page, within bounds."""
+    image_id, photo = photo_of(sample, facts, "Lion")
+    paths = sample.frame("images", ["image_id", "path"]).set_index("image_id")["path"]
+    assert site.get("/api/image", id=image_id).json()["path"] == paths[image_id]
+    for found in (site.get("/api/search", image=image_id, count=5), site.search(photo, count=5)):
+        assert [result["image"]["path"] for result in found.json()["results"]] == [
+            paths[result["image"]["image_id"]] for result in found.json()["results"]
+        ]
+        assert len(found.json()["results"]) == 5
+    assert len(site.get("/api/words", words="animal", count=3).json()["results"]) == 3
+    assert site.get("/api/search", image=image_id, count=0).status_code == 422
+    assert site.get("/api/search", image=image_id, count=100_000).status_code == 422
+
+
+def test_a_part_of_an_image_is_searched_for(site: Served, sample: FinishedLake, facts: PlantedFacts) -> None:
+    """The whole as its own part finds the image, a part of it gets a link of its own; what is no part is told."""
+    image_id, _ = photo_of(sample, facts, "Lion")
+
+    def part(**fields: str) -> tuple[int, str]:
+        answer = site.http.post(f"{site.url}/crop", data=fields, timeout=30, allow_redirects=False)
+        return answer.status_code, answer.headers.get("location", "")
+
+    status, whole = part(image=image_id, box="0,0,100,100")
+    assert status == 303
+    token = whole.partition("query=")[2]
+    first = site.get("/api/search", query=token).json()["results"][0]
+    assert (first["image"]["image_id"], round(first["similarity"], 2)) == (image_id, 1.0)
+    status, quarter = part(image=image_id, box="10, 10, 60, 60")
+    assert (status, quarter == whole) == (303, False)
+    small = Image.open(io.BytesIO(site.get("/photo", query=quarter.partition("query=")[2]).content))
+    large = Image.open(io.BytesIO(site.get("/original", id=image_id).content))
+    assert small.width / small.height == pytest.approx(large.width / large.height, rel=0.05)
+    assert part(query=token, box="0,0,50,50")[0] == 303
+    for box in ("", "1,2,3", "50,50,10,90", "a,b,c,d", "nan,0,1,1", "0,0,0,0"):
+        assert part(image=image_id, box=box)[0] == 422
+    assert part(image="none", box="0,0,50,50")[0] == 404
+    assert part(query="gone", box="0,0,50,50")[0] == 410
+
+
+def test_chosen_images_are_exported(site: Served, sample: FinishedLake) -> None:
+    """The ticked ones, else all of the page; boxes of COCO are those of the table; strangers are refused."""
+    boxes = sample.frame("boxes", ["image_id"])["image_id"].value_counts()
+    images = sample.frame("images", ["image_id", "path", "width"]).set_index("image_id")
+    boxed = next(image_id for image_id in boxes.index if image_id in images.index and images.loc[image_id, "width"] > 0)
+    other = next(image_id for image_id in images.index if image_id not in boxes.index)
+
+    def export(**fields: object) -> requests.Response:
+        return site.http.post(f"{site.url}/export", data=fields, timeout=30)
+
+    both = export(format="paths", all=[boxed, other])
+    assert both.text.split("\n")[0] == images.loc[boxed, "path"]
+    assert both.headers["content-disposition"] == 'attachment; filename="paths.txt"'
+    rows = export(format="csv", id=[boxed], all=[boxed, other]).text.splitlines()
+    assert len(rows) == 2
+    assert rows[1].startswith(f"{boxed},")
+    coco = export(format="coco", id=[boxed]).json()
+    assert len(coco["annotations"]) == boxes[boxed]
+    assert export(format="coco").status_code == 422
+    assert export(format="xml", id=[boxed]).status_code == 422
+    assert export(format="csv", id=["none"]).status_code == 422
+
+
+def test_the_wrong_ones_of_a_label_are_those_of_the_table(site: Served, sample: FinishedLake) -> None:
+    """The page of a label shows its mistakes, and of one confusion all; a label that has none says so."""
+    mistakes = sample.frame("mistakes")
+    mistakes = mistakes[~mistakes["same_branch"]]
+    label, predicted = mistakes[["label", "predicted"]].value_counts().reset_index().iloc[0, :2]
+    for chosen, parameters in (
+        (mistakes[mistakes["label"] == label], {"show": "wrong"}),
+        (mistakes[(mistakes["label"] == label) & (mistakes["predicted"] == predicted)], {"predicted": predicted}),
+    ):
+        shown = re.findall(r'name="all" value="([^"]+)"', site.get("/label", name=label, **parameters).text)
+        assert sorted(shown) == sorted(chosen["image_id"])
+    assert "No image of it is taken for nothing" in site.get("/label", name=label, predicted="nothing").text
+
+
+def test_the_report_s_csvs_are_beside_it(site: Served, sample: FinishedLake) -> None:
+    """What the report links is served as a file; nothing else of its folder or of the machine is."""
+    linked = re.findall(r'href="([^"]+\.csv)"', site.get("/report/").text)
+    assert linked
+    for name in linked:
+        assert site.get(f"/report/{name}").content == (sample.folder / "report" / name).read_bytes()
+    for name in ("_manifest.json", "index.html", "../labels/_manifest.json", "%2e%2e/planted.json"):
+        assert site.get(f"/report/{name}").status_code == 404
+    assert site.get("/report").headers["location"] == "/report/"
 
 
 def test_small_answers_do_not_wait_for_acknowledgements(site: Served) -> None:

@@ -43,6 +43,7 @@ UPSTREAM: dict[str, tuple[str, ...]] = {
     "rank_images": ("clean_labels", "predict_images"),
     "build_image_index": ("predict_images",),
     "find_duplicates": ("rank_images",),
+    "project_features": ("predict_images",),
     "search_similar_images": ("measure_accuracy", "rank_images", "build_image_index"),
     "write_report": ("explore_lake", "find_duplicates", "search_similar_images"),
 }

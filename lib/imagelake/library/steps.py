@@ -9,6 +9,7 @@ import pandas as pd
 
 from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
+from imagelake.measures.texture import Texture
 from imagelake.vision import network as vision_network
 from imagelake.vision.published_network import PublishedNetwork
 
@@ -134,7 +135,7 @@ def rank(images: DataFrame, predictions: DataFrame, settings: Iterable[str] = ()
     """
     for name, frame, columns in (
         ("images", images, _IMAGES),
-        ("predictions", predictions, ("image_id", "entropy", "gradient", "error")),
+        ("predictions", predictions, ("image_id", *Texture._fields, "error")),
     ):
         if isinstance(frame, pd.DataFrame):
             raise ImageLakeError(f"{name}: rank takes Spark frames; session.createDataFrame({name}) makes one")

@@ -62,7 +62,7 @@ def calibrate(scores: NDArray[np.floating], outcomes: NDArray[np.bool_]) -> Cali
     weights = np.array([1.0, 0.0])
     for _ in range(_STEPS):
         found = 1 / (1 + np.exp(-np.clip(inputs @ weights, -30, 30)))
-        curvature = inputs.T @ (inputs * (found * (1 - found))[:, np.newaxis]) + 1e-9 * np.eye(2)
+        curvature = inputs.T @ (inputs * (found * (1 - found))[:, np.newaxis]) + np.diag([1e-9, 1e-9])
         step = np.linalg.solve(curvature, inputs.T @ (wanted - found))
         weights = weights + np.clip(step, -2, 2)
         if np.abs(step).max() < 1e-10:

@@ -20,7 +20,7 @@ def perceptual_hashes(grey: NDArray[np.uint8]) -> NDArray[np.int64]:
     """
     frequencies = _COSINES @ grey.astype(np.float64) @ _COSINES.T
     # A flat image has frequencies of rounding errors alone, which must not decide its bits.
-    flat = frequencies.round(6).reshape(len(grey), -1)
+    flat = frequencies.round(6).reshape(len(grey), _KEPT * _KEPT)
     bits = flat > np.median(flat, axis=1, keepdims=True)
     return np.packbits(bits, axis=1).view(">i8").astype(np.int64)[:, 0]
 

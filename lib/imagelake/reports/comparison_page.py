@@ -16,5 +16,5 @@ def write_comparison_page(rows: ReportRows, folder: Path) -> None:
         rows: with the frame model_comparison, as in the lake.
         folder: an empty local folder.
     """
-    page = render("report.html", title=rows.title, sections=[comparison(rows)], made=None)
+    page = render("report.html", title=rows.title, sections=[comparison(rows)], made=None, about=(), left_out=())
     (folder / "index.html").write_text(page, encoding="utf-8")

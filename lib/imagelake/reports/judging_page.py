@@ -10,6 +10,7 @@ from typing import Any
 
 from imagelake.reports.pages import render
 from imagelake.reports.rows import data_uri
+from imagelake.spreadsheet import cell
 
 _EVIDENCE = (("score", "score"), ("ssim", "SSIM"), ("distance", "distance"), ("features_cosine", "cosine of features"))
 
@@ -41,10 +42,11 @@ def write_judging_page(
     sheet = io.StringIO()
     lines = csv.writer(sheet, lineterminator="\n")
     lines.writerow(["image_id", "other_id", "verdict", "score"])
-    lines.writerows([pair["image_id"], pair["other_id"], "", f"{pair['score']:.4f}"] for pair in pairs)
+    lines.writerows([cell(pair["image_id"]), cell(pair["other_id"]), "", f"{pair['score']:.4f}"] for pair in pairs)
     (folder / "pairs.csv").write_text(sheet.getvalue(), encoding="utf-8")
 
 
 def _image(image_id: str, split: str | None, thumbnails: Mapping[str, bytes]) -> dict[str, Any]:
     content = thumbnails.get(image_id)
-    return {"name": image_id, "split": split or "no split", "uri": data_uri(content) if content else None}
+    uri = data_uri(content) if content else None
+    return {"name": image_id, "cell": cell(image_id), "split": split or "no split", "uri": uri}

@@ -19,9 +19,9 @@ def clean_name(name: object) -> str:
 def short_name(name: object, width: int) -> str:
     """A name of at most ``width`` columns; wide letters of East Asian scripts take two."""
     text = clean_name(name)
-    if _columns(text) <= width:
+    if columns_of(text) <= width:
         return text
-    while text and _columns(text) > width - 1:
+    while text and columns_of(text) > width - 1:
         text = text[:-1]
     return text.rstrip() + ELLIPSIS
 
@@ -31,7 +31,8 @@ def words(identifier: object) -> str:
     return clean_name(identifier).replace("_", " ")
 
 
-def _columns(text: str) -> int:
+def columns_of(text: str) -> int:
+    """The columns that a text takes in a terminal; wide letters of East Asian scripts take two."""
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 

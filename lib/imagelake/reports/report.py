@@ -20,8 +20,10 @@ from imagelake.reports.sections.shapes import shapes
 from imagelake.reports.sections.splits import splits
 from imagelake.reports.sections.summary import summary
 from imagelake.reports.sections.tracing import tracing
+from imagelake.reports.sections.what_to_do import what_to_do
 
 SECTIONS = (
+    what_to_do,
     summary,
     labels,
     splits,
@@ -39,10 +41,16 @@ SECTIONS = (
 
 
 def render_report(rows: ReportRows) -> str:
-    """The report as HTML; equal rows give equal bytes."""
+    """The report as HTML; equal rows give equal bytes. A section that has nothing to show is named at the end only."""
     made = max((manifest["started"] for manifest in rows.manifests.values()), default=None)
+    sections = [section(rows) for section in SECTIONS]
     return render(
-        "report.html", title=clean_name(rows.title), sections=[section(rows) for section in SECTIONS], made=made
+        "report.html",
+        title=clean_name(rows.title),
+        sections=[section for section in sections if not section.absent],
+        left_out=[section.absent for section in sections if section.absent],
+        about=[(clean_name(name), clean_name(value)) for name, value in rows.about],
+        made=made,
     )
 
 

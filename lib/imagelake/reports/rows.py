@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from imagelake.reports.finding import Finding
 from imagelake.reports.numbers import is_missing
 
 
@@ -26,6 +27,7 @@ class ReportRows:
             - overall_accuracy: at most one row: labels, covered_labels, images, top1, top1_low, top1_high, the same of
               top5 (over all images), the same of both after mean_ (over covered labels), level (of the intervals).
             - class_folders, label_accuracy, confusion: as in the lake, those to show.
+            - confusion_images: label, predicted, score, image_id, path: all images of these confusions.
             - gallery: image_id, labels, split, measure, value, ppi, rank, best first.
             - duplicate_counts, duplicate_conflicts, duplicate_groups: as in the lake, those to show.
             - search_queries, search_results: as in the lake, those to show.
@@ -33,12 +35,16 @@ class ReportRows:
               bound_for (the table an annotation line would have gone to, else null), reason, rows.
         thumbnails: image_id -> a small JPEG.
         manifests: table -> its manifest, with the manifest's fields as keys.
+        findings: what there is to do about the lake.
+        about: name and value of what the report is about: lake, network, thresholds.
     """
 
     title: str
     frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     thumbnails: Mapping[str, bytes] = field(default_factory=dict)
     manifests: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    findings: Sequence[Finding] = ()
+    about: Sequence[tuple[str, str]] = ()
 
     def records(self, name: str) -> list[dict[str, Any]]:
         """The rows of a frame as dictionaries, with None for nulls and lists for arrays."""

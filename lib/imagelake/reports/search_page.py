@@ -19,5 +19,5 @@ def write_search_page(rows: ReportRows, folder: Path) -> None:
         folder: an empty local folder.
     """
     results = replace(search(rows), title="Queries and their results")
-    page = render("report.html", title=clean_name(rows.title), sections=[results], made=None)
+    page = render("report.html", title=clean_name(rows.title), sections=[results], made=None, about=(), left_out=())
     (folder / "index.html").write_text(page, encoding="utf-8")

@@ -5,6 +5,7 @@ Rows lie in the order of the table images; a row's number is the image's number 
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from imagelake.lake.published import PublishedLake
 
-COLUMNS = ("image_id", "split", "format", "mode", "width", "height", "byte_size", "sha256", "title", "author",
+COLUMNS = ("image_id", "split", "path", "format", "mode", "width", "height", "byte_size", "sha256", "title", "author",
            "author_profile", "license", "landing_url", "original_url", "error", "error_detail")  # fmt: skip
 _ROWS = 65_536  # a batch: what is in memory while the file is written
 
@@ -34,7 +35,8 @@ class DetailsFile:
             lake: with the table images.
             folder: of this machine; holds one file for each version, and loses other versions than the lake's.
         """
-        current = folder / f"{lake.require('images').run_id}.arrow"
+        columns = hashlib.sha256(" ".join(COLUMNS).encode()).hexdigest()[:8]
+        current = folder / f"{lake.require('images').run_id}-{columns}.arrow"
         with locked(folder):
             if not current.is_file():
                 shutil.rmtree(folder, ignore_errors=True)

@@ -35,6 +35,7 @@ def search_parser() -> argparse.ArgumentParser:
     for name, field in SearchParameters.model_fields.items():
         if name != "page":
             add(f"--{name.replace('_', '-')}", metavar=name.upper(), help=_help_of(field))
+    add("--json", action="store_true", help="print JSON, as the API gives it, instead of a list")
     add("--count", metavar="N", type=int, default=10, help="how many answers (default: %(default)s)")
     return made
 

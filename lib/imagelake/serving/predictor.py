@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imagelake.search.query import Query, query_of_photo
-from imagelake.vision.decode import decode_image
+from imagelake.vision.decode import Decoded, decode_image
 from imagelake.vision.network import Network, open_network
 from imagelake.vision.published_network import PublishedNetwork
 from imagelake.vision.thumbnails import thumbnail, thumbnail_of
@@ -66,6 +66,27 @@ class Predictor:
             decoded = decode_image(content, self._limits)
             query = query_of_photo(content, decoded, network, self.card)
             return Photo(query, thumbnail_of(decoded, self._side))
+
+    def predict_part(self, content: bytes, box: tuple[float, float, float, float]) -> Photo:
+        """Decode a photo and score a part of it alone.
+
+        Args:
+            content: the file.
+            box: left, top, right and bottom of the part, as shares of the upright picture, 0 to 1.
+
+        Raises:
+            ImageError: it is no photo, or costs more than the limits allow.
+        """
+        with self._turn() as network:
+            decoded = decode_image(content, self._limits)
+            whole = decoded.upright(decoded.image)
+            left, top = int(box[0] * whole.width), int(box[1] * whole.height)
+            right, bottom = max(left + 1, round(box[2] * whole.width)), max(top + 1, round(box[3] * whole.height))
+            part = whole.crop((left, top, right, bottom))
+            cropped = Decoded(part, part.size, 1)
+            # Named by what it is a part of, so that each part has a link of its own; no file of the lake has this hash.
+            name = content + f" {left},{top},{right},{bottom}".encode()
+            return Photo(query_of_photo(name, cropped, network, self.card), thumbnail_of(cropped, self._side))
 
     def shrink(self, content: bytes) -> bytes:
         """A small picture of an image of the lake.

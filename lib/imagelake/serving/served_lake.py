@@ -15,8 +15,11 @@ import numpy as np
 from imagelake.search.order import Order, candidate_count, in_order
 from imagelake.search.query import PredictedLabel, Query, predicted_label
 from imagelake.serving.catalogue import Catalogue, ImageDetails
+from imagelake.serving.image_boxes import ImageBoxes
 from imagelake.serving.image_labels import classes_of_labels
+from imagelake.serving.image_map import ImageMap
 from imagelake.serving.index_folder import open_index
+from imagelake.serving.mistakes import Mistakes
 from imagelake.serving.originals import Originals
 from imagelake.serving.predictions import LakePredictions
 from imagelake.serving.predictor import Predictor
@@ -84,7 +87,8 @@ class ServedLake:
         self._classes_of_labels = classes_of_labels(lake)
         self._label_of_class = narrowest_labels(self._classes_of_labels)
         self.version = lake.require("image_bytes").run_id
-        self._side = rules.thumbnail_side
+        self._side, self._cache = rules.thumbnail_side, own
+        self.mistakes = Mistakes(lake, self.catalogue)
         self._thumbnails = ThumbnailCache(own / "thumbnails", rules.thumbnail_cache_bytes)
         self._rows_of_index = self.catalogue.rows_of(self.index.image_ids)
         # While a pipeline runs, the index may hold images that the lake no longer lists.
@@ -173,6 +177,16 @@ class ServedLake:
     def duplicates(self) -> list[list[int]]:
         """Groups of images whose files are equal byte by byte."""
         return self.catalogue.duplicates()
+
+    @cached_property
+    def boxes(self) -> ImageBoxes:
+        """The boxes of its images."""
+        return ImageBoxes(self.lake, self.catalogue, self._cache / "boxes")
+
+    @cached_property
+    def map(self) -> ImageMap:
+        """Its images on a plane."""
+        return ImageMap(self.lake, self.catalogue)
 
     @cached_property
     def examples(self) -> list[ImageDetails]:

@@ -1,29 +1,29 @@
-"""The command line of scripts/search: one search, its answers as a table."""
+"""The command line of scripts/search: one search, its answers as a list or as JSON."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from imagelake.errors import ImageLakeError
 from imagelake.net.safe_fetch import FetchError, SafeFetch
 from imagelake.search.query import PredictedLabel, Query, is_address, unknown_query
 from imagelake.serving.options import fetch_of, lake_of, search_parser
 from imagelake.serving.parameters import SearchParameters
-from imagelake.serving.search import Answer, Found, search
+from imagelake.serving.search import Found, search
 from imagelake.serving.served_lake import ServedLake
 from imagelake.vision.errors import ImageError
 
 _UNUSABLE = 2
-_COLUMNS = ("", "similarity", "PPI", "labels", "image_id", "author", "licence")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,6 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _unusable(f"{options.photo}: {error.reason}: {error.detail}")
     except ImageLakeError as error:
         return _unusable(str(error))
+    if options.json:
+        sys.stdout.write(f"{_json(found, query)}\n")
+        return 0
     _show(found, query)
     sys.stdout.write(
         f"{len(found.answers):,} of the {found.total:,} best of {len(served.catalogue):,} images under {lake.root}; "
@@ -89,14 +92,32 @@ def _query(served: ServedLake, photo: str, fetch: SafeFetch) -> Query:
 
 
 def _show(found: Found, query: Query) -> None:
-    """The answers, for people."""
-    console = Console(highlight=False)
+    """The answers, for people: a line with the numbers and labels, then whole identifiers and paths to copy."""
+    console = Console(highlight=False, soft_wrap=True)
     classes = ", ".join(f"{name} {score:.2f}" for name, score in query.classes[:3])
     console.print(f"looks like {escape(classes) or 'nothing that the network knows'}; as a label: {_said(found.label)}")
-    table = Table(*_COLUMNS)
     for rank, answer in enumerate(found.answers, 1):
-        table.add_row(str(rank), *(escape(value) for value in _cells(answer)))
-    console.print(table)
+        details = answer.details
+        similarity = "" if answer.similarity is None else f"{answer.similarity:.3f}  "
+        ppi = "PPI unknown" if details.ppi is None else f"PPI {details.ppi:.1f}"
+        labels = ", ".join(details.labels) or "no clean label"
+        console.print(f"{rank:>3}  {similarity}{ppi:<9}  [bold]{escape(labels)}[/bold]")
+        console.print(f"     {escape(details.image_id)}")
+        for line in (details.path, ", ".join(filter(None, (details.author, details.license)))):
+            if line and line != details.image_id:
+                console.print(f"     {escape(line)}", style="dim")
+
+
+def _json(found: Found, query: Query) -> str:
+    """The answers, for programs; the names are those of the API."""
+    answers = [
+        {"similarity": answer.similarity, "image": {name: value for name, value in asdict(answer.details).items()
+                                                    if name != "row"}}
+        for answer in found.answers
+    ]  # fmt: skip
+    label = found.label.name if found.label else None
+    classes = [{"name": name, "score": score} for name, score in query.classes]
+    return json.dumps({"classes": classes, "label": label, "total": found.total, "results": answers}, indent=2)
 
 
 def _said(label: PredictedLabel | None) -> str:
@@ -104,13 +125,6 @@ def _said(label: PredictedLabel | None) -> str:
         return "none"
     instead = "" if label.name == label.best else f" (no image has the label {label.best})"
     return escape(f"{label.name}{instead}")
-
-
-def _cells(answer: Answer) -> tuple[str, ...]:
-    details = answer.details
-    similarity = "" if answer.similarity is None else f"{answer.similarity:.3f}"
-    ppi = "" if details.ppi is None else f"{details.ppi:.1f}"
-    return (similarity, ppi, ", ".join(details.labels), details.image_id, details.author or "", details.license or "")
 
 
 def _unusable(said: str) -> int:

@@ -123,6 +123,10 @@ class Hierarchy:
         self._known(node)
         return frozenset(_depths(node, self._index[edges][0].get)) - {node}
 
+    def branches(self) -> dict[str, frozenset[str]]:
+        """Each node's ancestors and descendants: labels that do not contradict it. The root is in no branch."""
+        return {node: (self.ancestors(node) | self.descendants(node)) - {self.root} for node in self.nodes}
+
     def depth(self, node: str) -> int:
         """Steps from the root by the shortest way; 0 for the root."""
         self._known(node)

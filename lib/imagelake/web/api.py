@@ -25,6 +25,25 @@ _PROBLEM = {"description": "A problem (RFC 9457)", "content": {"application/prob
 PROBLEMS: dict[int | str, dict[str, Any]] = dict.fromkeys((400, 403, 404, 408, 410, 413, 415, 422, 429, 503), _PROBLEM)
 
 
+_MOST = 240
+
+
+class _Count(BaseModel):
+    count: Annotated[int, Field(ge=1, le=_MOST)] | None = Field(None, description="results on one page")
+
+
+class SearchByPhoto(SearchParameters, _Count):
+    """The parameters of a search by photo."""
+
+
+class SearchAgain(QueryParameters, _Count):
+    """The parameters of a search by something known."""
+
+
+class SearchByWords(WordParameters, _Count):
+    """The parameters of a search by words."""
+
+
 class PredictedClass(BaseModel):
     """A class of the network and its score, 0 to 1."""
 
@@ -38,6 +57,7 @@ class Image(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     image_id: str
+    path: str | None = Field(description="where the bytes came from")
     split: str | None
     format: str | None
     width: int | None
@@ -116,23 +136,23 @@ def api(served: ServedLake, photos: Photos, tables: Tables, size: int) -> APIRou
     router = APIRouter(prefix="/api", responses=PROBLEMS)
 
     @router.get("/search")
-    def search_again(parameters: Annotated[QueryParameters, Query()]) -> Results:
+    def search_again(parameters: Annotated[SearchAgain, Query()]) -> Results:
         """Search by a photo that was uploaded before, or by an image of the lake."""
         query = query_of(served, parameters)
-        return _results(query, search(served, query, parameters, size), parameters)
+        return _results(query, search(served, query, parameters, parameters.count or size), parameters)
 
     @router.post("/search", openapi_extra=BODY)
-    async def search_by_photo(request: Request, parameters: Annotated[SearchParameters, Query()]) -> Results:
+    async def search_by_photo(request: Request, parameters: Annotated[SearchByPhoto, Query()]) -> Results:
         """Search by a photo: the body is the photo, a form with it, or JSON with its address."""
         token, query = await photos.take(request)
-        again = QueryParameters(**parameters.model_dump(), query=token)
-        found = await run_sync(search, served, query, parameters, size)
+        again = QueryParameters(**parameters.model_dump(exclude={"count"}), query=token)
+        found = await run_sync(search, served, query, parameters, parameters.count or size)
         return _results(query, found, again)
 
     @router.get("/words")
-    def words(parameters: Annotated[WordParameters, Query()]) -> WordResults:
+    def words(parameters: Annotated[SearchByWords, Query()]) -> WordResults:
         """Search by words: labels, their synonyms and narrower labels, and the classes of the network."""
-        found = search_by_words(served, parameters.words, Page(parameters.page, size))
+        found = search_by_words(served, parameters.words, Page(parameters.page, parameters.count or size))
         return WordResults(
             labels=found.labels,
             nearest=found.nearest,
@@ -179,7 +199,7 @@ def api(served: ServedLake, photos: Photos, tables: Tables, size: int) -> APIRou
 def _results(query: SearchedQuery, found: Found, parameters: QueryParameters) -> Results:
     return Results(
         query=parameters.query,
-        link=address("/search", parameters.link_parameters()),
+        link=address("/search", QueryParameters(**parameters.model_dump()).link_parameters()),
         classes=[PredictedClass(name=name, score=score) for name, score in query.classes],
         label=found.label.name if found.label else None,
         predicted_label=found.label.best if found.label else None,

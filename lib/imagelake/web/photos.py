@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from anyio import CapacityLimiter, fail_after
@@ -74,8 +75,38 @@ class Photos:
         except (FetchError, ImageError) as error:
             problem = problem_of(error)
             problem.photo_address = sent if isinstance(sent, str) else ""
+            problem.filters = dict(request.query_params)
             raise problem from None
         return self._served.queries.keep(photo), photo.query
+
+    async def take_part(self, request: Request) -> str:
+        """The token of a part of a photo that was shown before, or of an image of the lake, from a form.
+
+        Raises:
+            ProblemError: the form names neither, or no part; the photo is gone, or cannot be read.
+        """
+        async with request.form(max_files=0, max_fields=8) as form:
+            box, image, query = _box(_text(form, "box")), _text(form, "image"), _text(form, "query")
+        async with self._predicting.turn(client_of(request.scope)):
+            try:
+                content = await run_sync(self._shown, image, query)
+                photo = await run_sync(self._served.predictor.predict_part, content, box, limiter=self._predictors)
+            except ImageError as error:
+                raise problem_of(error) from None
+        return self._served.queries.keep(photo)
+
+    def _shown(self, image: str, query: str) -> bytes:
+        """The bytes of an image of the lake, else the small picture of a photo that was shown before."""
+        if query:
+            kept = self._served.queries.get(query)
+            if kept is None:
+                raise ProblemError(410, "this photo is no longer kept", "This photo is no longer kept")
+            return kept.thumbnail
+        row = self._served.catalogue.row_of(image)
+        content = None if row is None else self._served.originals.read(row)
+        if content is None:
+            raise ProblemError(404, "the lake has no bytes of this image", "There is no such picture")
+        return content
 
     async def _sent(self, request: Request) -> bytes | str:
         """The photo that a request sends, or its address."""
@@ -110,6 +141,23 @@ class Photos:
                     return await run_sync(self._fetch.fetch, url, abandon_on_cancel=True, limiter=self._fetchers)
         except TimeoutError:
             raise FetchError(f"the file was not received within {self._fetch.timeout_s:g} s") from None
+
+
+def _box(text: str) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom in percent, commas between, as shares from 0 to 1.
+
+    Raises:
+        ProblemError: they are no part of a picture.
+    """
+    try:
+        edges = [float(part) / 100 for part in text.split(",")]
+        left, top, right, bottom = (min(1.0, max(0.0, edge)) for edge in edges if math.isfinite(edge))
+    except ValueError:
+        left = top = right = bottom = 0.0
+    if not (left < right and top < bottom):
+        detail = f"{text!r} is no part of a picture: left,top,right,bottom in percent, such as 10,10,60,80"
+        raise ProblemError(422, detail, "Mark a part of the picture")
+    return left, top, right, bottom
 
 
 def _text(form: FormData, name: str) -> str:

@@ -80,6 +80,7 @@ class ProblemError(Exception):
         nearest: known names like the unknown one.
         retry_s: seconds after which it may be tried again; None where that would not help.
         photo_address: the address of a photo that could not be searched for, to be mended.
+        filters: of the search that failed, which the next attempt keeps.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class ProblemError(Exception):
         self.ways, self.nearest = tuple(ways), tuple(nearest)
         self.retry_s: int | None = None
         self.photo_address = ""
+        self.filters: dict[str, str] = {}
 
 
 def busy(status: int, detail: str, retry_s: float, headline: str = "") -> ProblemError:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from imagelake.reports.names import clean_name
+from imagelake.reports.numbers import decimal, percent
 from imagelake.search.order import candidate_count
 from imagelake.search.page import Page
 from imagelake.serving.parameters import Text
@@ -32,6 +33,23 @@ class Sheet(BaseModel):
     page: Annotated[int, Field(ge=1, le=100_000)] = 1
 
 
+class LabelParameters(Sheet):
+    """A label, and which of its images: all, or those that the network takes for another one."""
+
+    name: Text
+    show: Literal["all", "wrong"] = "all"
+    predicted: Text | None = None
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether only mistakes are shown."""
+        return self.show == "wrong" or self.predicted is not None
+
+    def link_parameters(self) -> dict[str, Any]:
+        """The parameters that differ from the defaults, for links."""
+        return self.model_dump(exclude_defaults=True)
+
+
 def table_views(served: ServedLake, tables: Tables, size: int) -> APIRouter:
     """The routes of these pages.
 
@@ -51,21 +69,32 @@ def table_views(served: ServedLake, tables: Tables, size: int) -> APIRouter:
         return page("labels.html", title="Labels", rows=shown[:LISTED], total=len(shown), facets=_facets(tables))
 
     @router.get("/label")
-    def label(name: Annotated[Text, Query()], sheet: Annotated[Sheet, Query()]) -> Response:
+    def label(parameters: Annotated[LabelParameters, Query()]) -> Response:
+        name = parameters.name
         if name not in known.known:
             return RedirectResponse(address("/label", name=_known_label(known.known, name)), 303)
-        ranked, part = Ranked(served.catalogue.of_label(name, None)[: candidate_count(size)]), Page(sheet.page, size)
-        mistakes = [row for row in tables.rows("confusion") if row["label"] == name]
+        mistakes, part = served.mistakes.of(name), Page(parameters.page, size)
+        if parameters.is_wrong:
+            chosen = [one for one in mistakes if parameters.predicted in (None, one.predicted)]
+            details = served.catalogue.details([one.row for one in chosen[part.rows]])
+            found = [(one, f"{clean_name(said.predicted)} {percent(said.score)}")
+                     for one, said in zip(details, chosen[part.rows], strict=True)]  # fmt: skip
+            total = len(chosen)
+        else:
+            ranked = Ranked(served.catalogue.of_label(name, None)[: candidate_count(size)])
+            answers = answers_of(served, ranked, part)
+            found, total = [(one.details, f"PPI {decimal(one.details.ppi)}") for one in answers], len(ranked.rows)
+        confusions = [row for row in tables.rows("confusion") if row["label"] == name]
         content = page(
             "label.html",
             title=clean_name(name),
-            name=name,
-            answers=answers_of(served, ranked, part),
+            parameters=parameters,
+            found=found,
             images=known.counts.get(name, 0),
-            sheet=sheet.page,
-            sheets=part.count(len(ranked.rows)),
+            wrong=len(mistakes),
+            sheets=part.count(total),
             accuracy=next((row for row in tables.rows("label_accuracy") if row["label"] == name), None),
-            said=sorted(mistakes, key=lambda row: -row["images"])[:8],
+            said=sorted(confusions, key=lambda row: -row["images"])[:8],
         )
         return HTMLResponse(content)
 
@@ -102,7 +131,7 @@ def table_views(served: ServedLake, tables: Tables, size: int) -> APIRouter:
         return page(
             "duplicates.html",
             title="Exact duplicates",
-            groups=[served.catalogue.details(group[:size]) for group in groups[part.rows]],
+            groups=[(len(group), served.catalogue.details(group[:size])) for group in groups[part.rows]],
             total=len(groups),
             spare=sum(len(group) - 1 for group in groups),
             sheet=sheet.page,
@@ -110,7 +139,13 @@ def table_views(served: ServedLake, tables: Tables, size: int) -> APIRouter:
         )
 
     @router.get("/report")
-    def report() -> Response:
+    def report_folder() -> Response:
+        return RedirectResponse("/report/", 308)  # links of the report are relative to its folder
+
+    @router.get("/report/{name:path}")
+    def report_file(name: str) -> Response:
+        if name:
+            return _csv(tables, name)
         content = tables.report()
         if content is None:
             detail = "the report has not been written: the job write_report writes it"
@@ -118,6 +153,19 @@ def table_views(served: ServedLake, tables: Tables, size: int) -> APIRouter:
         return HTMLResponse(content, headers={"Content-Security-Policy": REPORT_POLICY})
 
     return router
+
+
+def _csv(tables: Tables, name: str) -> Response:
+    """A CSV of the report, of which only published ones are read.
+
+    Raises:
+        ProblemError: the report has no such file.
+    """
+    content = tables.report_csv(name)
+    if content is None:
+        raise ProblemError(404, "the report has no such file", "There is no such file")
+    file = name.rpartition("/")[2]
+    return Response(content, media_type="text/csv", headers={"Content-Disposition": f'attachment; filename="{file}"'})
 
 
 def _known_label(labels: LakeLabels, name: str) -> str:

@@ -68,7 +68,10 @@ class Tables:
         return interval_chart(shares, "accuracy", "Top-1 accuracy by label with intervals", description)
 
     def best(self, most: int) -> list[dict[str, Any]]:
-        """The first rows of image_rank, each image once: image_id, measure, value and rank."""
+        """The first rows of image_rank, each image once: image_id, measure, value and rank.
+
+        By the combined quality where the measure has the same value for all of them.
+        """
         if "image_rank" not in self.manifests:
             return []
         if "image_rank" not in self._rows:
@@ -76,8 +79,34 @@ class Tables:
             for batch in self._lake.batches("image_rank", ("image_id", "measure", "value", "rank")):
                 first = batch.filter(pc.less_equal(batch["rank"], most))
                 found |= {row["rank"]: row for row in first.to_pylist()}
-            self._rows["image_rank"] = [found[rank] for rank in sorted(found)]
+            ranked = [found[rank] for rank in sorted(found)]
+            # A ranking by a measure of which all images have the same value says nothing.
+            alike = len(ranked) > 1 and len({row["value"] for row in ranked}) == 1
+            self._rows["image_rank"] = (self._best_by_quality(most) if alike else []) or ranked
         return self._rows["image_rank"]
+
+    def _best_by_quality(self, most: int) -> list[dict[str, Any]]:
+        """The images of the highest combined quality; none where it is unknown."""
+        best: list[tuple[float, str]] = []
+        for batch in self._lake.batches("image_quality", ("image_id", "quality")):
+            known = batch.filter(batch["quality"].is_valid())
+            pairs = zip(known["quality"].to_pylist(), known["image_id"].to_pylist(), strict=True)
+            best = sorted([*best, *pairs], key=lambda pair: (-pair[0], pair[1]))[:most]
+        return [
+            {"image_id": image_id, "measure": "quality", "value": quality, "rank": rank}
+            for rank, (quality, image_id) in enumerate(best, 1)
+        ]
+
+    def report_csv(self, name: str) -> bytes | None:
+        """A CSV of the published report; None for any other name."""
+        manifest = self.manifests.get("report")
+        published = {part.name for part in (manifest.parts if manifest else None) or ()}
+        if name not in published or not name.endswith(".csv"):
+            return None
+        try:
+            return self._lake.read_file("report", name)
+        except ImageLakeError:
+            return None
 
     def report(self) -> bytes | None:
         """The report's page; None where it is not published."""

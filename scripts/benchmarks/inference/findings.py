@@ -82,7 +82,7 @@ def worker_line(worker: dict[str, float]) -> str:
     """What a Python worker of ours costs."""
     return (
         f"A Python worker has its first 32 photos after {worker['first_batch_s']:.2f} s and takes "
-        f"{worker['peak_mb']:.0f} MiB at its peak; entropy and gradient add {worker['texture_share']:.1%} to its time "
+        f"{worker['peak_mb']:.0f} MiB at its peak; textures add {worker['texture_share']:.1%} to its time "
         f"with float32, {worker['texture_share_int8']:.1%} with int8."
     )
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from imagelake.reports.charts.style import FAINT, SERIES, new_chart, write
+from imagelake.reports.charts.hits import Hit
+from imagelake.reports.charts.style import FAINT, SERIES, WIDTH, new_chart, write
 from imagelake.reports.charts.svg import inline_svg
 from imagelake.reports.names import short_name
 
@@ -17,12 +18,23 @@ _ROW, _LEFT, _RIGHT = 19, 142, 58
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar: its length, the length of its filled part, and the text at its end."""
+    """One bar.
+
+    Attributes:
+        name: at its beginning.
+        value: its length.
+        filled: the length of its filled part.
+        text: at its end.
+        tip: what is shown while it is pointed at; empty for name and text.
+        href: where it leads; None for nowhere.
+    """
 
     name: str
     value: float
     filled: float
     text: str
+    tip: str = ""
+    href: str | None = None
 
 
 def bar_chart(bars: Sequence[Bar], name: str, title: str, description: str) -> Markup:
@@ -36,4 +48,8 @@ def bar_chart(bars: Sequence[Bar], name: str, title: str, description: str) -> M
     for position, bar in enumerate(bars):
         write(axes, (-longest * 0.03, position), short_name(bar.name, NAME_COLUMNS), "right")
         write(axes, (bar.value + longest * 0.02, position), bar.text, "left")
-    return inline_svg(figure, name, title, description)
+    hits = [
+        Hit(0, 2 + position * _ROW, WIDTH, _ROW, (bar.tip or f"{bar.name}: {bar.text}",), bar.href)
+        for position, bar in enumerate(bars)
+    ]
+    return inline_svg(figure, name, title, description, hits)

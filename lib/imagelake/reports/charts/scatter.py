@@ -11,6 +11,7 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator, PercentFormatter
 
+from imagelake.reports.charts.hits import Hit
 from imagelake.reports.charts.labels import Box, position_names
 from imagelake.reports.charts.style import FONT_SIZE, PAPER, RULE, SERIES, SOFT, new_chart, write
 from imagelake.reports.charts.svg import inline_svg
@@ -21,6 +22,7 @@ WIDTH, HEIGHT = 860, 460
 NAME_COLUMNS = 34
 _MARGINS = (56, 18, 14, 52)
 _LETTER, _LINE = 0.53 * FONT_SIZE, 1.25 * FONT_SIZE  # CSS pixels of an average letter, and of a line
+_REACH = 8  # CSS pixels from a point that still mean it
 _STEPS = (1, 1.5, 2, 3, 4, 5, 7)
 
 
@@ -36,6 +38,7 @@ class Point:
         square: a square rather than a circle.
         best: whether it is on the front: filled, and its name is placed first.
         names: the texts for it, in order of preference.
+        tip: what is shown while it is pointed at.
     """
 
     line: str
@@ -47,6 +50,7 @@ class Point:
     square: bool
     best: bool
     names: tuple[str, ...]
+    tip: tuple[str, ...] = ()
 
 
 def scatter_chart(points: Sequence[Point], axis: tuple[str, str], name: str, title: str, description: str) -> Markup:
@@ -68,7 +72,18 @@ def scatter_chart(points: Sequence[Point], axis: tuple[str, str], name: str, tit
     for _, line in groupby(sorted(points, key=lambda point: point.line), key=lambda point: point.line):
         _draw(axes, list(line))
     _write_names(axes, points)
-    return inline_svg(figure, name, title, description)
+    return inline_svg(figure, name, title, description, _hits(axes, points))
+
+
+def _hits(axes: Axes, points: Sequence[Point]) -> list[Hit]:
+    """A square around each point; those on the front lie on top."""
+    middles = [(point, axes.transData.transform((point.x, point.share))) for point in points]
+    ordered = sorted(middles, key=lambda pair: pair[0].best)
+    return [
+        Hit(x - _REACH, HEIGHT - y - _REACH, 2 * _REACH, 2 * _REACH, point.tip)
+        for point, (x, y) in ordered
+        if point.tip
+    ]
 
 
 def _scale(axes: Axes, points: Sequence[Point]) -> None:

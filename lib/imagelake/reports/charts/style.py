@@ -13,13 +13,13 @@ FONT_SIZE = 11.5
 # matplotlib needs colour values; `svg` replaces them by the page's CSS variables, so that charts have a dark mode.
 INK, SOFT, RULE = "#010101", "#020202", "#030303"
 SERIES = ("#040401", "#040402", "#040403", "#040404", "#040405", "#040406")
-FAINT, PAPER = "#050505", "#060606"
+FAINT, PAPER = "#050505", "#060606"  # FAINT fills the rest of a bar; like every series it has 3:1 with the page
 
 CSS_COLOURS = {
     INK: "var(--ink)",
     SOFT: "var(--soft)",
     RULE: "var(--rule)",
-    FAINT: "var(--faint)",
+    FAINT: "var(--series-faint)",
     PAPER: "var(--paper)",
     **{colour: f"var(--series-{position})" for position, colour in enumerate(SERIES, start=1)},
 }

@@ -5,15 +5,17 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from collections.abc import Sequence
 
 from markupsafe import Markup
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from imagelake.reports.charts.hits import Hit, overlay
 from imagelake.reports.charts.style import CSS_COLOURS
 
 
-def inline_svg(figure: Figure, name: str, title: str, description: str) -> Markup:
+def inline_svg(figure: Figure, name: str, title: str, description: str, hits: Sequence[Hit] = ()) -> Markup:
     """The figure as an SVG element.
 
     Args:
@@ -21,6 +23,7 @@ def inline_svg(figure: Figure, name: str, title: str, description: str) -> Marku
         name: unique in the page; identifiers inside the SVG begin with it or are hashed with it.
         title: what the chart shows, for screen readers.
         description: its result in a sentence, for screen readers.
+        hits: what answers to a pointer.
     """
     drawn = _drawn(figure, name)
     # Replace matplotlib's root element: size, name spaces and style sheet come from the page.
@@ -28,10 +31,18 @@ def inline_svg(figure: Figure, name: str, title: str, description: str) -> Marku
     body = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<!--.*?-->", "", body, flags=re.DOTALL)
     width, height = (float(inches) * 72 for inches in figure.get_size_inches())
     head = Markup(
-        '<svg class="chart" viewBox="0 0 {w:g} {h:g}" role="img" aria-labelledby="{name}-title {name}-desc">'
+        '<svg class="chart" viewBox="0 0 {w:g} {h:g}" role="{role}" aria-labelledby="{name}-title {name}-desc">'
         '<title id="{name}-title">{title}</title><desc id="{name}-desc">{description}</desc>'
-    ).format(w=width, h=height, name=name, title=title, description=description)
-    return head + Markup(_themed(body))
+    ).format(
+        w=width,
+        h=height,
+        name=name,
+        title=title,
+        description=description,
+        role="group" if any(hit.href for hit in hits) else "img",
+    )
+    over = overlay(hits, (width, height))
+    return head + Markup(_themed(body)).replace("</svg>", Markup("")) + over + Markup("</svg>")
 
 
 def _drawn(figure: Figure, name: str) -> str:

@@ -12,18 +12,19 @@ from imagelake.reports.names import clean_name, words
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.section import Section
 
-CHART_LABELS = 40
+CHART_LABELS, OPEN = 24, 12
 
 
 def accuracy(rows: ReportRows) -> Section:
     """Top-1 and top-5 of each label with intervals; labels that no class means are listed, not measured."""
-    found, folders = rows.records("label_accuracy"), rows.records("class_folders")
-    measured = [_described(row) for row in found if row["covered"] and row["images"]]
-    measured.sort(key=lambda row: (-row["top1"], -row["images"], row["name"]))
+    found, folders = _in_order(rows), rows.records("class_folders")
+    measured = [row for row in found if _is_measured(row)]
+    unmeasured = [row for row in found if not _is_measured(row)]
     overall = next(iter(rows.records("overall_accuracy")), {})
     values = {
         "measured": measured,
-        "unmeasured": [_described(row) for row in found if not (row["covered"] and row["images"])],
+        "unmeasured": unmeasured,
+        "open": OPEN,
         "chart": _chart(measured[:CHART_LABELS]) if measured else None,
         "charted": min(len(measured), CHART_LABELS),
         "level": overall.get("level"),
@@ -35,6 +36,22 @@ def accuracy(rows: ReportRows) -> Section:
     }
     absent = None if found else "No label has been measured: the table label_accuracy is absent or empty."
     return Section("accuracy", "Accuracy by label", values, absent)
+
+
+def label_anchors(rows: ReportRows) -> dict[str, str]:
+    """Label -> the anchor of its row of the table of this section."""
+    return {row["label"]: row["anchor"] for row in _in_order(rows)}
+
+
+def _in_order(rows: ReportRows) -> list[dict[str, Any]]:
+    """The rows of label_accuracy with their anchors: measured ones by top-1, the best first, then the others."""
+    found = [_described(row) for row in rows.records("label_accuracy")]
+    found.sort(key=lambda row: (-row["top1"], -row["images"], row["name"]) if _is_measured(row) else (1, 0, ""))
+    return [{**row, "anchor": f"label-{number}"} for number, row in enumerate(found, 1)]
+
+
+def _is_measured(row: dict[str, Any]) -> bool:
+    return bool(row["covered"] and row["images"])
 
 
 def _described(row: dict[str, Any]) -> dict[str, Any]:
@@ -55,9 +72,10 @@ def _matched(row: dict[str, Any]) -> dict[str, Any]:
 
 def _chart(measured: list[dict[str, Any]]) -> Markup:
     shares = [
-        Share(row["name"], row["top1"], row["top1_low"], row["top1_high"], numbers.percent(row["top1"]))
+        Share(row["name"], row["top1"], row["top1_low"], row["top1_high"], numbers.percent(row["top1"]),
+              f"#{row['anchor']}")
         for row in measured
-    ]
+    ]  # fmt: skip
     best, worst = shares[0], shares[-1]
     description = f"From {best.text} for {best.name} to {worst.text} for {worst.name}."
     return interval_chart(shares, "accuracy", "Top-1 accuracy by label with intervals", description)

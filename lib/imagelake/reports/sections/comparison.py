@@ -93,6 +93,7 @@ def _chart(measured: Sequence[Row]) -> Markup:
             square=row["precision"] == "int8",
             best=row["on_front"],
             names=(*([row["name"]] if row["on_front"] else []), str(row["resolution"])),
+            tip=(row["name"], f"top-1 {numbers.percent(row['top1'])}, {numbers.decimal(_speed(row))} images/s a core"),
         )
         for row in sorted(measured, key=lambda row: row["resolution"])
     ]

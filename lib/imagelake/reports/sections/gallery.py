@@ -9,7 +9,7 @@ from imagelake.reports.names import clean_name, listed, words
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.section import Section
 
-LABELS = 3
+LABELS, OPEN = 3, 12
 
 
 def gallery(rows: ReportRows) -> Section:
@@ -17,7 +17,7 @@ def gallery(rows: ReportRows) -> Section:
     images = [_described(row, rows) for row in rows.records("gallery")]
     measure = rows.records("gallery")[0]["measure"] if images else None
     absent = None if images else "No image has been ranked: the table image_rank is absent or empty."
-    values = {"images": images, "measure": _measure_name(measure), "by_ppi": measure == "ppi"}
+    values = {"images": images, "measure": _measure_name(measure), "by_ppi": measure == "ppi", "open": OPEN}
     return Section("gallery", "Best images", values, absent)
 
 

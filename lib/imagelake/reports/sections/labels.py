@@ -11,6 +11,7 @@ from imagelake.reports.charts.bars import Bar, bar_chart
 from imagelake.reports.names import clean_name
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.section import Section
+from imagelake.reports.sections.accuracy import label_anchors
 
 SUBCATEGORIES = 5
 
@@ -20,7 +21,7 @@ def labels(rows: ReportRows) -> Section:
     top, categories = rows.records("top_labels"), _categories(rows.records("facets"))
     absent = None if top or categories else "No label occurs: the tables label_counts and facets are absent or empty."
     values = {
-        "chart": _chart(top) if top else None,
+        "chart": _chart(top, label_anchors(rows)) if top else None,
         "shown": len(top),
         "categories": [category for category in categories if category["images"] or category["boxes"]],
         "empty": [category["name"] for category in categories if not category["images"] and not category["boxes"]],
@@ -29,9 +30,16 @@ def labels(rows: ReportRows) -> Section:
     return Section("labels", "Labels", values, absent)
 
 
-def _chart(top: list[dict[str, Any]]) -> Markup:
+def _chart(top: list[dict[str, Any]], anchors: dict[str, str]) -> Markup:
     bars = [
-        Bar(_name(row), row["rows"], min(row["confident_images"], row["rows"]), numbers.whole(row["rows"]))
+        Bar(
+            name=_name(row),
+            value=row["rows"],
+            filled=min(row["confident_images"], row["rows"]),
+            text=numbers.whole(row["rows"]),
+            tip=f"{_name(row)}: {numbers.whole(row['rows'])} rows, {numbers.whole(row['confident_images'])} confident",
+            href=f"#{anchors[row['label']]}" if row["label"] in anchors else None,
+        )
         for row in top
     ]
     first = f"{_name(top[0])} is the most frequent with {numbers.plural(top[0]['rows'], 'label row')}"

@@ -9,7 +9,7 @@ from imagelake.reports.names import clean_name, listed, words
 from imagelake.reports.rows import ReportRows, data_uri
 from imagelake.reports.section import Section
 
-PREDICTED, LABELS = 3, 3
+PREDICTED, LABELS, OPEN = 3, 3, 2
 _MODES = (("similar", "Look alike"), ("label", "Same predicted label, by PPI"))
 
 
@@ -18,7 +18,7 @@ def search(rows: ReportRows) -> Section:
     results = rows.records("search_results")
     queries = [_described(query, results, rows) for query in rows.records("search_queries")]
     absent = None if queries else "Nothing has been searched for: the table search_queries is absent or empty."
-    return Section("search", "Search examples", {"queries": queries}, absent)
+    return Section("search", "Search examples", {"queries": queries, "open": OPEN}, absent)
 
 
 def _described(query: dict[str, Any], results: list[dict[str, Any]], rows: ReportRows) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imagelake.reports import numbers
+from imagelake.reports.names import words
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.section import Section
 
@@ -23,22 +24,27 @@ def summary(rows: ReportRows) -> Section:
     """Images, labels, accuracy and pace."""
     figures = [*_images(rows), *_labels(rows), *_accuracy(rows), *_pace(rows)]
     absent = None if figures else "Nothing has been published below this root yet."
-    return Section("summary", "Summary", {"figures": figures, "account": _label_account(rows)}, absent)
+    values = {"figures": figures, "images": _image_account(rows), "account": _label_account(rows)}
+    return Section("summary", "At a glance", values, absent)
 
 
 def _images(rows: ReportRows) -> list[Figure]:
     splits = rows.records("split_summary")
     if not splits:
         return []
-    images, with_bytes = (sum(split[name] for split in splits) for name in ("images", "images_with_bytes"))
-    note = f"{numbers.whole(with_bytes)} with bytes, {numbers.whole(_undecodable(rows))} of them undecodable"
+    images, account = sum(split["images"] for split in splits), _image_account(rows)
+    note = f"{numbers.whole(account['kept'])} of them usable" if account else ""
     return [Figure("Images", numbers.whole(images), note)]
 
 
-def _undecodable(rows: ReportRows) -> int:
-    """The number of images with an error: of decoding if images were predicted, else of reading the header."""
-    found_by = "predictions" if "predictions" in rows.manifests else "images"
-    return sum(row["rows"] for row in rows.records("rejected") if row["table_name"] == found_by)
+def _image_account(rows: ReportRows) -> dict[str, Any] | None:
+    """Every image of the lake once: usable ones, and the others by the reason why they are not."""
+    account = _account(rows, "image_quality")
+    if account is None:
+        return None
+    reasons = sorted(account["rejected"].items(), key=lambda pair: (-pair[1], pair[0]))
+    named = {"no_bytes": "listed without a file", "no_size": "without a size"}
+    return {**account, "reasons": [(named.get(reason, words(reason)), count) for reason, count in reasons if count]}
 
 
 def _labels(rows: ReportRows) -> list[Figure]:
@@ -52,11 +58,16 @@ def _labels(rows: ReportRows) -> list[Figure]:
 
 def _label_account(rows: ReportRows) -> dict[str, Any] | None:
     """The row counts of cleaning: kept and rejected labels."""
-    accounts = rows.manifests.get("labels_clean", {}).get("accounts", [])
+    return _account(rows, "labels_clean")
+
+
+def _account(rows: ReportRows, table: str) -> dict[str, Any] | None:
+    """The first account of a table with its shares; None for one without rows in."""
+    accounts = rows.manifests.get(table, {}).get("accounts", [])
     if not accounts or not accounts[0]["rows_in"]:
         return None
-    rejected = sum(accounts[0]["rejected"].values())
-    return {**accounts[0], "dropped": rejected, "kept_share": accounts[0]["kept"] / accounts[0]["rows_in"]}
+    dropped = sum(accounts[0]["rejected"].values())
+    return {**accounts[0], "dropped": dropped, "kept_share": accounts[0]["kept"] / accounts[0]["rows_in"]}
 
 
 def _accuracy(rows: ReportRows) -> list[Figure]:

@@ -19,6 +19,7 @@ from imagelake.runtime.resolve.source import SAMPLE_FILES
 from imagelake.transforms.predict.model import network_file
 from imagelake.vision.extractor import Extractor, description_file
 from imagelake.vision.imagenet_weights import FOLDER, ImageNetWeights, keras_folder, weights_folders
+from imagelake.vision.network_card import CARD, NetworkCard
 from imagelake.vision.packed import PackedModel
 from imagelake.vision.published_network import read_extractor
 from imagelake.vision.weights_file import WeightsError
@@ -114,7 +115,7 @@ def check_network_choice(config: Config, inputs: Inputs) -> None:
 
 
 def check_drawn(model: ModelSection, images: Manifest) -> None:
-    """See that the embedded weights meet the drawn images alone, whatever source a job by hand was told.
+    """See that the embedded weights meet the drawn images alone, whatever source a job by hand names.
 
     Args:
         model: the configured network.
@@ -180,6 +181,15 @@ def load_network(folder: str, model: ModelSection, storage: Storage) -> PackedMo
     name = PurePath(model.extractor).name
     extractor = read_extractor(name, lambda part: storage.read_bytes(f"{folder}/{part}"))
     return PackedModel(model.engine, storage.read_bytes(file), extractor)
+
+
+def published_card(folder: str, storage: Storage) -> NetworkCard:
+    """The card of the converted network of a published folder.
+
+    Raises:
+        ImageLakeError: another version wrote it.
+    """
+    return NetworkCard.from_json(storage.read_bytes(f"{folder}/{CARD}").decode())
 
 
 def extractor_files(model: ModelSection) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from imagelake.errors import ImageLakeError
 from imagelake.measures.calibration import calibrate
 from imagelake.measures.intervals import wilson_interval
+from imagelake.spreadsheet import text_of_cell
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -46,7 +47,7 @@ def read_verdicts(files: Mapping[str, bytes]) -> dict[tuple[str, str], str]:
                 continue
             if verdict not in VERDICTS:
                 raise ImageLakeError(f"{name}, line {rows.line_num}: verdict {verdict!r}; known: {', '.join(VERDICTS)}")
-            one, other = sorted((row["image_id"], row["other_id"]))
+            one, other = sorted((text_of_cell(row["image_id"]), text_of_cell(row["other_id"])))
             verdicts[one, other] = verdict
     return verdicts
 

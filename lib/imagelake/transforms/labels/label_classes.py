@@ -27,12 +27,14 @@ class LabelClasses:
     ``class_names`` are the model's outputs by index. ``classes`` holds the classes that mean each label; none where no
     class does. ``label_of`` is the label that a class itself means, for the classes that mean one. ``ambiguous`` holds
     what a label could mean, for the labels of folders whose names leave that open; no class counts as them.
+    ``branches`` holds the labels above and below each label of the hierarchy.
     """
 
     class_names: tuple[str, ...]
     classes: Mapping[str, frozenset[int]]
     label_of: Mapping[int, str]
     ambiguous: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    branches: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def covered(self) -> frozenset[str]:
@@ -117,4 +119,4 @@ def label_classes(words: Vocabulary, rules: LabelRules) -> LabelClasses:
     if listed or rules.by_folder:
         label_of |= narrowest_labels(classes)
     ambiguous = {label: found.choices for label, found in matches.items() if found.choices}
-    return LabelClasses(rules.class_names, classes, label_of, ambiguous)
+    return LabelClasses(rules.class_names, classes, label_of, ambiguous, tree.branches())

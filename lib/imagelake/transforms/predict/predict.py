@@ -12,7 +12,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from imagelake.measures.perceptual_hash import perceptual_hashes
-from imagelake.measures.texture import texture_of
+from imagelake.measures.texture import Texture, texture_of
 from imagelake.vision.engine import top_k, unit_length
 from imagelake.vision.errors import ImageError
 from imagelake.vision.fingerprint import Fingerprint, fingerprint_of, grey_of, thumbnail_pixels
@@ -33,8 +33,7 @@ PREDICTED = pa.schema(
         "top_names": pa.list_(pa.string()),
         "top_scores": pa.list_(pa.float32()),
         "features": pa.list_(pa.float32()),
-        "entropy": pa.float64(),
-        "gradient": pa.float64(),
+        **dict.fromkeys(Texture._fields, pa.float64()),
         "pixel_hash": pa.string(),
         "perceptual_hash": pa.int64(),
         "thumbnail": pa.binary(),
@@ -115,8 +114,10 @@ def predict_batch(
     prepared = [_prepared(network, content, settings.input) for content in contents]
     errors = [image if isinstance(image, ImageError) else None for image in prepared]
     images = [image for image in prepared if not isinstance(image, ImageError)]
-    columns = _scored(network, [image for image, _ in images], settings) if images else {}
-    columns |= _fingerprints([fingerprint for _, fingerprint in images])
+    columns = {}
+    if images:
+        columns = _scored(network, [image for image, _ in images], settings)
+        columns |= _fingerprints([fingerprint for _, fingerprint in images])
     row_numbers = np.cumsum([error is None for error in errors]) - 1
     rows = pa.array(row_numbers, mask=np.array([error is not None for error in errors], bool))
     spread = {name: column.take(rows) for name, column in columns.items()} | {
@@ -158,8 +159,7 @@ def _scored(network: Network, images: Sequence[Prepared], settings: PredictSetti
         "top_names": _lists(np.array(settings.class_names, object)[classes]),
         "top_scores": _lists(scores),
         "features": _lists(rounded(unit_length(output.features), settings.features)),
-        "entropy": pa.array(textures[:, 0]),
-        "gradient": pa.array(textures[:, 1]),
+        **{name: pa.array(values) for name, values in zip(Texture._fields, textures.T, strict=True)},
     }
 
 

@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
 from imagelake.measures.resolution import aspect_ratio, bytes_per_pixel, ppi
+from imagelake.measures.texture import Texture
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -43,10 +44,10 @@ def judge_sizes(images: DataFrame) -> DataFrame:
 def measure_images(images: DataFrame, predictions: DataFrame) -> DataFrame:
     """The image_quality table but for its column quality: one row an image, each of which must have a size.
 
-    Entropy and gradient were measured when the image was decoded; they are null for one that was not predicted.
+    The texture was measured when the image was decoded; it is null for one that was not predicted.
     """
     sizes = images.select("image_id", "split", "width", "height", "byte_size")
-    textures = predictions.select("image_id", "entropy", "gradient")
+    textures = predictions.select("image_id", *Texture._fields)
     width, height, pixels = F.col("width"), F.col("height"), F.col("width").cast("bigint") * F.col("height")
     return sizes.join(textures, "image_id", how="left").select(
         "image_id",
@@ -58,8 +59,7 @@ def measure_images(images: DataFrame, predictions: DataFrame) -> DataFrame:
         aspect_ratio(width, height).alias("aspect_ratio"),
         "byte_size",
         bytes_per_pixel(F.col("byte_size"), pixels).alias("bytes_per_pixel"),
-        "entropy",
-        "gradient",
+        *Texture._fields,
     )
 
 

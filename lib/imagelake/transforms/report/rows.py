@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING
 
 import pandas as pd
 from pyspark.sql import functions as F
+from pyspark.sql.window import Window
 
 from imagelake.transforms.accuracy.confusion import worst_confusions
 from imagelake.transforms.accuracy.overall_accuracy import overall_accuracy
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from imagelake.config import ReportSection
+    from imagelake.reports.finding import Finding
 
 LABELS, FOLDERS, CONFUSIONS, FACETS, QUERIES, RESULTS = 200, 1_000, 12, 2_000, 8, 8
 WHOLE = ("split_summary", "boxes_per_image", "image_shapes", "null_counts")
@@ -32,6 +34,8 @@ SHOWN = (
     "duplicate_counts",
     "duplicate_conflicts",
     "duplicate_groups",
+    "image_quality",
+    "labels_clean",
     "search_queries",
     "search_results",
     "images",
@@ -55,13 +59,14 @@ def report_frames(tables: Mapping[str, DataFrame], rules: ReportSection) -> dict
         "class_folders": ("class_folders", _folders_to_show),
         "label_accuracy": ("label_accuracy", _labels_to_show),
         "confusion": ("confusion", lambda confusion: worst_confusions(confusion, CONFUSIONS)),
-        "gallery": ("image_rank", lambda ranks: best_images(ranks, rules.gallery_images)),
         "search_queries": ("search_queries", _queries_to_show),
         "duplicate_counts": ("duplicate_counts", duplicate_counts_to_show),
         "duplicate_conflicts": ("duplicate_conflicts", conflicts_to_show),
         "duplicate_groups": ("duplicate_groups", groups_to_show),
     }
     frames = {name: tables[name].toPandas() for name in WHOLE if name in tables}
+    if "image_rank" in tables:
+        frames["gallery"] = _gallery(tables, rules.gallery_images)
     frames |= {name: make(tables[table]).toPandas() for name, (table, make) in made.items() if table in tables}
     if "label_accuracy" in tables:
         covered = tables["label_accuracy"].where("covered AND images > 0").toPandas()
@@ -80,6 +85,33 @@ def _labels_to_show(accuracy: DataFrame) -> DataFrame:
 def _folders_to_show(folders: DataFrame) -> DataFrame:
     """Those that need a person first: ambiguous ones, then those not covered."""
     return folders.orderBy(F.col("outcome") == "covered", "outcome", F.desc("images"), "folder").limit(FOLDERS)
+
+
+def _gallery(tables: Mapping[str, DataFrame], count: int) -> pd.DataFrame:
+    """The first images by rank; by quality where the ranking cannot tell them apart because all their values agree."""
+    best = best_images(tables["image_rank"], count).toPandas()
+    if len(best) < 2 or best["value"].nunique(dropna=False) > 1 or "image_quality" not in tables:
+        return best
+    found = best_by_quality(tables["image_quality"], tables["labels_clean"], count).toPandas()
+    return found if len(found) else best
+
+
+def best_by_quality(quality: DataFrame, labels: DataFrame, count: int) -> DataFrame:
+    """The first images by the combined quality, as best_images gives them."""
+    known = quality.where("quality IS NOT NULL")
+    first = known.orderBy(F.desc("quality"), "image_id").limit(count).select("image_id", "split", "quality", "ppi")
+    own = labels.join(F.broadcast(first.select("image_id")), "image_id", how="left_semi")
+    named = own.groupBy("image_id").agg(F.sort_array(F.collect_set("label")).alias("labels"))
+    best_first = Window.orderBy(F.desc("quality"), "image_id").rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    return first.join(named, "image_id", how="left").select(
+        "image_id",
+        "split",
+        F.lit("quality").alias("measure"),
+        F.col("quality").alias("value"),
+        "ppi",
+        F.row_number().over(best_first).alias("rank"),
+        "labels",
+    ).orderBy("rank")  # fmt: skip
 
 
 def best_images(ranks: DataFrame, count: int) -> DataFrame:
@@ -131,9 +163,9 @@ def _count(table: DataFrame, name: str, reason: str) -> DataFrame:
     )
 
 
-def images_to_show(frames: Mapping[str, pd.DataFrame]) -> set[str]:
+def images_to_show(frames: Mapping[str, pd.DataFrame], findings: Sequence[Finding] = ()) -> set[str]:
     """The images that the report has a thumbnail of."""
-    wanted: set[str] = set()
+    wanted = {example.image_id for finding in findings for example in finding.examples if example.image_id}
     for name in ("gallery", "search_results", "duplicate_groups"):
         wanted.update(frames[name]["image_id"] if name in frames else ())
     if "confusion" in frames:
