@@ -33,7 +33,8 @@ from imagelake.transforms.report.rows import SHOWN, images_to_show, report_frame
 
 READ = tuple(dict.fromkeys((*SHOWN, *TABLES_READ, "image_bytes", "labels", "boxes", "classes", "hierarchy")))
 COUNTED = ("images_without_label", "labels_without_image")
-OF_A_NETWORK = ("predictions", "label_accuracy", "confusion", "mistakes", "search_queries", "search_results")
+OF_A_NETWORK = ("predictions", "label_accuracy", "confusion", "mistakes", "search_queries", "search_results",
+                "duplicate_counts", "duplicate_conflicts", "duplicate_groups")  # fmt: skip
 NETWORK = "model"
 
 

@@ -13,7 +13,14 @@ from table_rows import table_of
 
 from imagelake.config import ReportSection, load_config
 from imagelake.reports.finding import Finding
-from imagelake.transforms.report.findings import copies, damaged_files, uncovered_labels, unusable_images, wrong_labels
+from imagelake.transforms.report.findings import (
+    copies,
+    damaged_files,
+    near_copies,
+    uncovered_labels,
+    unusable_images,
+    wrong_labels,
+)
 from imagelake.transforms.report.findings.every_finding import CONTRIBUTIONS, TABLES_READ
 from imagelake.transforms.report.findings.problem import Contribution, find_all
 
@@ -96,6 +103,33 @@ def test_equal_files_leak_contradict_and_repeat(spark: SparkSession, tmp_path: P
     assert spare == {"a1": ("a2", "/lake/a2.jpg"), "a3": ("a2", "/lake/a2.jpg"), "b2": ("b1", "/lake/b1.jpg")}
     assert {row["image_id"] for row in listed(tmp_path, findings["contradictory-copies"])} == {"b1", "b2"}
     assert {example.note for example in findings["split-leaks"].examples} == {"train", "test"}
+
+
+def test_other_files_of_a_picture_leak_contradict_and_repeat(spark: SparkSession, tmp_path: Path) -> None:
+    """Only groups with a picture in another file count, whole where they conflict; equal files are not listed twice."""
+    members = {
+        "a": [("a1", "train", "representative", 1.0), ("a2", "test", "near", 0.9)],
+        "b": [("b1", "train", "representative", 1.0), ("b2", "train", "pixels", 1.0)],
+        "c": [("c1", "train", "representative", 1.0), ("c2", "test", "bytes", 1.0)],
+        "d": [("d1", "train", "representative", 1.0), ("d2", "train", "bytes", 1.0), ("d3", "train", "near", 0.7)],
+    }
+    rows: Rows = {
+        "images": [image(one) for group in members.values() for one, *_ in group],
+        "duplicate_groups": [
+            {"representative_id": f"{group}1", "image_id": one, "split": split, "evidence": evidence, "score": score}
+            for group, images in members.items()
+            for one, split, evidence, score in images
+        ],
+        "duplicate_conflicts": [
+            {"representative_id": "a1", "conflict": "splits"},
+            {"representative_id": "c1", "conflict": "splits"},
+            {"representative_id": "b1", "conflict": "labels"},
+        ],
+    }
+    findings = found(spark, tmp_path, near_copies.CONTRIBUTION, rows)
+    ids = {name: [row["image_id"] for row in listed(tmp_path, finding)] for name, finding in findings.items()}
+    assert ids == {"near-split-leaks": ["a1", "a2"], "near-contradictions": ["b1", "b2"],
+                   "near-duplicates": ["b2", "a2", "d3"]}  # fmt: skip
 
 
 def test_damaged_files_have_the_first_error(spark: SparkSession, tmp_path: Path) -> None:
