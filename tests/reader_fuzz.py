@@ -371,26 +371,28 @@ def fuzz_round(names: Sequence[str], seed: int, first: int, each: int) -> Iterat
                 waiting += [(now[at + 1 :], first), ([finding.target], finding.mutant + 1)]
 
 
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(prog="scripts/fuzz", description=__doc__)
+    add = made.add_argument
+    add("names", metavar="READER", nargs="*", help="only these readers (default: all)")
+    add("--minutes", type=float, default=10.0, help="how long (default: %(default)s)")
+    add("--seed", type=int, default=int(time.time()), help="which mutants (default: by the clock)")
+    add("--one", type=int, metavar="MUTANT", help="write this mutant of the one READER to standard output")
+    add("--count", type=int, default=2000, help="mutants of each reader in a round (default: %(default)s)")
+    add("--first", type=int, default=0, help=argparse.SUPPRESS)
+    add("--child", action="store_true", help=argparse.SUPPRESS)
+    return made
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fuzz for some minutes; returns 1 where something was found."""
-    parser = argparse.ArgumentParser(prog="scripts/fuzz", description=__doc__)
-    parser.add_argument("names", metavar="READER", nargs="*", help="only these readers (default: all)")
-    parser.add_argument("--minutes", type=float, default=10.0, help="how long (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=int(time.time()), help="which mutants (default: by the clock)")
-    parser.add_argument(
-        "--one", type=int, metavar="MUTANT", help="write this mutant of the one READER to standard output"
-    )
-    parser.add_argument("--first", type=int, default=0, help=argparse.SUPPRESS)
-    parser.add_argument(
-        "--count", type=int, default=2000, help="mutants of each reader in a round (default: %(default)s)"
-    )
-    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
-    options = parser.parse_args(arguments)
+    options = parser().parse_args(arguments)
     with tempfile.TemporaryDirectory() as scratch:
         every = {target.name: target for target in targets(Path(scratch))}
         names = options.names or list(every)
         if unknown := set(names) - set(every):
-            parser.error(f"unknown readers {', '.join(sorted(unknown))}; there are {', '.join(every)}")
+            parser().error(f"unknown readers {', '.join(sorted(unknown))}; there are {', '.join(every)}")
         if options.one is not None:
             sys.stdout.buffer.write(mutant(every[names[0]], options.seed, options.one))
             return 0

@@ -34,6 +34,7 @@ from imagelake.tables import TABLES
 from imagelake.web.options import parser as serve_parser
 from pipeline_steps import BY_HAND, STEPS, job
 from project import PROJECT, skip_or_fail
+from reader_fuzz import parser as fuzz_parser
 
 CURRENT = [page for page in PAGES if page.name != "CHANGELOG.md"]
 SETTINGS = {
@@ -135,6 +136,7 @@ PARSED: dict[str, Callable[[list[str]], object]] = {
     "scripts/upload": lambda words: webhdfs_parser().parse_args(["upload", *words]),
     "scripts/download": lambda words: webhdfs_parser().parse_args(["download", *words]),
     "scripts/check_lake": lambda words: check_parser().parse_args(words),
+    "scripts/fuzz": lambda words: fuzz_parser().parse_args(words),
     "scripts/trace": lambda words: trace_parser().parse_args(words),
     "scripts/clean": lambda words: clean_parser().parse_args(words),
     "scripts/hadoop": lambda words: hadoop_parser().parse_args(words),

@@ -14,13 +14,14 @@ from imagelake.errors import ImageLakeError, unknown_choice
 from imagelake.installation import SAMPLE_WEIGHTS, command_name
 from imagelake.lake.check import FOLDERS, crc_of_file
 from imagelake.lake.files import Files
-from imagelake.lake.origins import Origin, origin_of
+from imagelake.lake.manifest import Part
 from imagelake.lake.parts import READ_BYTES
 from imagelake.lake.published import PublishedLake, open_file_system, open_lake
 from imagelake.lake.record import read_record
 from imagelake.lake.row_lookup import Condition, FoundRows, column_of, find_rows, parse_condition
 from imagelake.lake.trace_text import trace_lines
 from imagelake.lake.traced import FileHash, ImageFile, Trace
+from imagelake.lake.traced_runs import TracedRun, traced_run
 from imagelake.tables import TABLES, Column, Table
 from imagelake.terminal import columns_of, printable
 
@@ -152,22 +153,22 @@ def trace(lake: PublishedLake, request: Request, file_system: FileSystem, verify
     Raises:
         ImageLakeError: there is no such row, or a manifest is damaged.
     """
-    origin = origin_of(lake, request.table)
+    made_by = traced_run(lake, request.table)
     rows = find_rows(lake, TABLES[request.table], request.conditions) if request.conditions else None
     return Trace(
         request.table,
         request.conditions,
         request.column,
         rows,
-        origin,
-        _image(lake, rows, origin, file_system, verify),
-        tuple(_network_hashes(lake, origin, file_system)),
-        _verdicts(origin, file_system) if verify else {},
+        made_by,
+        _image(lake, rows, made_by, file_system, verify),
+        tuple(_network_hashes(lake, made_by, file_system)),
+        _verdicts(made_by, file_system) if verify else {},
     )
 
 
 def _image(
-    lake: PublishedLake, rows: FoundRows | None, origin: Origin, file_system: FileSystem, verify: bool
+    lake: PublishedLake, rows: FoundRows | None, made_by: TracedRun, file_system: FileSystem, verify: bool
 ) -> ImageFile | None:
     """The file of the image that a row names."""
     image_id = rows.first[0].get("image_id") if rows is not None and rows.count == 1 else None
@@ -178,7 +179,7 @@ def _image(
         row = find_rows(lake, TABLES[IMAGES], [condition]).first[0]
     except ImageLakeError:  # a label may name an image that no list has
         return None
-    current = any(IMAGES in run.tables and not run.replaced for run in origin.runs())
+    current = any(IMAGES in run.tables and not run.replaced for run in made_by.runs())
     return ImageFile(
         image_id,
         row["path"],
@@ -207,9 +208,9 @@ def _sha256(files: Files, path: str) -> str:
     return value.hexdigest()
 
 
-def _network_hashes(lake: PublishedLake, origin: Origin, file_system: FileSystem) -> list[FileHash]:
+def _network_hashes(lake: PublishedLake, made_by: TracedRun, file_system: FileSystem) -> list[FileHash]:
     """The converted network that was used, and the weights that it was made of, where they can be reached."""
-    run = next((run for run in origin.runs() if MODEL in run.tables and run.manifest is not None), None)
+    run = next((run for run in made_by.runs() if MODEL in run.tables and run.manifest is not None), None)
     if run is None or run.manifest is None:
         return []
     folder = lake.location(MODEL)
@@ -236,20 +237,22 @@ def _network_hashes(lake: PublishedLake, origin: Origin, file_system: FileSystem
     return hashes
 
 
-def _verdicts(origin: Origin, file_system: FileSystem) -> dict[str, str]:
-    """Address of each named file of the sources -> whether it is what was read."""
+def _verdicts(made_by: TracedRun, file_system: FileSystem) -> dict[Part, str]:
+    """Each named file of the sources -> whether it is what was read; a file that several runs read is read once."""
+    parts = {part for source in made_by.sources() for part in source.parts or ()}
+    now: dict[str, str] = {}
     verdicts = {}
-    for source in origin.sources():
-        for part in source.parts or ():
-            try:
-                now = crc_of_file(*file_system(part.name))
-            except ImageLakeError as error:
-                verdicts[part.name] = f"cannot be read: {error}"
-                continue
-            if not part.crc32c:
-                verdicts[part.name] = f"has {now} now; none was noted"
-            else:
-                verdicts[part.name] = "unchanged" if now == part.crc32c else f"CHANGED since: {now}"
+    for part in sorted(parts, key=lambda one: (one.name, one.crc32c)):
+        try:
+            if part.name not in now:
+                now[part.name] = crc_of_file(*file_system(part.name))
+        except ImageLakeError as error:
+            verdicts[part] = f"cannot be read: {error}"
+            continue
+        if not part.crc32c:
+            verdicts[part] = f"has {now[part.name]} now; none was noted"
+        else:
+            verdicts[part] = "unchanged" if now[part.name] == part.crc32c else f"CHANGED since: {now[part.name]}"
     return verdicts
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from imagelake.lake.manifest import Account, Manifest
-from imagelake.lake.origins import Origin, Source
+from imagelake.lake.manifest import Account, Manifest, Part
 from imagelake.lake.traced import Trace
+from imagelake.lake.traced_runs import TracedRun, TracedSource
 from imagelake.tables import TABLES
 
 _SHOWN_ITEMS = 8
@@ -22,7 +22,7 @@ def trace_lines(trace: Trace, width: int) -> Iterator[str]:
     """The lines, wrapped to a number of columns; addresses and hashes are never broken."""
     yield from _row_lines(trace, width)
     yield "made by"
-    yield from _origin_lines(trace.origin, trace.verdicts, width, "", "")
+    yield from _run_lines(trace.made_by, trace.verdicts, width, "", "")
     if trace.network:
         yield ""
         yield "the network"
@@ -65,24 +65,24 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-def _origin_lines(origin: Origin, verdicts: Mapping[str, str], width: int, head: str, below: str) -> Iterator[str]:
-    manifest, names = origin.manifest, ", ".join(map(_counted, origin.tables, origin.tables.values()))
+def _run_lines(made_by: TracedRun, verdicts: Mapping[Part, str], width: int, head: str, below: str) -> Iterator[str]:
+    manifest, names = made_by.manifest, ", ".join(map(_counted, made_by.tables, made_by.tables.values()))
     if manifest is None:
-        yield f"{head}{names} of run {origin.run_id}: published anew since, so nothing is known of that run any more"
+        yield f"{head}{names} of run {made_by.run_id}: published anew since, so nothing is known of that run any more"
         return
-    if origin.shown_before:
-        yield f"{head}{names}: {manifest.job}, run {origin.run_id}, as above"
+    if made_by.shown_before:
+        yield f"{head}{names}: {manifest.job}, run {made_by.run_id}, as above"
         return
-    made = f"{manifest.job}, run {origin.run_id}, {_moment(manifest.started)}, code {manifest.code_version}"
+    made = f"{manifest.job}, run {made_by.run_id}, {_moment(manifest.started)}, code {manifest.code_version}"
     yield f"{head}{names}: {made}"
-    inner = f"{below}{'│' if origin.inputs else ' '} "
+    inner = f"{below}{'│' if made_by.inputs else ' '} "
     yield from _wrapped("settings", _settings(manifest), width, inner)
     yield from _wrapped("rows", [_account(account) for account in manifest.accounts], width, inner)
-    for number, read in enumerate(origin.inputs, 1):
-        last = number == len(origin.inputs)
+    for number, read in enumerate(made_by.inputs, 1):
+        last = number == len(made_by.inputs)
         child = f"{below}{'└─ ' if last else '├─ '}", f"{below}{'   ' if last else '│  '}"
-        if isinstance(read, Origin):
-            yield from _origin_lines(read, verdicts, width, *child)
+        if isinstance(read, TracedRun):
+            yield from _run_lines(read, verdicts, width, *child)
         else:
             yield from _source_lines(read, verdicts, width, *child)
 
@@ -111,7 +111,9 @@ def _account(account: Account) -> str:
     return f"{account.what}: {account.rows_in:,} in = {account.kept:,} kept{reasons}"
 
 
-def _source_lines(source: Source, verdicts: Mapping[str, str], width: int, head: str, below: str) -> Iterator[str]:
+def _source_lines(
+    source: TracedSource, verdicts: Mapping[Part, str], width: int, head: str, below: str
+) -> Iterator[str]:
     above = "; its files as above" if source.shown_before else ""
     yield f"{head}{source.address}, digest {source.digest} of names, sizes and times{above}"
     inner = f"{below}{'│' if source.made_by else ' '} "
@@ -120,10 +122,10 @@ def _source_lines(source: Source, verdicts: Mapping[str, str], width: int, head:
     for part in () if source.shown_before else source.parts or ():
         folder = source.address.rpartition("/")[2]
         name = part.name if part.name == source.address else part.name.partition(f"/{folder}/")[2]
-        verdict = f", {verdicts[part.name]}" if part.name in verdicts else ""
+        verdict = f", {verdicts[part]}" if part in verdicts else ""
         yield f"{inner}{name}, {part.bytes:,} bytes, crc32c {part.crc32c or 'unknown'}{verdict}"
     if source.made_by:
-        yield from _origin_lines(source.made_by, verdicts, width, f"{below}└─ ", f"{below}   ")
+        yield from _run_lines(source.made_by, verdicts, width, f"{below}└─ ", f"{below}   ")
 
 
 def _image_lines(trace: Trace) -> Iterator[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from imagelake.lake.origins import Origin
+from imagelake.lake.manifest import Part
 from imagelake.lake.row_lookup import Condition, FoundRows
+from imagelake.lake.traced_runs import TracedRun
 from imagelake.tables import Column
 
 
@@ -49,20 +50,20 @@ class Trace:
         conditions: that name the row.
         column: of the number; None for the whole row.
         rows: that meet the conditions; None for the whole table.
-        origin: the runs that it was made by.
+        made_by: the runs that it was made by.
         image: that the row names; None where it names none.
         network: the files of the network, and of its weights.
-        verdicts: address of a file of the source -> whether it is what was read; empty where nobody looked.
+        verdicts: a file of the source -> whether it is what was read; empty where nobody looked.
     """
 
     table: str
     conditions: tuple[Condition, ...]
     column: Column | None
     rows: FoundRows | None
-    origin: Origin
+    made_by: TracedRun
     image: ImageFile | None
     network: tuple[FileHash, ...]
-    verdicts: Mapping[str, str]
+    verdicts: Mapping[Part, str]
 
     @property
     def changed(self) -> bool:

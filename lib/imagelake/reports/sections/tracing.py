@@ -19,7 +19,7 @@ class _Number:
 
     Attributes:
         section: its anchor.
-        of: what they are of, in words.
+        of: what they are of, in words, e.g. the images of a label.
         table: in the lake.
         frame: of the report, whose first row is the example.
         key: the columns that name a row.
@@ -35,7 +35,7 @@ class _Number:
 
 
 _NUMBERS = (
-    _Number("labels", "images of a label", "label_counts", "top_labels", ("label",), "images"),
+    _Number("labels", "the images of a label", "label_counts", "top_labels", ("label",), "images"),
     _Number("splits", "a split", "split_summary", "split_summary", ("split",), "images"),
     _Number("shapes", "a format", "image_shapes", "image_shapes", ("split", "format", "size_class"), "images"),
     _Number("completeness", "empty cells", "null_counts", "null_counts", ("table_name", "column_name"), "nulls"),

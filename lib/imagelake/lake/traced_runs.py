@@ -16,7 +16,7 @@ from imagelake.lake.published import PublishedLake
 
 
 @dataclass(frozen=True)
-class Source:
+class TracedSource:
     """A file or folder outside the lake that a run read.
 
     Attributes:
@@ -30,12 +30,12 @@ class Source:
     address: str
     digest: str
     parts: tuple[Part, ...] | None
-    made_by: Origin | None = None
+    made_by: TracedRun | None = None
     shown_before: bool = False
 
 
 @dataclass(frozen=True)
-class Origin:
+class TracedRun:
     """A run of a job.
 
     Attributes:
@@ -48,7 +48,7 @@ class Origin:
 
     tables: Mapping[str, Manifest | None]
     run_id: str
-    inputs: tuple[Origin | Source, ...] = ()
+    inputs: tuple[TracedRun | TracedSource, ...] = ()
     shown_before: bool = False
     replaced: bool = False
 
@@ -57,59 +57,59 @@ class Origin:
         """Of the run; None where its tables have been replaced."""
         return next(iter(self.tables.values()), None)
 
-    def runs(self) -> Iterator[Origin]:
+    def runs(self) -> Iterator[TracedRun]:
         """This run and all below it, each once."""
         if not self.shown_before:
             yield self
         for read in self.inputs:
-            origin = read.made_by if isinstance(read, Source) else read
-            if origin is not None:
-                yield from origin.runs()
+            below = read.made_by if isinstance(read, TracedSource) else read
+            if below is not None:
+                yield from below.runs()
 
-    def sources(self) -> Iterator[Source]:
+    def sources(self) -> Iterator[TracedSource]:
         """What this run and all below it read from outside the lake."""
         for run in self.runs():
-            yield from (read for read in run.inputs if isinstance(read, Source))
+            yield from (read for read in run.inputs if isinstance(read, TracedSource))
 
 
-def origin_of(lake: PublishedLake, table: str) -> Origin:
+def traced_run(lake: PublishedLake, table: str) -> TracedRun:
     """The tree of runs below a published table or folder.
 
     Raises:
         ImageLakeError: the table is not published, or a manifest is damaged.
     """
     manifest = lake.require(table)
-    return _origin(lake, {table: manifest}, manifest.run_id, set())
+    return _traced_run(lake, {table: manifest}, manifest.run_id, set())
 
 
-def _origin(lake: PublishedLake, tables: Mapping[str, Manifest | None], run_id: str, shown: set[str]) -> Origin:
+def _traced_run(lake: PublishedLake, tables: Mapping[str, Manifest | None], run_id: str, shown: set[str]) -> TracedRun:
     manifest = next(iter(tables.values()))
     if manifest is None:
-        return Origin(tables, run_id, replaced=True)
+        return TracedRun(tables, run_id, replaced=True)
     if run_id in shown:
-        return Origin(tables, run_id, shown_before=True)
+        return TracedRun(tables, run_id, shown_before=True)
     shown.add(run_id)
     by_run: dict[str, dict[str, Manifest | None]] = {}
     for name, version in manifest.inputs.items():
         if "://" not in name:
             found = lake.manifest(name)
             by_run.setdefault(version, {})[name] = found if found and found.run_id == version else None
-    inputs: list[Origin | Source] = [_origin(lake, names, run, shown) for run, names in by_run.items()]
+    inputs: list[TracedRun | TracedSource] = [_traced_run(lake, names, run, shown) for run, names in by_run.items()]
     inputs += [_source(lake, manifest, name, shown) for name in manifest.inputs if "://" in name]
-    return Origin(tables, run_id, tuple(inputs))
+    return TracedRun(tables, run_id, tuple(inputs))
 
 
-def _source(lake: PublishedLake, manifest: Manifest, address: str, shown: set[str]) -> Source:
+def _source(lake: PublishedLake, manifest: Manifest, address: str, shown: set[str]) -> TracedSource:
     parts = _parts_at(manifest, address)
     root = lake.root if "://" in lake.root else str(Path(lake.root).expanduser().resolve())
     folder, _, name = without_host(address).rpartition("/")
     made_by = None
     if folder == without_host(root).rstrip("/") and (found := lake.manifest(name)) is not None:
-        made_by = _origin(lake, {name: found if _holds(found, address, parts) else None}, found.run_id, shown)
+        made_by = _traced_run(lake, {name: found if _holds(found, address, parts) else None}, found.run_id, shown)
     digest = manifest.inputs[address]
     before = (mark := f"{address} {digest}") in shown
     shown.add(mark)
-    return Source(address, digest, parts, made_by, before)
+    return TracedSource(address, digest, parts, made_by, before)
 
 
 def _holds(folder: Manifest, address: str, parts: tuple[Part, ...] | None) -> bool:
