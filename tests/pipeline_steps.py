@@ -13,7 +13,10 @@ from project import PROJECT
 
 _PIPELINE = SimpleNamespace(**runpy.run_path(str(PROJECT / "jobs" / "run_pipeline.py")))
 STEPS: tuple[str, ...] = _PIPELINE.STEPS
-BY_HAND = ("compare_models",)  # jobs that are no step: they read what the steps write, when somebody asks
+BY_HAND = (
+    "compare_models",
+    "measure_shift",
+)  # jobs that are no step: they read what the steps write, when somebody asks
 
 
 def job(name: str) -> Job:

@@ -23,8 +23,8 @@ from imagelake.samples import PlantedFacts
 from served import Served
 
 PAGES = ("/", "/words", "/words?words=bird", "/labels", "/label?name=Lion", "/accuracy", "/ranking", "/duplicates",
-         "/report", "/openapi.json", "/static/web.js", "/nothing", "/search", "/search?query=gone", "/image?id=none",
-         "/thumbnail?id=none", "/api/words?words=bird", "/api/complete?beginning=b")  # fmt: skip
+         "/report", "/shift", "/openapi.json", "/static/web.js", "/nothing", "/search", "/search?query=gone",
+         "/image?id=none", "/thumbnail?id=none", "/api/words?words=bird", "/api/complete?beginning=b")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
