@@ -19,6 +19,7 @@ BY_HAND = (
     "train_classifier",
     "judge_duplicates",
     "measure_overlap",
+    "measure_shift",
     "select_sample",
     "split_images",
     "export_dataset",

@@ -309,6 +309,33 @@ class SearchSection(_Section):
     allow_networks: tuple[IPvAnyNetwork, ...]
 
 
+class ShiftSection(_Section):
+    """Which sets are compared, the columns of files, and the limits that a night's run must keep."""
+
+    before: Annotated[tuple[str, ...], Field(max_length=1)]
+    after: tuple[str, ...]
+    training: str
+    model: str
+    id_column: str
+    label_column: str
+    prediction_column: str
+    score_column: str
+    model_column: str
+    features_column: str
+    property_columns: tuple[str, ...]
+    selected_column: str
+    voters_column: str
+    confidence_level: Annotated[float, Field(gt=0, lt=1)]
+    sample: Annotated[int, Field(ge=16)]
+    permutations: Positive
+    clusters: Positive
+    strata: Annotated[int, Field(ge=2)]
+    images: Annotated[int, Field(ge=0)]
+    seed: int
+    max_drop: Ratio
+    max_auc: Ratio
+
+
 class ReportSection(_Section):
     """What the report shows."""
 
@@ -384,6 +411,7 @@ class Config(_Section):
     export: ExportSection
     map: MapSection
     search: SearchSection
+    shift: ShiftSection
     report: ReportSection
     web: WebSection
     lineage: LineageSection

@@ -12,8 +12,13 @@ PACKAGES = {
     "daft": ["daft==0.7.26"],
     "ray": ["ray[data]==2.60.0"],
     "vectors": ["lancedb==0.40.0", "usearch==2.26.6"],
+    "evidently": ["evidently==0.7.23", "pyarrow==26.0.0"],
+    "alibi-detect": ["alibi-detect==0.13.0", "pyarrow==26.0.0"],
+    "nannyml": ["nannyml==0.13.1"],
     "engines": ["openvino==2026.4.1", "onnxruntime==1.32.0", "onnx==1.20.1", "tf2onnx==1.17.0"],
 }
+# With versions of NumPy and pandas of their own, so without the project's packages.
+ALONE = ("evidently", "alibi-detect", "nannyml")
 
 
 def python_of(name: str, folder: Path) -> Path:
@@ -24,7 +29,8 @@ def python_of(name: str, folder: Path) -> Path:
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder / name], check=True)
         # Without dependencies of the project, so that TensorFlow is the same for all.
         own = folder / name / "lib" / "python3.11" / "site-packages"
-        (own / "project.pth").write_text(sysconfig.get_path("purelib") + "\n")
+        if name not in ALONE:
+            (own / "project.pth").write_text(sysconfig.get_path("purelib") + "\n")
         pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, *PACKAGES[name]], check=True)
         (folder / name / ".made").touch()

@@ -80,7 +80,14 @@ def test_a_setting_s_line_says_what_the_configuration_refuses() -> None:
 
 @pytest.mark.parametrize(
     ("benchmark", "block"),
-    [("inference", ""), ("inference", "scaling"), ("search", ""), ("search", "search-quick"), ("serve", "")],
+    [
+        ("inference", ""),
+        ("inference", "scaling"),
+        ("search", ""),
+        ("search", "search-quick"),
+        ("serve", ""),
+        ("shift", ""),
+    ],
 )
 def test_a_benchmark_writes_into_its_own_block(tmp_path: Path, benchmark: str, block: str) -> None:
     """`scripts/bench --docs` replaces what stands between its marks in docs/benchmarks.md, and nothing else."""

@@ -95,12 +95,12 @@ def test_the_bias_of_noisy_votes_is_taken_away() -> None:
     frequency, pool = draw.beta(4, 2, 6000), draw.beta(2, 2, 100_000)
     first = Votes.of(draw.binomial(10, frequency), np.full(6000, 10), draw.uniform(size=6000) < frequency)
     votes, right = draw.binomial(10, pool), draw.uniform(size=100_000) < pool
-    wanted = np.bincount(first.selected.astype(int), minlength=11)
+    wanted = np.bincount(first.rows[:, 0].astype(int), minlength=11)
     chosen = np.concatenate([np.flatnonzero(votes == number)[:count] for number, count in enumerate(wanted)])
     # Voted anew: the votes of the choice are no longer binomial.
     second = Votes.of(draw.binomial(10, pool[chosen]), np.full(len(chosen), 10), right[chosen])
     found = matched_accuracy(first, second, 0.95, seed=1)
-    assert second.right.mean() < first.right.mean() - 0.04
-    assert found.accuracy == pytest.approx(float(first.right.mean()), abs=0.02)
-    assert found.low <= first.right.mean() <= found.high
+    assert second.accuracy < first.accuracy - 0.04
+    assert found.accuracy == pytest.approx(first.accuracy, abs=0.02)
+    assert found.low <= first.accuracy <= found.high
     assert found.high - found.low < 0.08

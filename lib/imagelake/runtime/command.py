@@ -24,11 +24,14 @@ from imagelake.runtime.session import is_local, start_session
 from imagelake.runtime.summary import print_outcome
 from imagelake.terminal import columns_of
 
-FAILED, UNUSABLE = 1, 2
+FAILED, UNUSABLE, ALARM = 1, 2, 3
 
 
 def main(job: Job, arguments: Sequence[str] | None = None) -> int:
-    """Run one job from the command line; returns the exit code: 0 done or skipped, 1 failed, 2 unusable arguments."""
+    """Run one job from the command line; returns the exit code.
+
+    0 done or skipped, 1 failed, 2 unusable arguments, 3 done, but a limit is passed.
+    """
     options = job_parser(job).parse_args(arguments)
     try:
         config = config_of(options, shortcut_settings(job, options), is_local())
@@ -73,6 +76,8 @@ def run_jobs(jobs: Sequence[Job], config: Config, force: bool = False, verbose: 
             with Progress(spark.sparkContext, Step(name, number, len(jobs))):
                 outcome = execute(job, lake, config, force)
             print_outcome(outcome, console)
+            if (alarm := job.alarm(lake)) is not None:
+                return _fail(name, ImageLakeError(alarm), ALARM)
     except ImageLakeError as error:
         return _fail(name, error, FAILED)
     except Exception as error:

@@ -48,6 +48,10 @@ def _no_check(_: Config, __: Inputs) -> None:
     pass
 
 
+def _no_alarm(_: Lake) -> str | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Job:
     """A job: its name, the tables it reads and writes, and the sections of the configuration it depends on.
@@ -57,8 +61,9 @@ class Job:
     ``check`` reads the small ones of them before any job of a run begins, and raises what is wrong with them.
     ``reads`` and ``writes`` name tables, and folders of files such as the report. ``needs`` gives those of ``reads``
     that a configuration needs; None: all. ``optional`` names those of ``reads`` that may be missing, and then have no
-    rows. ``settings`` and ``shortcuts`` are literals in a job's file:
-    its help is made from them without running it.
+    rows. ``alarm`` reads in the published tables that a limit is passed, and says so:
+    the run then fails although it has published, and so does one that is skipped.
+    ``settings`` and ``shortcuts`` are literals in a job's file: its help is made from them without running it.
     """
 
     name: str
@@ -72,6 +77,7 @@ class Job:
     optional_files: Callable[[Config], tuple[str, ...]] = _no_files
     check: Callable[[Config, Inputs], None] = _no_check
     needs: Callable[[Config], tuple[str, ...]] | None = None
+    alarm: Callable[[Lake], str | None] = _no_alarm
     shortcuts: tuple[Shortcut, ...] = ()
 
     @property

@@ -1,4 +1,4 @@
-"""The pages of the tables: labels, accuracy, ranking, duplicates, and the report."""
+"""The pages of the tables: labels, accuracy, ranking, duplicates, the report and the shift between sets."""
 
 from __future__ import annotations
 
@@ -146,10 +146,17 @@ def table_views(served: ServedLake, tables: Tables, size: int) -> APIRouter:
     def report_file(name: str) -> Response:
         if name:
             return _csv(tables, name)
-        content = tables.report()
+        content = tables.page("report")
         if content is None:
             detail = "the report has not been written: the job write_report writes it"
             raise ProblemError(404, detail, "There is no report yet")
+        return HTMLResponse(content, headers={"Content-Security-Policy": REPORT_POLICY})
+
+    @router.get("/shift")
+    def shift() -> Response:
+        content = tables.page("shift")
+        if content is None:
+            return HTMLResponse(page("shift.html", title="Shift"))
         return HTMLResponse(content, headers={"Content-Security-Policy": REPORT_POLICY})
 
     return router

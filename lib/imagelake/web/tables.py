@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CHARTED = 40
 SHOWN = ("images", "image_bytes", "classes", "hierarchy", "labels_clean", "boxes", "predictions", "label_accuracy",
-         "confusion", "facets", "image_quality", "image_rank", "model", "report")  # fmt: skip
+         "confusion", "facets", "image_quality", "image_rank", "model", "report", "shift")  # fmt: skip
 
 
 class Tables:
@@ -108,12 +108,12 @@ class Tables:
         except ImageLakeError:
             return None
 
-    def report(self) -> bytes | None:
-        """The report's page; None where it is not published."""
-        if "report" not in self.manifests:
+    def page(self, name: str) -> bytes | None:
+        """A published page by its folder, such as the report; None where it is not published."""
+        if name not in self.manifests:
             return None
         try:
-            return self._lake.read_file("report", "index.html")
+            return self._lake.read_file(name, "index.html")
         except ImageLakeError:
             return None
 

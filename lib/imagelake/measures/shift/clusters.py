@@ -37,7 +37,7 @@ def cluster(points: ArrayLike, clusters: int, seed: int) -> NDArray[np.int64]:
             break
         nearest = moved
     used = np.unique(nearest)
-    order = used[np.argsort(-np.linalg.norm(centres[used], axis=1), kind="stable")]
+    order = used[np.argsort(-np.linalg.norm(centres[used], axis=1))]
     names = np.empty(len(centres), np.int64)
     names[order] = np.arange(len(order))
     return names[nearest]

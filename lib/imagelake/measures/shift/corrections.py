@@ -35,7 +35,7 @@ def _adjusted(p: ArrayLike, adjust: Callable[[Floats], Floats]) -> Floats:
     values = np.asarray(p, np.float64)
     result = np.full_like(values, np.nan)
     made = np.flatnonzero(~np.isnan(values))
-    order = made[np.argsort(values[made], kind="stable")]
+    order = made[np.argsort(values[made])]
     if len(order):
         result[order] = np.minimum(1, adjust(values[order]))
     return result

@@ -27,22 +27,32 @@ _RARE = 1e-4
 
 @dataclass(frozen=True)
 class Votes:
-    """Images with votes.
+    """Groups of images with equal votes and outcome.
 
     Attributes:
-        selected: float64 [N], people who said that the image shows its class.
-        voters: float64 [N], people who voted, at least two each.
-        right: float64 [N], 1 where the model is right, else 0.
+        rows: float64 [N, 3]: people who said that the image shows its class, people who voted, and 1 where the model is
+            right, else 0.
+        images: float64 [N], how many images are like this.
     """
 
-    selected: Floats
-    voters: Floats
-    right: Floats
+    rows: Floats
+    images: Floats
 
     @classmethod
-    def of(cls, selected: ArrayLike, voters: ArrayLike, right: ArrayLike) -> Votes:
-        """From columns of any type."""
-        return cls(*(np.asarray(column, np.float64) for column in (selected, voters, right)))
+    def of(cls, selected: ArrayLike, voters: ArrayLike, right: ArrayLike, images: ArrayLike | None = None) -> Votes:
+        """From columns of any type, of an image each where their numbers are not given."""
+        rows = np.stack([np.asarray(column, np.float64) for column in (selected, voters, right)], axis=1)
+        return cls(rows, np.ones(len(rows)) if images is None else np.asarray(images, np.float64))
+
+    @property
+    def accuracy(self) -> float:
+        """The share that the model is right about."""
+        return float(self.rows[:, 2] @ self.images / self.images.sum())
+
+    def resampled(self, draw: np.random.Generator) -> Votes:
+        """As many images, drawn from these."""
+        total = int(self.images.sum())
+        return Votes(self.rows, draw.multinomial(total, self.images / total).astype(np.float64))
 
 
 @dataclass(frozen=True)
@@ -62,39 +72,33 @@ def matched_accuracy(first: Votes, second: Votes, level: float, seed: int) -> Ma
     of the second set is weighted by how often that frequency occurs in the first.
     """
     draw = np.random.default_rng(seed)
-    one, other = _cells(first), _cells(second)
-    estimates = [_matched(_resampled(one, draw), _resampled(other, draw)) for _ in range(_RESAMPLES)]
+    one, other = _grouped(first), _grouped(second)
+    estimates = [_matched(one.resampled(draw), other.resampled(draw)) for _ in range(_RESAMPLES)]
     value, width = _matched(one, other), normal_score(level) * float(np.std(estimates))
     return MatchedAccuracy(value, max(0.0, value - width), min(1.0, value + width))
 
 
-def _cells(votes: Votes) -> tuple[Floats, Floats]:
-    """The different rows of selected, voters and right, and how many images have each."""
-    rows = np.stack([votes.selected, votes.voters, votes.right], axis=1)
-    different, counts = np.unique(rows, axis=0, return_counts=True)
-    return different, counts.astype(np.float64)
+def _grouped(votes: Votes) -> Votes:
+    """The same images in as few groups as there are."""
+    rows, group = np.unique(votes.rows, axis=0, return_inverse=True)
+    return Votes(rows, np.bincount(group.ravel(), votes.images, len(rows)).astype(np.float64))
 
 
-def _resampled(cells: tuple[Floats, Floats], draw: np.random.Generator) -> tuple[Floats, Floats]:
-    rows, counts = cells
-    return rows, draw.multinomial(int(counts.sum()), counts / counts.sum()).astype(np.float64)
-
-
-def _matched(first: tuple[Floats, Floats], second: tuple[Floats, Floats]) -> float:
-    rows, counts = second
-    right, wrong = (counts * (rows[:, 2] == truth) for truth in (1, 0))
-    by_right, by_wrong = right.sum() * _frequencies(rows, right), wrong.sum() * _frequencies(rows, wrong)
-    both = by_right + by_wrong
+def _matched(first: Votes, second: Votes) -> float:
+    right, wrong = (second.images * (second.rows[:, 2] == truth) for truth in (1, 0))
+    by_right = right.sum() * _frequencies(Votes(second.rows, right))
+    both = by_right + wrong.sum() * _frequencies(Votes(second.rows, wrong))
     # Where the second set has next to no frequencies its accuracy there is a quotient of noise.
-    wanted = _frequencies(*first) * (both > _RARE * both.sum())
+    wanted = _frequencies(first) * (both > _RARE * both.sum())
     return float(wanted @ (by_right / np.maximum(both, 1e-300)) / wanted.sum())
 
 
-def _frequencies(rows: Floats, counts: Floats) -> Floats:
+def _frequencies(votes: Votes) -> Floats:
     """The beta distribution of true frequencies of some images, as shares of the grid; all 0 for no image.
 
     By EM: the moments of the distribution become the mean ones of the images' posteriors until they stay.
     """
+    rows, counts = votes.rows, votes.images
     if not counts.sum():
         return np.zeros_like(_GRID)
     logs = rows[:, :1] * np.log(_GRID) + (rows[:, 1:2] - rows[:, :1]) * np.log(1 - _GRID)

@@ -1,0 +1,111 @@
+"""The answer to what happened between two sets, in a paragraph; and the alarm where a limit is passed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from imagelake.transforms.shift.hypotheses import CANNOT, SUPPORTED
+from imagelake.transforms.shift.words import chance, change, points, share, within
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from imagelake.config import ShiftSection
+
+Row = dict[str, Any]
+
+NAMED = {
+    "prior_shift": "another mix of classes",
+    "covariate_shift": "images that look different",
+    "harder_images": "images that are harder by the model's own scores",
+    "class_imbalance": "rare classes in training",
+    "adaptive_overfitting": "models fitted to the set before",
+    "overfitting": "overfitting",
+    "label_noise": "wrong labels",
+    "copies": "images in both sets",
+    "replication_bias": "noisy votes when images were chosen",
+}
+
+
+def answer_of(row: Row, hypotheses: Sequence[Row]) -> str:
+    """What happened, how sure that is, what explains it and what does not.
+
+    Args:
+        row: of shift_summary.
+        hypotheses: rows of shift_hypotheses of its two sets; empty for a model that they are not judged by.
+    """
+    sentences = [_drop(row)]
+    supported = [one for one in hypotheses if one["verdict"] == SUPPORTED and one["hypothesis"] != "chance"]
+    explaining = sorted(
+        (one for one in supported if one.get("explained_share") is not None), key=lambda one: -one["explained_share"]
+    )
+    if explaining:
+        parts = [f"{named(one)} ({share(min(9.99, one['explained_share']))})" for one in explaining]
+        sentences.append(f"Of it can be explained, in part by the same images: {'; '.join(parts)}.")
+        left = max(0.0, 1 - explaining[0]["explained_share"])
+        sentences.append(f"Beyond the largest of these, {share(left)} of it is left unexplained.")
+    others = [named(one) for one in supported if one not in explaining]
+    if others:
+        sentences.append(f"There is evidence of {', '.join(others)}.")
+    judged = [one for one in hypotheses if one["verdict"] != CANNOT and one["hypothesis"] != "chance"]
+    if judged and not supported:
+        sentences.append(f"None of {len(judged)} hypotheses that could be judged is supported.")
+    lacking = [named(one) for one in hypotheses if one["verdict"] == CANNOT and one["hypothesis"] != "chance"]
+    if lacking:
+        sentences.append(f"Not judged: {', '.join(lacking)}.")
+    return " ".join(sentences)
+
+
+def named(row: Row) -> str:
+    """A hypothesis as a phrase."""
+    name: str = row["hypothesis"]
+    if name.startswith("property_"):
+        return f"another {name.removeprefix('property_')}"
+    return NAMED.get(name, name.replace("_", " "))
+
+
+def _drop(row: Row) -> str:
+    level = row["level"]
+    if row.get("drop") is not None:
+        figures = (
+            f"{row['model']} is right about {share(row['accuracy_before'])} of {row['images_before']:,} images in "
+            f"{row['before']} and {share(row['accuracy_after'])} of {row['images_after']:,} in {row['after']}"
+        )
+        paired = f", over {row['pairs']:,} images of both" if row.get("pairs") else ""
+        interval = within(row["drop_low"], row["drop_high"], level)
+        sure = "more than chance" if row["p"] < 1 - level else "no more than chance"
+        return f"{figures}: {change(row['drop'])} {interval}{paired}, {sure} ({chance(row['p'])})."
+    if row.get("calibrated_estimate") is not None:
+        low, high = share(row["calibrated_low"]), share(row["calibrated_high"])
+        return (
+            f"{row['after']} has no labels; by its scores {row['model']}, right about {share(row['accuracy_before'])} "
+            f"of {row['images_before']:,} images in {row['before']}, should be right there about "
+            f"{share(row['calibrated_estimate'])} ({100 * level:g} %: {low} to {high})."
+        )
+    return f"The accuracy of {row['model']} cannot be compared: {row['undefined']}."
+
+
+def alarm_of(row: Row, tests: Sequence[Row], rules: ShiftSection) -> str | None:
+    """Which limit is passed, in one line; None where none is.
+
+    Args:
+        row: of shift_summary.
+        tests: rows of shift_tests of its two sets.
+        rules: the limits.
+    """
+    alarms = []
+    low, how = row.get("drop_low"), "fell"
+    if low is None and row.get("calibrated_high") is not None:
+        low, how = row["accuracy_before"] - row["calibrated_high"], "has, by its scores, fallen"
+    if low is not None and low > rules.max_drop:
+        alarms.append(
+            f"the accuracy of {row['model']} {how} by at least {points(low)} points from {row['before']} to "
+            f"{row['after']}, more than shift.max_drop = {rules.max_drop:g}"
+        )
+    alarms += [
+        f"a classifier tells {row['before']} and {row['after']} apart with an AUC of {test['statistic']:.3f}, "
+        f"more than shift.max_auc = {rules.max_auc:g}"
+        for test in tests
+        if test["test"] == "classifier" and test.get("low") is not None and test["low"] > rules.max_auc
+    ]
+    return "; ".join(alarms) or None

@@ -1,0 +1,182 @@
+"""The figures of each set and of a pair of sets, which are small: what tests and hypotheses are computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from pyspark.sql import functions as F
+
+from imagelake.errors import ImageLakeError, unknown_choice
+from imagelake.measures.shift.confidence import ScoreCounts
+from imagelake.measures.shift.replication import Votes
+from imagelake.transforms.shift.feature_sums import FeatureSums, sum_features
+from imagelake.transforms.shift.outcome_counts import (
+    Copies,
+    Pairs,
+    confusion,
+    count_classes,
+    count_copies,
+    count_pairs,
+    count_scores,
+)
+from imagelake.transforms.shift.property_counts import PropertyCounts, count_properties
+
+if TYPE_CHECKING:
+    from imagelake.config import ShiftSection
+    from imagelake.transforms.shift.sets import ShiftSet
+
+NO_LABELS = "has no labels"
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """The outcomes of a set's models.
+
+    Attributes:
+        models: by model: images (those with a label), right.
+        classes: one row a model and class: model, label, images, right.
+        scores: model -> counts by score: of the images with labels where the set has any, else of all.
+    """
+
+    models: pd.DataFrame
+    classes: pd.DataFrame
+    scores: Mapping[str, ScoreCounts]
+
+    def of_classes(self, model: str) -> pd.DataFrame:
+        """By label: images and right."""
+        mine = self.classes[self.classes["model"] == model]
+        return mine.set_index("label")[["images", "right"]]
+
+    def labelled(self, model: str) -> bool:
+        """Whether any image of the model has a label."""
+        return model in self.models.index and int(self.models["images"].to_dict()[model]) > 0
+
+
+@dataclass(frozen=True)
+class SetFigures:
+    """The figures of one set; what it lacks is None, and ``lacks`` says why."""
+
+    name: str
+    outcomes: Outcomes | None
+    sums: FeatureSums | None
+    votes: Votes | None
+    lacks: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class PairFigures:
+    """The figures of two sets together.
+
+    Attributes:
+        before: the set to compare with.
+        after: the other.
+        model: by which features and hypotheses are judged; None where a set has no predictions.
+        pairs: model -> images that pair.
+        properties: those that both sets have.
+        copies: images of both sets; None where a set has no hashes.
+        confusion: before, of the model: label, predicted, images; empty without labels.
+        predicted: after, of the model: predicted, images.
+        training: label -> images that the model learnt from; None where they are not known.
+    """
+
+    before: SetFigures
+    after: SetFigures
+    model: str | None
+    pairs: Mapping[str, Pairs] = field(default_factory=dict)
+    properties: Sequence[PropertyCounts] = ()
+    copies: Copies | None = None
+    confusion: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["label", "predicted", "images"]))
+    predicted: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["predicted", "images"]))
+    training: Mapping[str, int] | None = None
+
+    @property
+    def models(self) -> list[str]:
+        """Those of either set, by name."""
+        found = [side.outcomes.models.index for side in (self.before, self.after) if side.outcomes is not None]
+        return sorted({str(name) for names in found for name in names})
+
+
+def outcomes_of(images: ShiftSet) -> Outcomes | None:
+    """The outcomes of a set; None where it has no predictions."""
+    if images.outcomes is None:
+        return None
+    models, classes = count_classes(images.outcomes)
+    return Outcomes(models, classes, count_scores(images.outcomes, bool(models["images"].sum())))
+
+
+def judging_model(before: Outcomes | None, wanted: str) -> str | None:
+    """The model by which features and hypotheses are judged: the wanted one, else the most accurate.
+
+    Raises:
+        ImageLakeError: the set has no such model.
+    """
+    if before is None:
+        return None
+    if wanted:
+        if wanted not in before.models.index:
+            raise ImageLakeError(f"shift.model: {unknown_choice('model', wanted, map(str, before.models.index))}")
+        return wanted
+    accuracy = (before.models["right"] / before.models["images"].clip(lower=1)).sort_values(ascending=False)
+    return str(accuracy.index[0])
+
+
+def measure_set(images: ShiftSet, outcomes: Outcomes | None, model: str | None, wanted: int) -> SetFigures:
+    """The figures of one set.
+
+    Args:
+        images: the set.
+        outcomes: as from outcomes_of.
+        model: by which features are judged.
+        wanted: images of the sample of features, about.
+    """
+    lacks = dict(images.lacks)
+    if outcomes is not None and model is not None and not outcomes.labelled(model):
+        lacks["labels"] = f"{images.name} {NO_LABELS}"
+    sums = sum_features(images, model, wanted) if images.features is not None else None
+    if images.features is not None and sums is None:
+        lacks["features"] = f"no image of {images.name} has finite features"
+    return SetFigures(images.name, outcomes, sums, _votes(images, model), lacks)
+
+
+def _votes(images: ShiftSet, model: str | None) -> Votes | None:
+    right = images.right(model) if model is not None else None
+    if images.votes is None or right is None:
+        return None
+    usable = images.votes.where("voters >= 2 AND selected BETWEEN 0 AND voters").join(right, "image_id", how="inner")
+    rows = usable.groupBy("selected", "voters", F.col("right").cast("int").alias("right")).count().toPandas()
+    return Votes.of(rows["selected"], rows["voters"], rows["right"], rows["count"]) if len(rows) else None
+
+
+def measure_pair(
+    sets: tuple[ShiftSet, ShiftSet],
+    figures: tuple[SetFigures, SetFigures],
+    model: str | None,
+    training: Mapping[str, int] | None,
+    rules: ShiftSection,
+) -> PairFigures:
+    """The figures of two sets together.
+
+    Args:
+        sets: before and after.
+        figures: of the same.
+        model: by which hypotheses are judged.
+        training: label -> images that the model learnt from; None where they are not known.
+        rules: the number of strata.
+    """
+    (before, after), (was, became) = sets, figures
+    made = PairFigures(was, became, model, training=training)
+    if before.outcomes is not None and after.outcomes is not None and model is not None:
+        made = replace(made, pairs=count_pairs(before.outcomes, after.outcomes))
+        if "labels" in became.lacks and "labels" not in was.lacks:
+            known, said = confusion(before.outcomes, model), confusion(after.outcomes, model)
+            made = replace(made, confusion=known[known["label"].notna()], predicted=said[["predicted", "images"]])
+    right = before.right(model) if model is not None else None
+    if before.properties is not None and after.properties is not None:
+        made = replace(made, properties=count_properties(before.properties, after.properties, right, rules.strata))
+    if before.hashes is not None and after.hashes is not None:
+        of_after = after.right(model) if model is not None else None
+        made = replace(made, copies=count_copies(before.hashes, after.hashes, of_after))
+    return made

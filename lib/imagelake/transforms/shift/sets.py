@@ -1,0 +1,279 @@
+"""A set of images to be compared with another: its features, what a model said, and what else is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, NumericType
+
+from imagelake.errors import ImageLakeError, unknown_choice
+from imagelake.measures.resolution import aspect_ratio, bytes_per_pixel, ppi
+from imagelake.transforms.accuracy.label_accuracy import judge_predictions
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+    from imagelake.config import ShiftSection
+    from imagelake.transforms.labels.label_classes import LabelClasses
+
+ONE_MODEL = "model"
+BROADCAST_ROWS = 2_000_000  # of image_id and outcome: some 100 MB, which spares a shuffle of all features
+
+
+@dataclass(frozen=True)
+class ShiftSet:
+    """One set. What it has not is None, and ``lacks`` says why.
+
+    Attributes:
+        name: as the user gave it.
+        outcomes: one row an image, model and label: model, image_id, label, predicted, correct, score; label and
+            correct are null where there is no label.
+        features: one row an image: image_id, features; and right, as from the method, where that is known of its row.
+        properties: one row an image and property: image_id, property, value (of numbers), text (of words).
+        hashes: one row an image: image_id, sha256.
+        content: one row an image: image_id, content: its file.
+        votes: one row an image: image_id, selected, voters.
+        lacks: name of an attribute -> why it is None, in words.
+    """
+
+    name: str
+    outcomes: DataFrame | None = None
+    features: DataFrame | None = None
+    properties: DataFrame | None = None
+    hashes: DataFrame | None = None
+    content: DataFrame | None = None
+    votes: DataFrame | None = None
+    lacks: Mapping[str, str] = field(default_factory=dict)
+
+    def right(self, model: str) -> DataFrame | None:
+        """One row an image that has a label: image_id, right: whether the model is right about any of its labels."""
+        if self.outcomes is None:
+            return None
+        labelled = self.outcomes.where((F.col("model") == model) & F.col("correct").isNotNull())
+        return labelled.groupBy("image_id").agg(F.max("correct").alias("right"))
+
+
+def set_of_rows(name: str, rows: DataFrame, rules: ShiftSection) -> ShiftSet:
+    """The set of a file of rows, an image (or an image and a model) each.
+
+    Args:
+        name: of the set.
+        rows: with the columns that the rules name; those that are not there are lacking.
+        rules: the names of columns.
+
+    Raises:
+        ImageLakeError: there is neither a prediction nor a feature, or a column is of a wrong type.
+    """
+    found = set(rows.columns)
+    named = (rules.id_column, rules.label_column, rules.prediction_column, rules.score_column, rules.model_column)
+    image_id, label, prediction, score, model = (F.col(f"`{column}`") if column in found else None for column in named)
+    if image_id is None:
+        rows = rows.withColumn(rules.id_column, F.monotonically_increasing_id())
+        image_id = F.col(f"`{rules.id_column}`")
+    made = ShiftSet(name)
+    lacks: dict[str, str] = {}
+    if prediction is None:
+        lacks["outcomes"] = f"{name} has no column {rules.prediction_column}"
+    else:
+        predicted = _best(rows, rules.prediction_column)
+        judged = rows.select(
+            F.lit(ONE_MODEL).alias("model") if model is None else model.cast("string").alias("model"),
+            image_id.cast("string").alias("image_id"),
+            (F.lit(None) if label is None else label).cast("string").alias("label"),
+            predicted.alias("predicted"),
+            F.lit(None).alias("score") if score is None else score.cast("double").alias("score"),
+        )
+        made = replace(made, outcomes=judged.withColumn("correct", F.col("label") == F.col("predicted")))
+    features = _features(rows, rules.features_column)
+    if features is None:
+        lacks["features"] = f"{name} has no column {rules.features_column}"
+    else:
+        # Of several models the images repeat; their features are those of the first.
+        once = rows if model is None else rows.where(model == F.lit(_first(rows, rules.model_column)))
+        columns = [image_id.cast("string").alias("image_id"), features.alias("features")]
+        if model is None and prediction is not None and label is not None:
+            # Whoever sums the features needs no join.
+            columns.append((label.cast("string") == _best(rows, rules.prediction_column)).alias("right"))
+        made = replace(made, features=once.select(*columns))
+    made = replace(made, properties=_properties(name, rows, rules.id_column, rules.property_columns, lacks))
+    if {rules.selected_column, rules.voters_column} <= found:
+        votes = rows.select(
+            image_id.cast("string").alias("image_id"),
+            F.col(f"`{rules.selected_column}`").cast("double").alias("selected"),
+            F.col(f"`{rules.voters_column}`").cast("double").alias("voters"),
+        )
+        made = replace(made, votes=votes.dropDuplicates(["image_id"]))
+    else:
+        lacks["votes"] = f"{name} has no columns {rules.selected_column} and {rules.voters_column}"
+    lacks["hashes"] = f"{name} is no lake, whose images have hashes"
+    if made.outcomes is None and made.features is None:
+        raise ImageLakeError(
+            f"{name} has neither predictions (shift.prediction_column = {rules.prediction_column!r}) nor features "
+            f"(shift.features_column = {rules.features_column!r}). Its columns: {', '.join(sorted(found)[:20])}"
+        )
+    return replace(made, lacks=lacks)
+
+
+def _best(rows: DataFrame, column: str) -> Column:
+    """The predicted class, the first of a list, as a string."""
+    predicted = F.col(f"`{column}`")
+    return (F.get(predicted, F.lit(0)) if _is_list(rows, column) else predicted).cast("string")
+
+
+def _is_list(rows: DataFrame, column: str) -> bool:
+    return isinstance(rows.schema[column].dataType, ArrayType)
+
+
+def _features(rows: DataFrame, column: str) -> Column | None:
+    """The features as one list; None where no column is called so.
+
+    Raises:
+        ImageLakeError: the column is no list of numbers.
+    """
+    if column.endswith("*"):
+        beginning = column.removesuffix("*")
+        numbers = [one for one in rows.columns if one.startswith(beginning) and one[len(beginning) :].isdigit()]
+        ordered = sorted(numbers, key=lambda one: int(one[len(beginning) :]))
+        return F.array(*(F.col(f"`{one}`").cast("float") for one in ordered)) if ordered else None
+    if column not in rows.columns:
+        return None
+    if not _is_list(rows, column):
+        kept = rows.schema[column].dataType.simpleString()
+        raise ImageLakeError(
+            f"shift.features_column = {column!r} is a column of {kept}, not of lists of numbers; for a column each, "
+            "end it with an asterisk, such as f*"
+        )
+    return F.col(f"`{column}`")
+
+
+def _first(rows: DataFrame, column: str) -> str:
+    first = rows.agg(F.min(f"`{column}`")).first()
+    return "" if first is None else str(first[0])
+
+
+def _properties(
+    name: str, rows: DataFrame, id_column: str, columns: Sequence[str], lacks: dict[str, str]
+) -> DataFrame | None:
+    if not columns:
+        lacks["properties"] = f"{name} is no lake, and shift.property_columns names no column"
+        return None
+    for column in columns:
+        if column not in rows.columns:
+            raise ImageLakeError(f"shift.property_columns: {unknown_choice('column', column, rows.columns)}")
+    once = rows.dropDuplicates([id_column])
+    numbers = [column for column in columns if isinstance(rows.schema[column].dataType, NumericType)]
+    words = [column for column in columns if column not in numbers]
+    return long_properties(
+        once,
+        F.col(f"`{id_column}`"),
+        {column: F.col(f"`{column}`") for column in numbers},
+        {column: F.col(f"`{column}`") for column in words},
+    )
+
+
+def long_properties(
+    images: DataFrame, image_id: Column, numbers: Mapping[str, Column], words: Mapping[str, Column]
+) -> DataFrame:
+    """One row an image and property that it has: image_id, property, value, text."""
+    none = F.lit(None)
+    each = [
+        *(
+            F.struct(
+                F.lit(name).alias("property"), value.cast("double").alias("value"), none.cast("string").alias("text")
+            )
+            for name, value in numbers.items()
+        ),
+        *(
+            F.struct(
+                F.lit(name).alias("property"), none.cast("double").alias("value"), value.cast("string").alias("text")
+            )
+            for name, value in words.items()
+        ),
+    ]
+    exploded = images.select(image_id.cast("string").alias("image_id"), F.explode(F.array(*each)).alias("one"))
+    return exploded.select("image_id", "one.*").where("(value IS NOT NULL AND NOT isnan(value)) OR text IS NOT NULL")
+
+
+@dataclass(frozen=True)
+class LakeTables:
+    """The tables of a lake that a set is made of; ``quality`` and ``content`` are None where they are not published."""
+
+    images: DataFrame
+    predictions: DataFrame
+    labels: DataFrame
+    quality: DataFrame | None
+    content: DataFrame | None
+
+
+def set_of_lake(name: str, tables: LakeTables, meanings: LabelClasses, split: str | None) -> ShiftSet:
+    """The set of a lake, or of one of its splits.
+
+    Args:
+        name: of the set.
+        tables: of the lake.
+        meanings: which classes mean a label; images of labels that none means have no label here.
+        split: the images of this split only.
+
+    Raises:
+        ImageLakeError: the lake has no image of this split.
+    """
+    images = tables.images.where("has_bytes")
+    if split is not None:
+        known = sorted(row["split"] for row in images.select("split").distinct().collect() if row["split"])
+        if split not in known:
+            raise ImageLakeError(f"{unknown_choice('split', split, known)}. A file or a lake is named with a slash")
+        images = images.where(F.col("split") == split)
+    chosen = images.select("image_id")
+    predictions = tables.predictions.where("error IS NULL").join(chosen, "image_id", how="left_semi")
+    covered = F.broadcast(labels_frame(tables.labels, meanings))
+    labels = tables.labels.select("image_id", "label").join(covered, "label", how="left_semi")
+    judged = judge_predictions(labels.join(chosen, "image_id", how="left_semi"), predictions, meanings)
+    best_name = F.get("top_names", F.lit(0))
+    every = predictions.select(
+        "image_id", F.get("top_scores", F.lit(0)).cast("double").alias("score"), best_name.alias("best_name")
+    )
+    outcomes = every.join(
+        judged.where("outcome = 'predicted'").select("image_id", "label", "predicted", "top1"), "image_id", how="left"
+    ).select(
+        F.lit(ONE_MODEL).alias("model"),
+        "image_id",
+        "label",
+        F.coalesce("predicted", "best_name").alias("predicted"),
+        F.when(F.col("label").isNotNull(), F.col("top1")).alias("correct"),
+        "score",
+    )
+    return ShiftSet(
+        name,
+        outcomes,
+        predictions.select("image_id", "features"),
+        _properties_of_lake(images, predictions, tables.quality),
+        images.select("image_id", "sha256"),
+        tables.content,
+        None,
+        {"votes": "a lake holds no votes on its labels"},
+    )
+
+
+def labels_frame(labels: DataFrame, meanings: LabelClasses) -> DataFrame:
+    """One row a label that a class means."""
+    return labels.sparkSession.createDataFrame([(label,) for label in sorted(meanings.covered)], "label string")
+
+
+def _properties_of_lake(images: DataFrame, predictions: DataFrame, quality: DataFrame | None) -> DataFrame:
+    measured = images.join(predictions.select("image_id", "entropy", "gradient"), "image_id", how="inner")
+    words = {"format": F.col("format"), "mode": F.col("mode")}
+    if quality is not None:
+        measured = measured.join(quality.select("image_id", "kind"), "image_id", how="left")
+        words["kind"] = F.col("kind")
+    width, height = F.col("width"), F.col("height")
+    numbers = {
+        "ppi": ppi(width, height),
+        "aspect_ratio": aspect_ratio(width, height),
+        "bytes_per_pixel": bytes_per_pixel(F.col("byte_size"), width.cast("double") * height),
+        "entropy": F.col("entropy"),
+        "gradient": F.col("gradient"),
+    }
+    return long_properties(measured, F.col("image_id"), numbers, words)
