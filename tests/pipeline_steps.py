@@ -17,6 +17,9 @@ STEPS: tuple[str, ...] = _PIPELINE.STEPS
 BY_HAND = (
     "compare_models",
     "train_classifier",
+    "find_label_issues",
+    "record_verdicts",
+    "predict_unseen",
     "judge_duplicates",
     "measure_overlap",
     "select_sample",

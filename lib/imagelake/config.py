@@ -97,6 +97,7 @@ class CleanSection(_Section):
     drop_labels: tuple[str, ...]
     roll_up_to: tuple[str, ...]
     unknown_images: Literal["reject", "keep"]
+    label_issues: Literal["keep", "drop"]
 
 
 class ModelSection(_Section):
@@ -113,6 +114,7 @@ class ModelSection(_Section):
     precision: Precision
     calibration_images: Positive
     extractor: str
+    head: Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]*)?$")]
     features: Literal["float32", "float16"]
     batch_size: Positive
     top_k: Annotated[int, Field(ge=5)]
@@ -178,6 +180,27 @@ class TrainSection(_Section):
         if folds == 1:
             raise ValueError("one fold leaves nothing to learn from; 0 chooses by the split validation")
         return folds
+
+
+class IssuesSection(_Section):
+    """Which labels count as probably wrong, by which head."""
+
+    head: str
+    find_by: Literal["noise_rate", "class", "both", "confident_learning", "differs"]
+    rank_by: Literal["self_confidence", "margin"]
+    outlier_score: Ratio
+
+
+class UnseenSection(_Section):
+    """The images from outside the lake that are to be predicted."""
+
+    images: tuple[str, ...]
+
+
+class VerdictsSection(_Section):
+    """What people said of label issues."""
+
+    file: str
 
 
 class RankSection(_Section):
@@ -374,6 +397,9 @@ class Config(_Section):
     accuracy: AccuracySection
     compare: CompareSection
     train: TrainSection
+    issues: IssuesSection
+    verdicts: VerdictsSection
+    unseen: UnseenSection
     rank: RankSection
     index: IndexSection
     duplicates: DuplicatesSection

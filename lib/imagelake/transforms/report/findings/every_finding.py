@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from imagelake.transforms.report.findings import copies, damaged_files, uncovered_labels, unusable_images, wrong_labels
+from imagelake.transforms.report.findings import (
+    copies,
+    damaged_files,
+    label_issues,
+    uncovered_labels,
+    unusable_images,
+    wrong_labels,
+)
 
 CONTRIBUTIONS = (
     wrong_labels.CONTRIBUTION,
+    label_issues.CONTRIBUTION,
     copies.CONTRIBUTION,
     damaged_files.CONTRIBUTION,
     unusable_images.CONTRIBUTION,
