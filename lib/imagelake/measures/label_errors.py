@@ -45,7 +45,9 @@ def thresholds_of(sums: NDArray[np.float64]) -> NDArray[np.float64]:
 
     A label without images has a threshold that no score reaches.
     """
-    return np.divide(sums[1], sums[0], out=np.full(sums.shape[1], np.inf), where=sums[0] > 0)
+    unreachable = np.full(sums.shape[1], np.inf)
+    means: NDArray[np.float64] = np.divide(sums[1], sums[0], out=unreachable, where=sums[0] > 0)
+    return means
 
 
 def likely_labels(scores: Scores, thresholds: NDArray[np.float64]) -> Classes:
