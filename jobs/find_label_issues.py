@@ -57,7 +57,9 @@ def run(work: Work, config: Config) -> None:
     scores = work.write("label_scores", judge_images(scored, counts, bounds_of(scored, counts)))
     work.account("image and label pairs", judged.count(), work.rows["label_scores"], count_by_reason(rejected(judged)))
 
-    found_by = IssueRules(issues.find_by, issues.rank_by, issues.outlier_score, config.accuracy.confidence_level)
+    found_by = IssueRules(
+        issues.find_by, issues.below, issues.rank_by, issues.outlier_score, config.accuracy.confidence_level
+    )
     background = Background(labels, images, hierarchy, work.read("label_verdicts"))
     table = work.write("label_issues", label_issues(scores, background, found_by))
     work.write("label_issue_counts", issue_counts(scores, labels, found_by))

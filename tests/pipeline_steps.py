@@ -20,6 +20,7 @@ BY_HAND = (
     "find_label_issues",
     "record_verdicts",
     "predict_unseen",
+    "compare_runs",
     "judge_duplicates",
     "measure_overlap",
     "select_sample",

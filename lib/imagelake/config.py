@@ -169,6 +169,7 @@ class TrainSection(_Section):
     imbalance: Literal["none", "over", "under", "both", "class_weights", "logit_adjustment"]
     folds: Annotated[int, Field(ge=0, le=100)]
     choose_by: Literal["loss", "accuracy", "balanced_accuracy"]
+    distrust_below: Ratio
     seed: int
     tolerance: PositiveFloat
     iterations: Positive
@@ -182,11 +183,21 @@ class TrainSection(_Section):
         return folds
 
 
+class RunsSection(_Section):
+    """Which ways to treat imbalance are compared, and by which measure."""
+
+    imbalance: Annotated[
+        tuple[Literal["none", "over", "under", "both", "class_weights", "logit_adjustment"], ...], Field(min_length=1)
+    ]
+    judge_by: Literal["accuracy", "balanced_accuracy"]
+
+
 class IssuesSection(_Section):
     """Which labels count as probably wrong, by which head."""
 
     head: str
-    find_by: Literal["noise_rate", "class", "both", "confident_learning", "differs"]
+    find_by: Literal["low_score", "noise_rate", "class", "both", "confident_learning", "differs"]
+    below: Ratio
     rank_by: Literal["self_confidence", "margin"]
     outlier_score: Ratio
 
@@ -397,6 +408,7 @@ class Config(_Section):
     accuracy: AccuracySection
     compare: CompareSection
     train: TrainSection
+    runs: RunsSection
     issues: IssuesSection
     verdicts: VerdictsSection
     unseen: UnseenSection

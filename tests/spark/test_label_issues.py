@@ -23,7 +23,7 @@ from imagelake.transforms.issues.label_issues import (
 from imagelake.transforms.issues.label_verdicts import given_verdicts, merged_verdicts, read_verdicts
 from imagelake.transforms.labels.clean_labels import distrusted_labels
 
-RULES = IssueRules("differs", "self_confidence", 0.3, 0.95)
+RULES = IssueRules("differs", 0.1, "self_confidence", 0.3, 0.95)
 
 
 def judged(rows: DataFrame, labels: tuple[str, ...]) -> DataFrame:
@@ -108,6 +108,13 @@ def test_every_issue_has_its_reason_and_rank(spark: SparkSession) -> None:
     ]
     assert {row["verdict"] for row in found} == {None}
     assert TABLES["label_issues"].conform(label_issues(scores_of(spark, *SCORES), background(spark), RULES))
+
+
+def test_a_low_score_is_an_issue_where_another_label_is_best(spark: SparkSession) -> None:
+    """Below the bound, not at it."""
+    rules = IssueRules("low_score", 0.1, "margin", 0.3, 0.95)
+    found = scores_of(spark, *SCORES).where(rules.condition).collect()
+    assert sorted(row["image_id"] for row in found) == ["a1", "b3", "b6"]
 
 
 def test_reviewed_issues_tell_how_often_labels_of_their_score_are_wrong(spark: SparkSession) -> None:

@@ -15,7 +15,7 @@ from imagelake.transforms.rows.verdicts import first_reason
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-FindBy = Literal["noise_rate", "class", "both", "confident_learning", "differs"]
+FindBy = Literal["low_score", "noise_rate", "class", "both", "confident_learning", "differs"]
 RankBy = Literal["self_confidence", "margin"]
 PAIR = ("image_id", "label")
 SCORE_BINS = 10
@@ -28,12 +28,14 @@ class IssueRules:
 
     Attributes:
         find_by: what an issue is.
+        below: a label of a lower score, where another one has the best, is one for low_score.
         rank_by: the most suspicious first.
         outlier_score: a best score below this is an outlier's.
         level: of intervals.
     """
 
     find_by: FindBy
+    below: float
     rank_by: RankBy
     outlier_score: float
     level: float
@@ -41,8 +43,12 @@ class IssueRules:
     @property
     def condition(self) -> Column:
         """Of rows of label_scores: whether they are issues."""
-        by_both = F.col("by_noise_rate") & F.col("by_class")
-        return {"both": by_both, "differs": F.col("differs")}.get(self.find_by, F.col(f"by_{self.find_by}"))
+        others = {
+            "low_score": F.col("differs") & (F.col("score") < self.below),
+            "both": F.col("by_noise_rate") & F.col("by_class"),
+            "differs": F.col("differs"),
+        }
+        return others[self.find_by] if self.find_by in others else F.col(f"by_{self.find_by}")
 
 
 def candidate_labels(clean: DataFrame, dropped: DataFrame) -> DataFrame:
