@@ -14,20 +14,23 @@ import sys
 from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
-from imagelake.runtime.resolve.labels import class_files, read_class_map
+from imagelake.runtime.resolve.heads import class_names, with_head
+from imagelake.runtime.resolve.labels import class_files
 from imagelake.runtime.resolve.network import check_drawn, check_network_choice, load_network
 from imagelake.transforms.ingest.image_headers import check_error_ratio
 from imagelake.transforms.predict.model import image_limits, predict_settings
 from imagelake.transforms.predict.predict import predict_images
 from imagelake.transforms.rows.verdicts import count_by_reason
+from imagelake.vision.head import HEADS
 
 
 def run(work: Work, config: Config) -> None:
     """Broadcast the converted network, predict every image."""
-    class_map = read_class_map(config.model, work.lake.storage)
     model = load_network(work.folder("model"), config.model, work.lake.storage)
     check_drawn(config.model, work.lake.require("image_bytes"))
-    names = [model_class.name for model_class in class_map.classes]
+    if config.model.head:
+        model = with_head(model, config.model, work.folder(HEADS), work.lake.storage)
+    names = class_names(model, config.model, work.lake.storage)
     settings = predict_settings(config.model, image_limits(config.images), names)
     predicted = predict_images(work.read("image_bytes"), model, settings)
     predictions = work.write("predictions", predicted)
@@ -35,7 +38,8 @@ def run(work: Work, config: Config) -> None:
     reasons = count_by_reason(predictions.where("error IS NOT NULL").withColumnRenamed("error", "reason"))
     scored = work.rows["predictions"] - sum(reasons.values())
     work.account("images", work.lake.require("image_bytes").rows, scored, reasons)
-    work.note("model", f"{config.model.architecture} {config.model.alpha:g} at {config.model.resolution} px")
+    head = f", head {config.model.head}" if config.model.head else ""
+    work.note("model", f"{config.model.architecture} {config.model.alpha:g} at {config.model.resolution} px{head}")
     work.images = work.rows["predictions"]
 
 

@@ -27,19 +27,17 @@ from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
 from imagelake.runtime.progress import announce
 from imagelake.runtime.resolve.network import load_network
-from imagelake.training.head_grid import Course, Effort, Shape
 from imagelake.transforms.predict.model import PREDICTION_SETTINGS, features_name, require_features
 from imagelake.transforms.rows.verdicts import count_by_reason, kept, rejected
 from imagelake.transforms.training.checkpoint import Checkpoint
 from imagelake.transforms.training.grid_search import (
-    GridSettings,
-    Passes,
     RunContext,
     SearchedGrid,
     curve_rows,
+    grid_settings,
     plain_heads,
     run_rows,
-    search_grid,
+    undone,
 )
 from imagelake.transforms.training.head_measures import (
     Measured,
@@ -49,8 +47,8 @@ from imagelake.transforms.training.head_measures import (
     measure_rows,
     measured_of,
 )
-from imagelake.transforms.training.packed_features import PACK_OPTIONS, Packing, Scaling, pack, scaling_of
-from imagelake.transforms.training.passes import PassesByTasks, PassesInMemory
+from imagelake.transforms.training.head_training import TRAINED_ON, TrainingSet, Workshop, train_head
+from imagelake.transforms.training.packed_features import scaling_of
 from imagelake.transforms.training.scored_images import score_images
 from imagelake.transforms.training.training_images import (
     CROSS_VALIDATION,
@@ -87,8 +85,13 @@ def run(work: Work, config: Config) -> None:
     work.account("image and label pairs", judged.count(), sum(counts.by_evaluation.values()), dropped)
 
     began = time.monotonic()
-    scaling, found = _searched(work, config, rows, counts)
-    heads = plain_heads(found, scaling, counts.labels)
+    data = TrainingSet(rows, counts, scaling_of(rows.where(F.col("evaluated_on").isin(*TRAINED_ON)), width_of(rows)))
+    checkpoint = Checkpoint(work.lake.files, train.name, _key(work, config))
+    workshop = Workshop(
+        train.memory_bytes, f"{work.staging}/packed", checkpoint, lambda line: announce(f"{work.job.name}: {line}")
+    )
+    found = train_head(data, grid_settings(train, level), workshop)
+    heads = plain_heads(found, data.scaling, counts.labels)
     scored = score_images(rows.where("evaluated_on != 'train'"), heads)
     scored = work.write("training_predictions", scored)
     context = RunContext(
@@ -110,48 +113,13 @@ def run(work: Work, config: Config) -> None:
         {f"{one.measure}, {one.evaluated_on}": one.estimate.value for one in measured if one.measure in SHOWN},
         _licences(rows, images), _inputs(work), context.code,
     )  # fmt: skip
-    _publish(work, head_files(card, heads.final, heads.of_folds))
+    _publish(work, head_files(card, heads.final, undone(found.judges, data.scaling)))
     _summarise(work, counts, found, measured, context)
     never = [
         label for found_of in by_label.values() for label, one in found_of.items() if one.images and not one.predicted
     ]
     work.note("labels never predicted", ", ".join(sorted(set(never))) or "none")
     work.images = counts.training
-
-
-def _searched(work: Work, config: Config, rows: DataFrame, counts: TrainingCounts) -> tuple[Scaling, SearchedGrid]:
-    """The grid, trained in memory or by passes of tasks over packed files."""
-    train, dimension = config.train, width_of(rows)
-    learnt = rows.where(F.col("evaluated_on").isin(CROSS_VALIDATION, "train"))
-    scaling = scaling_of(learnt, dimension)
-    packing = Packing.of(counts, scaling, train.imbalance)
-    packed_images = counts.training + (0 if train.folds else counts.by_evaluation[VALIDATION])
-    packed = pack(rows, packed_images, packing)
-    checkpoint = Checkpoint(work.lake.files, train.name, _key(work, config))
-    passes: Passes
-    if packed_images * dimension * 4 <= train.memory_bytes:
-        passes, start = PassesInMemory(packed, dimension), None
-    else:
-        address = f"{work.staging}/packed"
-        packed.write.options(**PACK_OPTIONS).parquet(address)
-        passes, start = PassesByTasks(work.lake.spark.read.parquet(address), dimension), checkpoint.load()
-        if start is not None:
-            announce(f"{work.job.name}: goes on from the weights of an interrupted run")
-    began = time.monotonic()
-
-    def report(number: int, left: int, weights: object) -> None:
-        if isinstance(passes, PassesByTasks):
-            announce(f"{work.job.name}: pass {number}, {left} heads left, {time.monotonic() - began:,.0f} s")
-            checkpoint.save(weights)  # type: ignore[arg-type]
-
-    settings = GridSettings(
-        tuple(dict.fromkeys(train.l2)), train.folds, train.imbalance, train.choose_by,
-        Effort(train.tolerance, train.iterations), config.accuracy.confidence_level,
-    )  # fmt: skip
-    shape = Shape(dimension, len(counts.labels))
-    found = search_grid(passes, shape, packing.counts, settings, Course(start, report))
-    checkpoint.delete()
-    return scaling, found
 
 
 def _key(work: Work, config: Config) -> str:

@@ -29,18 +29,19 @@ from imagelake.transforms.report.about import about_lake, about_network, about_t
 from imagelake.transforms.report.confusion_images import CONFUSIONS_CSV, confusion_images
 from imagelake.transforms.report.findings.every_finding import CONTRIBUTIONS, TABLES_READ
 from imagelake.transforms.report.findings.problem import find_all
-from imagelake.transforms.report.rows import SHOWN, images_to_show, report_frames
+from imagelake.transforms.report.rows import OPTIONAL, SHOWN, images_to_show, report_frames
 
-READ = tuple(dict.fromkeys((*SHOWN, *TABLES_READ, "image_bytes", "labels", "boxes", "classes", "hierarchy")))
+READ = tuple(dict.fromkeys((*SHOWN, *OPTIONAL, *TABLES_READ, "image_bytes", "labels", "boxes", "classes", "hierarchy")))
 COUNTED = ("images_without_label", "labels_without_image")
 OF_A_NETWORK = ("predictions", "label_accuracy", "confusion", "mistakes", "search_queries", "search_results",
                 "duplicate_counts", "duplicate_conflicts", "duplicate_groups")  # fmt: skip
 NETWORK = "model"
+MAY_BE_MISSING = (*OF_A_NETWORK, *OPTIONAL)
 
 
 def run(work: Work, config: Config) -> None:
     """Find what to do, collect a few rows of each table, thumbnails of their images, all manifests; render the page."""
-    there = [name for name in (*READ, *COUNTED) if name not in OF_A_NETWORK or work.has(name)]
+    there = [name for name in (*READ, *COUNTED) if name not in MAY_BE_MISSING or work.has(name)]
     tables = {name: work.read(name) for name in READ if name in there}
     frames = report_frames(tables, config.report)
     manifests = {name: asdict(work.lake.require(name)) for name in there}
@@ -86,7 +87,7 @@ JOB = Job(
     doc=__doc__,
     run=run,
     reads=(*READ, *COUNTED, NETWORK),
-    optional=(*OF_A_NETWORK, NETWORK),
+    optional=(*MAY_BE_MISSING, NETWORK),
     writes=("report",),
     settings=("report", "images", "clean"),
 )

@@ -17,6 +17,10 @@ STEPS: tuple[str, ...] = _PIPELINE.STEPS
 BY_HAND = (
     "compare_models",
     "train_classifier",
+    "find_label_issues",
+    "record_verdicts",
+    "predict_unseen",
+    "compare_runs",
     "judge_duplicates",
     "measure_overlap",
     "measure_shift",

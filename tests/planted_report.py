@@ -321,6 +321,56 @@ def _results() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _issues() -> pd.DataFrame:
+    reasons = ("unlikely", "ambiguous", "outlier", "contradicts_duplicates")
+    return pd.DataFrame(
+        {
+            "rank": n + 1,
+            "image_id": IMAGE_IDS[n],
+            "label": "Lion",
+            "suggested": "Tiger",
+            "score": 0.01 * n,
+            "suggested_score": 0.9,
+            "reason": reasons[n],
+            "verdict": "confirmed" if n == 0 else None,
+            "reviewed": 20 if n < 2 else 0,
+            "wrong": 0.8 if n < 2 else None,
+        }
+        for n in range(4)
+    )
+
+
+def _training_runs() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "run": f"l2={l2:g}",
+            "head": "animals",
+            "evaluated_on": "cross_validation",
+            "chosen": l2 == 0.01,
+            "loss": 0.4 + abs(l2 - 0.01),
+            "accuracy": 0.9,
+            "accuracy_low": 0.88,
+            "accuracy_high": 0.92,
+            "balanced_accuracy": 0.85,
+            "iterations": 40,
+        }
+        for l2 in (0.001, 0.01, 0.1)
+    )
+
+
+def _training_measures() -> pd.DataFrame:
+    rows = [("accuracy", 0.9, 0.88, 0.92), ("macro_f1", 0.86, 0.83, 0.88), ("weighted_f1", 0.9, None, None)]
+    frame = pd.DataFrame(rows, columns=["measure", "value", "low", "high"])
+    return frame.assign(evaluated_on="cross_validation", images=1_000)
+
+
+def _training_labels() -> pd.DataFrame:
+    known = {"images": 40, "precision": 0.9, "recall": 0.8, "f1": 0.85, "f1_low": 0.7, "f1_high": 0.92}
+    never = {"images": 6, "precision": None, "recall": 0.0, "f1": 0.0, "f1_low": 0.0, "f1_high": 0.4}
+    rows = [{"label": "Okapi", **never, "never_predicted": True}, {"label": "Lion", **known, "never_predicted": False}]
+    return pd.DataFrame(rows).assign(evaluated_on="cross_validation")
+
+
 def _rejected() -> pd.DataFrame:
     rows = [
         ("labels_rejected", None, "low_confidence", 1_240_112),
@@ -369,6 +419,7 @@ def _manifests() -> dict[str, dict[str, Any]]:
         "predict_images": ({"predictions": 477_010}, [], 4_154.9, 114.8),
         "rank_images": ({"image_quality": 476_798}, ranked, 20.1, None),
         "measure_accuracy": ({"label_accuracy": 16, "confusion": 142}, [], 18.8, None),
+        "find_label_issues": ({"label_issues": 212}, [], 0.1, None),
     }
     return {
         table: {
@@ -411,6 +462,10 @@ def planted_rows() -> ReportRows:
             "search_queries": _queries(),
             "search_results": _results(),
             "rejected": _rejected(),
+            "label_issues": _issues(),
+            "training_runs": _training_runs(),
+            "training_measures": _training_measures(),
+            "training_labels": _training_labels(),
         },
         thumbnails={image_id: picture(n, (160, 90 + n % 5 * 25)) for n, image_id in enumerate(IMAGE_IDS) if n % 11},
         manifests=_manifests(),

@@ -97,6 +97,7 @@ class CleanSection(_Section):
     drop_labels: tuple[str, ...]
     roll_up_to: tuple[str, ...]
     unknown_images: Literal["reject", "keep"]
+    label_issues: Literal["keep", "drop"]
 
 
 class ModelSection(_Section):
@@ -113,6 +114,7 @@ class ModelSection(_Section):
     precision: Precision
     calibration_images: Positive
     extractor: str
+    head: Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]*)?$")]
     features: Literal["float32", "float16"]
     batch_size: Positive
     top_k: Annotated[int, Field(ge=5)]
@@ -167,6 +169,7 @@ class TrainSection(_Section):
     imbalance: Literal["none", "over", "under", "both", "class_weights", "logit_adjustment"]
     folds: Annotated[int, Field(ge=0, le=100)]
     choose_by: Literal["loss", "accuracy", "balanced_accuracy"]
+    distrust_below: Ratio
     seed: int
     tolerance: PositiveFloat
     iterations: Positive
@@ -178,6 +181,37 @@ class TrainSection(_Section):
         if folds == 1:
             raise ValueError("one fold leaves nothing to learn from; 0 chooses by the split validation")
         return folds
+
+
+class RunsSection(_Section):
+    """Which ways to treat imbalance are compared, and by which measure."""
+
+    imbalance: Annotated[
+        tuple[Literal["none", "over", "under", "both", "class_weights", "logit_adjustment"], ...], Field(min_length=1)
+    ]
+    judge_by: Literal["accuracy", "balanced_accuracy"]
+
+
+class IssuesSection(_Section):
+    """Which labels count as probably wrong, by which head."""
+
+    head: str
+    find_by: Literal["low_score", "noise_rate", "class", "both", "confident_learning", "differs"]
+    below: Ratio
+    rank_by: Literal["self_confidence", "margin"]
+    outlier_score: Ratio
+
+
+class UnseenSection(_Section):
+    """The images from outside the lake that are to be predicted."""
+
+    images: tuple[str, ...]
+
+
+class VerdictsSection(_Section):
+    """What people said of label issues."""
+
+    file: str
 
 
 class RankSection(_Section):
@@ -401,6 +435,10 @@ class Config(_Section):
     accuracy: AccuracySection
     compare: CompareSection
     train: TrainSection
+    runs: RunsSection
+    issues: IssuesSection
+    verdicts: VerdictsSection
+    unseen: UnseenSection
     rank: RankSection
     index: IndexSection
     duplicates: DuplicatesSection

@@ -35,6 +35,7 @@ ONE_MEANING: dict[str, tuple[str, ...]] = {
     "kinds?": (
         *("config.py", "tables.py", "reports/", "web/api.py", "transforms/rank/", "jobs/rank_images.py"),
         *("samples/painting/", "transforms/rows/features.py", "vision/engine.py"),
+        "measures/label_errors.py",
         "imagelake/library/",
     ),
 }

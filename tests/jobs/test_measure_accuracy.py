@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
 from imagelake.runtime.job import execute
+from imagelake.tables import TABLES
 from measure_accuracy import JOB
 
 SAMPLE = ("lion", "tiger", "leopard", "zebra", "giraffe", "elephant", "eagle", "owl", "parrot", "penguin")
@@ -32,6 +33,7 @@ def prediction(image_id: str, *classes: int) -> dict[str, Any]:
     }
 
 
+READS = tuple(name for name in JOB.reads if name in TABLES)
 PLANTED: Rows = {
     "labels_clean": [
         *(label(f"lion{n}", "Lion") for n in range(4)),
@@ -55,7 +57,7 @@ PLANTED: Rows = {
 
 def test_planted_confusion_is_published(spark: SparkSession, tmp_path: Path) -> None:
     """Lions 2 of 3 with one tiger, an Animal by the hierarchy, rhinos not covered, one undecodable, one not seen."""
-    lake = plant_tables(spark, tmp_path, JOB.reads, PLANTED)
+    lake = plant_tables(spark, tmp_path, READS, PLANTED)
     outcome = execute(JOB, lake, load_config())
     accuracy = {row["label"]: row for row in lake.read("label_accuracy").collect()}
     assert {name: (row["images"], row["top1_images"], row["top5_images"]) for name, row in accuracy.items()} == {
@@ -85,16 +87,16 @@ def test_planted_confusion_is_published(spark: SparkSession, tmp_path: Path) -> 
 
 def test_a_lake_without_labels_has_no_accuracy(spark: SparkSession, tmp_path: Path) -> None:
     """Empty tables in, empty tables out, and a summary that says so."""
-    lake = plant_tables(spark, tmp_path, JOB.reads, {})
+    lake = plant_tables(spark, tmp_path, READS, {})
     outcome = execute(JOB, lake, load_config())
     assert outcome.work is not None
-    assert outcome.work.rows == {"label_accuracy": 0, "confusion": 0, "mistakes": 0}
+    assert outcome.work.rows == {"label_accuracy": 0, "confusion": 0, "mistakes": 0, "label_verification": 0}
     assert outcome.work.notes["worst confusions"] == "none"
 
 
 def test_a_changed_label_map_makes_it_run_again(spark: SparkSession, tmp_path: Path) -> None:
     """The user's map is an input: the same rows are judged anew when it says something else."""
-    lake = plant_tables(spark, tmp_path / "lake", JOB.reads, PLANTED)
+    lake = plant_tables(spark, tmp_path / "lake", READS, PLANTED)
     file = tmp_path / "map.csv"
     config = load_config([], [f"source.label_map={file}", "source.type=folder"])
     found = []
@@ -107,7 +109,7 @@ def test_a_changed_label_map_makes_it_run_again(spark: SparkSession, tmp_path: P
 
 def test_predictions_of_other_classes_publish_nothing(spark: SparkSession, tmp_path: Path) -> None:
     """The sample's predictions are not judged by ImageNet's classes, and the old tables stay."""
-    lake = plant_tables(spark, tmp_path, JOB.reads, PLANTED)
+    lake = plant_tables(spark, tmp_path, READS, PLANTED)
     execute(JOB, lake, load_config())
     with pytest.raises(ImageLakeError, match="run predict_images"):
         execute(JOB, lake, load_config([], ["model.classes=imagenet"]))

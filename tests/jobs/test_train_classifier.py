@@ -3,83 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from planted_tables import plant_tables
+from planted_features import CLASSES, D, features, lake_with, planted
 from pyspark.sql import SparkSession
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
-from imagelake.config import Config, load_config
+from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
 from imagelake.lake.lake import Lake
-from imagelake.runtime.job import Job, Outcome, Work, execute
-from imagelake.transforms.predict.model import SAMPLE_NETWORK
+from imagelake.runtime.job import Outcome, execute
 from imagelake.transforms.training import checkpoint, passes
 from imagelake.transforms.training.packed_features import Packing, pack, scaling_of
 from imagelake.transforms.training.training_images import width_of
 from imagelake.vision.head import HEADS, read_head
 from train_classifier import JOB
 
-NAMES = ("labels_clean", "predictions", "images", "hierarchy")
-CLASSES, D = ("Lion", "Owl", "Zebra"), 8
 QUICK = ["train.l2=[1e-3, 1e-2, 1e-1]", "train.folds=3", "train.memory_bytes=100000000"]
-
-
-def features(count: int = 120, seed: int = 5) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Features of unit length, as float32 [N, D], and classes of three overlapping labels."""
-    random = np.random.default_rng(seed)
-    classes = np.arange(count) % 3
-    values = random.normal(size=(count, D)) + random.normal(size=(3, D))[classes] * 1.2
-    return (values / np.linalg.norm(values, axis=1, keepdims=True)).astype(np.float32), classes
-
-
-def planted(**odd: Any) -> dict[str, list[dict[str, Any]]]:
-    """100 training and 20 test images, two of which have equal bytes, and one row for each reason."""
-    values, classes = features()
-    images, labels, predictions = [], [], []
-    for row, (vector, number) in enumerate(zip(values, classes, strict=True)):
-        name, split = f"i{row:03}", "train" if row < 100 else "test"
-        images.append({"image_id": name, "split": split, "sha256": f"h{row // 2 if row < 10 else row}"})
-        labels.append({"image_id": name, "label_id": f"/m/{number}", "label": CLASSES[number], "split": split})
-        predictions.append({"image_id": name, "features": vector.tolist()})
-    labels += [
-        {"image_id": "i000", "label_id": "/m/a", "label": "Animal", "split": "train"},
-        {"image_id": "i001", "label_id": "/m/0", "label": "Lion", "split": "train"},
-        {"image_id": "torn", "label_id": "/m/0", "label": "Lion", "split": "train"},
-        {"image_id": "rare", "label_id": "/m/r", "label": "Okapi", "split": "train"},
-    ]
-    predictions += [
-        {"image_id": "torn", "error": "truncated"},
-        {"image_id": "rare", "features": values[0].tolist()},
-        *odd.get("predictions", []),
-    ]
-    tree = {"label_id": "/m/a", "label": "Animal", "depth": 0, "relation": "subcategory"}
-    below = [
-        {"label_id": f"/m/{n}", "label": name, "parent_id": "/m/a", "parent": "Animal", "depth": 1,
-         "relation": "subcategory"}
-        for n, name in enumerate(CLASSES)
-    ]  # fmt: skip
-    return {"labels_clean": labels, "predictions": predictions, "images": images, "hierarchy": [tree, *below]}
-
-
-def lake_with(spark: SparkSession, root: Path, rows: Mapping[str, Any]) -> Lake:
-    """A lake with planted tables, and a model whose features these could be."""
-    from importlib import resources
-
-    lake = plant_tables(spark, root, NAMES, rows)
-
-    def plant_model(work: Work, _: Config) -> None:
-        folder = root / "_model"
-        folder.mkdir()
-        (folder / "network.tflite").write_bytes((resources.files("imagelake") / SAMPLE_NETWORK).read_bytes())
-        work.write_folder("model", folder, files=1)
-
-    execute(Job("plant_model", "", plant_model, writes=("model",)), lake, load_config(), force=True)
-    return lake
 
 
 @pytest.fixture(autouse=True)
@@ -200,6 +143,9 @@ def test_passes_by_tasks_give_what_memory_gives(spark: SparkSession, tmp_path: P
     np.testing.assert_array_equal(measured.hits, same.hits)
     np.testing.assert_array_equal(measured.images, same.images)
     np.testing.assert_allclose(measured.losses, same.losses, rtol=1e-5)
+    trusting, likewise = (each.distrusting(weights[:, :3], 0.2).evaluate(weights, held_out) for each in (one, other))
+    assert trusting.weights[3] < 3000
+    assert trusting.weights.tolist() == likewise.weights.tolist()
 
 
 def _die(*_: Any) -> Any:

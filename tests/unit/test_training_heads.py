@@ -14,6 +14,7 @@ from sklearn.utils.class_weight import compute_class_weight  # type: ignore[impo
 from imagelake.errors import ImageLakeError
 from imagelake.training.head_grid import Effort, HeadSpec, Shape, TrainedHead, train_grid
 from imagelake.training.head_loss import NO_FOLD, Block, sums_of
+from imagelake.training.held_out import without_distrusted
 from imagelake.training.imbalance import Imbalance, adjusted_bias, class_weights, draws, target_images
 
 GRID = tuple(float(10**power) for power in np.arange(-5, 1.5, 0.5))
@@ -114,6 +115,25 @@ def test_the_gradient_is_that_of_the_loss() -> None:
         up, down = (sums_of([block], weights + sign * step, held_out) for sign in (1, -1))
         slope = (up.losses[place[1]] - down.losses[place[1]]) / 2e-2
         assert slope == pytest.approx(sums.gradients[place], abs=0.05)
+
+
+def test_labels_that_heads_distrust_are_not_learnt_from() -> None:
+    """A planted wrong label that the head of its fold scores low weighs nothing; others weigh what they did."""
+    block = made(400, 30, 3)
+    clear = Block(block.features * 3, block.classes.copy(), block.weights, block.folds)
+    specs = [HeadSpec(0.01, fold) for fold in range(4)]
+    of_folds = np.stack([head.weights for head in trained(clear, specs, 3)], axis=1)
+    best = np.stack([clear.features @ of_folds[:-1, fold] + of_folds[-1, fold] for fold in range(4)])
+    sure = [n for n in range(400) if np.diff(np.sort(best[clear.folds[n], n]))[-1] > 5][:5]
+    clear.classes[sure] = (best[clear.folds[sure], sure].argmax(axis=1) + 1) % 3
+    weights = without_distrusted(clear, of_folds, 0.1).weights
+    assert not weights[sure].any()
+    assert without_distrusted(clear, of_folds, 0.0).weights.all()
+    scores = np.exp(best - best.max(axis=2, keepdims=True))
+    own = (scores / scores.sum(axis=2, keepdims=True))[clear.folds, np.arange(400), clear.classes]
+    np.testing.assert_array_equal(
+        weights == 0, (own < 0.1) & (best[clear.folds, np.arange(400)].argmax(1) != clear.classes)
+    )
 
 
 def test_equal_runs_give_equal_weights() -> None:

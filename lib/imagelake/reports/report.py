@@ -12,6 +12,7 @@ from imagelake.reports.sections.completeness import completeness
 from imagelake.reports.sections.confusions import confusions
 from imagelake.reports.sections.duplicates import duplicates
 from imagelake.reports.sections.gallery import gallery
+from imagelake.reports.sections.label_issues import label_issues
 from imagelake.reports.sections.labels import labels
 from imagelake.reports.sections.provenance import provenance
 from imagelake.reports.sections.rejected import rejected
@@ -20,6 +21,7 @@ from imagelake.reports.sections.shapes import shapes
 from imagelake.reports.sections.splits import splits
 from imagelake.reports.sections.summary import summary
 from imagelake.reports.sections.tracing import tracing
+from imagelake.reports.sections.training import training
 from imagelake.reports.sections.what_to_do import what_to_do
 
 SECTIONS = (
@@ -31,6 +33,8 @@ SECTIONS = (
     completeness,
     accuracy,
     confusions,
+    training,
+    label_issues,
     gallery,
     duplicates,
     search,

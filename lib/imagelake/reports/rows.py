@@ -31,6 +31,7 @@ class ReportRows:
             - gallery: image_id, labels, split, measure, value, ppi, rank, best first.
             - duplicate_counts, duplicate_conflicts, duplicate_groups: as in the lake, those to show.
             - search_queries, search_results: as in the lake, those to show.
+            - label_issues, training_runs, training_measures, training_labels: as in the lake, those to show.
             - rejected: table_name (labels_rejected, annotations_rejected, images_rejected, images or predictions),
               bound_for (the table an annotation line would have gone to, else null), reason, rows.
         thumbnails: image_id -> a small JPEG.

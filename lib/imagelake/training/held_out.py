@@ -29,6 +29,27 @@ class HeldOut:
     hits: NDArray[np.int64]
 
 
+def without_distrusted(block: Block, of_folds: NDArray[np.float32], below: float) -> Block:
+    """The images with a weight of 0 for those whose label is probably wrong.
+
+    These are the images to whose label the head that left them out gives a score below a bound, and to another one the
+    best score.
+
+    Args:
+        block: of images in folds 0 to F - 1.
+        of_folds: float32 [D + 1, F, K].
+        below: the bound, 0 to 1.
+    """
+    weights = block.weights.copy()
+    for fold in range(of_folds.shape[1]):
+        (rows,) = np.nonzero(block.folds == fold)
+        logits = block.features[rows] @ of_folds[:-1, fold] + of_folds[-1, fold]
+        logits -= logits.max(axis=1, keepdims=True, initial=-np.inf)
+        own = logits[np.arange(len(rows)), block.classes[rows]]
+        weights[rows[(own < 0) & (np.exp(own) < below * np.exp(logits).sum(axis=1))]] = 0
+    return Block(block.features, block.classes, weights, block.folds)
+
+
 def held_out_of(blocks: Iterable[Block], weights: NDArray[np.float32], held_out: NDArray[np.int8]) -> HeldOut:
     """Measure heads on the folds that they left out.
 

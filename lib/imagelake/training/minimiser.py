@@ -115,16 +115,17 @@ class _Memory:
             self.pairs.append((step.astype(np.float32), change.astype(np.float32), curvature))
 
     def direction(self, gradient: Point) -> Point:
-        """The quasi-Newton direction downhill."""
-        downhill, shares = -gradient, []
+        """The quasi-Newton direction downhill, in single precision: it need only be a good one."""
+        downhill, shares = -gradient.astype(np.float32), []
         for step, change, curvature in reversed(self.pairs):
             share = float(step @ downhill) / curvature
-            downhill -= share * change
+            downhill -= np.float32(share) * change
             shares.append(share)
         if self.pairs:
             _, change, curvature = self.pairs[-1]
-            downhill *= curvature / float(change @ change)
+            downhill *= np.float32(curvature / float(change @ change))
         for (step, change, curvature), share in zip(self.pairs, reversed(shares), strict=True):
-            downhill += (share - float(change @ downhill) / curvature) * step
+            downhill += np.float32(share - float(change @ downhill) / curvature) * step
         # Rounding can turn a direction uphill where the loss is flat.
-        return downhill if float(downhill @ gradient) < 0 else -gradient
+        direction = downhill.astype(np.float64)
+        return direction if float(direction @ gradient) < 0 else -gradient

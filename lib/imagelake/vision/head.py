@@ -132,7 +132,7 @@ def head_files(card: HeadCard, weights: NDArray[np.float32], of_folds: NDArray[n
     Args:
         card: what it is.
         weights: float32 [D + 1, K].
-        of_folds: float32 [F, D + 1, K], of the heads that each left out a fold.
+        of_folds: float32 [F, D + 1, K], of the heads that judge labels and each left out a fold.
     """
     return {
         f"{card.name}{_WEIGHTS}": _bytes(weights),
@@ -159,7 +159,7 @@ def read_head(name: str, names: Iterable[str], read: Callable[[str], bytes]) -> 
 
 
 def read_fold_weights(name: str, read: Callable[[str], bytes]) -> NDArray[np.float32]:
-    """The weights float32 [F, D + 1, K] of the heads that each left out a fold."""
+    """The weights float32 [F, D + 1, K] of the heads that judge labels and each left out a fold."""
     return _array(read(f"{name}{_FOLDS}"))
 
 

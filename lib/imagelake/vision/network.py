@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from imagelake.vision.decode import Decoded
 from imagelake.vision.engine import Engine, Scored
 from imagelake.vision.extractor import Extractor
+from imagelake.vision.head import Head
 from imagelake.vision.packed import PackedModel, open_engine
 from imagelake.vision.preprocess import InputSettings, decode_for, frame, prepare_sides
 
@@ -20,15 +21,17 @@ Prepared = tuple[NDArray[np.uint8], ...]
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A classifier, and the extractor whose features replace its own.
+    """A classifier, the extractor whose features replace its own, and the head whose scores do.
 
     Attributes:
         engine: gives the scores, and the features where there is no extractor.
         extractor: None for the classifier's own pooled features.
+        head: scores labels of a lake by these features instead of the classifier's classes; None for the classifier's.
     """
 
     engine: Engine
     extractor: Extractor | None = None
+    head: Head | None = None
 
     def prepare(self, content: bytes | None, settings: InputSettings) -> Prepared:
         """An image file, decoded once.
@@ -57,7 +60,8 @@ class Network:
         """Scores and features of N images, N at least 1."""
         pixels, *others = (np.stack(inputs) for inputs in zip(*images, strict=True))
         scored = self.engine.run(pixels)
-        return scored if self.extractor is None else Scored(scored.scores, self.extractor.run(others[0]))
+        features = scored.features if self.extractor is None else self.extractor.run(others[0])
+        return Scored(scored.scores if self.head is None else self.head.scores(features), features)
 
 
 def open_network(packed: PackedModel) -> Network:
@@ -66,4 +70,5 @@ def open_network(packed: PackedModel) -> Network:
     Raises:
         ImageLakeError: its extractor cannot be opened here.
     """
-    return Network(open_engine(packed), Extractor(packed.extractor) if packed.extractor else None)
+    extractor = Extractor(packed.extractor) if packed.extractor else None
+    return Network(open_engine(packed), extractor, packed.head.open() if packed.head else None)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from imagelake.vision.engine import Engine
 from imagelake.vision.extractor import PackedExtractor
+from imagelake.vision.head import PackedHead
 from imagelake.vision.keras_archive import check_archive
 from imagelake.vision.litert import LiteRtEngine, convert
 from imagelake.vision.tensorflow_engine import TensorFlowEngine
@@ -26,11 +27,13 @@ class PackedModel:
         engine: which library opens it.
         payload: a LiteRT flatbuffer, or a .keras archive for tensorflow.
         extractor: the network whose features replace the pooled ones; None for the pooled ones.
+        head: scores labels of a lake by the features; None for the network's own classes.
     """
 
     engine: EngineName
     payload: bytes
     extractor: PackedExtractor | None = None
+    head: PackedHead | None = None
 
 
 def pack(model: Any, engine: EngineName, calibration: NDArray[np.uint8] | None = None) -> PackedModel:

@@ -57,6 +57,17 @@ def find_source(config: Config, storage: Storage, scratch: str) -> Source:
     return Source(folder, listing, copies, published)
 
 
+def find_folder(folder: str, storage: Storage, scratch: str) -> Source:
+    """A folder of photos that is no source of the lake, with a listing of all its files; see find_source.
+
+    Raises:
+        ImageLakeError: it is not there.
+    """
+    if not storage.is_folder(folder):
+        raise ImageLakeError(f"{folder}: there is no such folder of images")
+    return Source(folder, listing_table(storage.files(folder)), partial(_visible_copies, storage, scratch), None)
+
+
 def find_published(config: Config, storage: Storage, scratch: str) -> OpenImagesFiles | None:
     """The published files of a source, see find_source; None for a folder of photos, which is not listed."""
     if config.source.type == "folder":

@@ -39,7 +39,29 @@ def roll_up(labels: DataFrame, targets: Mapping[str, tuple[str, str]]) -> DataFr
     )
 
 
-def judge_labels(labels: DataFrame, images: DataFrame, rules: CleanSection) -> DataFrame:
+def distrusted_labels(verdicts: DataFrame | None, issues: DataFrame | None) -> DataFrame | None:
+    """The labels that people or heads distrust: image_id, label_id, distrust; None where nobody does.
+
+    A person's verdict comes first: a confirmed issue is confirmed_wrong, and a refuted one is no label_issue any more.
+
+    Args:
+        verdicts: the label_verdicts table; None where nothing has been reviewed.
+        issues: the label_issues table; None where the configuration keeps what it lists.
+    """
+    confirmed = F.col("verdict") == "confirmed"
+    said = verdicts.select(*PAIR, F.when(confirmed, "confirmed_wrong").alias("distrust")) if verdicts else None
+    if issues is None:
+        return said.where("distrust IS NOT NULL") if said else None
+    found = issues.select(*PAIR).distinct().withColumn("distrust", F.lit("label_issue"))
+    if said is None:
+        return found
+    unreviewed = found.join(said, list(PAIR), how="left_anti")
+    return unreviewed.unionByName(said.where("distrust IS NOT NULL"))
+
+
+def judge_labels(
+    labels: DataFrame, images: DataFrame, rules: CleanSection, distrusted: DataFrame | None = None
+) -> DataFrame:
     """Add ``reason``: null for a row that is kept.
 
     The reasons, in the order in which they apply:
@@ -49,10 +71,16 @@ def judge_labels(labels: DataFrame, images: DataFrame, rules: CleanSection) -> D
     - dropped_label: the configuration leaves this label out.
     - contradictory: the same image and label stands with confidence 0 and with one above the threshold.
     - low_confidence: the confidence is not above the threshold.
+    - confirmed_wrong: a person confirmed that the label is wrong.
+    - label_issue: heads find the label wrong, and the rules drop such labels.
     - duplicate: the same image and label again; the highest confidence stays, then human before machine.
     """
     listed = images.where("listed").select("image_id", F.lit(True).alias("image_known"))
     known = labels.join(listed, "image_id", how="left")
+    if distrusted is None:
+        known = known.withColumn("distrust", F.lit(None).cast("string"))
+    else:
+        known = known.join(distrusted, list(PAIR), how="left")
     pair = Window.partitionBy(*PAIR).rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
     above = F.col("confidence") > rules.min_confidence
     denied = F.max(F.col("confidence") == 0).over(pair)
@@ -64,6 +92,8 @@ def judge_labels(labels: DataFrame, images: DataFrame, rules: CleanSection) -> D
             "dropped_label": F.col("label").isin(list(rules.drop_labels)),
             "contradictory": denied & affirmed,
             "low_confidence": ~above,
+            "confirmed_wrong": F.col("distrust") == "confirmed_wrong",
+            "label_issue": F.col("distrust") == "label_issue",
         }
     )
     best_first = Window.partitionBy(*PAIR, F.col("reason").isNull()).orderBy(
@@ -76,5 +106,5 @@ def judge_labels(labels: DataFrame, images: DataFrame, rules: CleanSection) -> D
             "reason",
             F.when(F.col("reason").isNull() & (F.col("row_number") > 1), "duplicate").otherwise(F.col("reason")),
         )
-        .drop("image_known", "row_number")
+        .drop("image_known", "distrust", "row_number")
     )

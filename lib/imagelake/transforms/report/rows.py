@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from imagelake.config import ReportSection
     from imagelake.reports.finding import Finding
 
+ISSUES, TRAINED_LABELS = 24, 200
 LABELS, FOLDERS, CONFUSIONS, FACETS, QUERIES, RESULTS = 200, 1_000, 12, 2_000, 8, 8
 WHOLE = ("split_summary", "boxes_per_image", "image_shapes", "null_counts")
 SHOWN = (
@@ -46,6 +47,10 @@ SHOWN = (
 )
 
 
+# Shown where they have been published, by jobs that are no steps.
+OPTIONAL = ("label_issues", "training_runs", "training_measures", "training_labels")
+
+
 def report_frames(tables: Mapping[str, DataFrame], rules: ReportSection) -> dict[str, pd.DataFrame]:
     """The frames of the report on the driver, hundreds of rows each; a table that is not given leaves its frame out.
 
@@ -60,6 +65,10 @@ def report_frames(tables: Mapping[str, DataFrame], rules: ReportSection) -> dict
         "label_accuracy": ("label_accuracy", _labels_to_show),
         "confusion": ("confusion", lambda confusion: worst_confusions(confusion, CONFUSIONS)),
         "search_queries": ("search_queries", _queries_to_show),
+        "label_issues": ("label_issues", lambda issues: issues.where(F.col("rank") <= ISSUES).orderBy("rank")),
+        "training_runs": ("training_runs", lambda runs: runs.orderBy("l2")),
+        "training_measures": ("training_measures", lambda measures: measures.orderBy("evaluated_on", "measure")),
+        "training_labels": ("training_labels", _trained_labels_to_show),
         "duplicate_counts": ("duplicate_counts", duplicate_counts_to_show),
         "duplicate_conflicts": ("duplicate_conflicts", conflicts_to_show),
         "duplicate_groups": ("duplicate_groups", groups_to_show),
@@ -124,6 +133,11 @@ def best_images(ranks: DataFrame, count: int) -> DataFrame:
     )
 
 
+def _trained_labels_to_show(labels: DataFrame) -> DataFrame:
+    """Those of lowest F1 first."""
+    return labels.orderBy("evaluated_on", F.asc_nulls_first("f1"), "label").limit(TRAINED_LABELS)
+
+
 def _queries_to_show(queries: DataFrame) -> DataFrame:
     return queries.orderBy("query").limit(QUERIES)
 
@@ -166,7 +180,7 @@ def _count(table: DataFrame, name: str, reason: str) -> DataFrame:
 def images_to_show(frames: Mapping[str, pd.DataFrame], findings: Sequence[Finding] = ()) -> set[str]:
     """The images that the report has a thumbnail of."""
     wanted = {example.image_id for finding in findings for example in finding.examples if example.image_id}
-    for name in ("gallery", "search_results", "duplicate_groups"):
+    for name in ("gallery", "search_results", "duplicate_groups", "label_issues"):
         wanted.update(frames[name]["image_id"] if name in frames else ())
     if "confusion" in frames:
         wanted.update(*frames["confusion"]["examples"])

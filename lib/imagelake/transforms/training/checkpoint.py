@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import time
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from imagelake.measures.classification import Estimate
+from imagelake.transforms.training.grid_search import RunResult, SearchedGrid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,3 +60,55 @@ class Checkpoint:
     def delete(self) -> None:
         """Forget the weights."""
         self._files.delete(self._path)
+
+
+class FinishedRuns:
+    """Searched grids of an interrupted comparison, a file each; they count for the same inputs and settings only."""
+
+    def __init__(self, files: WritableFiles, name: str, key: str) -> None:
+        """Nothing is read or written yet.
+
+        Args:
+            files: of the lake.
+            name: of the comparison.
+            key: of all that the grids depend on.
+        """
+        self._files, self._folder, self._key = files, f"{FOLDER}/{name}", key
+
+    def load(self, run: str) -> tuple[SearchedGrid, float] | None:
+        """A finished grid, without the heads of its curves, and its seconds; None where there is none of this key."""
+        content = self._files.read(f"{self._folder}/{run}.npz")
+        if content is None:
+            return None
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as held:
+                said = json.loads(str(held["said"]))
+                if said["key"] != self._key:
+                    return None
+                runs = [_run_result(one) for one in said["runs"]]
+                arrays = (held["of_folds"], held["judges"], held["final"])
+                return SearchedGrid(runs, said["chosen"], [], *arrays), said["seconds"]
+        except (ValueError, KeyError, OSError, TypeError):  # torn by a kill, or of another version
+            return None
+
+    def save(self, run: str, found: SearchedGrid, seconds: float) -> None:
+        """Keep a finished grid."""
+        said = {
+            "key": self._key,
+            "runs": [asdict(one) for one in found.runs],
+            "chosen": found.chosen,
+            "seconds": seconds,
+        }
+        content = io.BytesIO()
+        text = np.array(json.dumps(said))
+        np.savez(content, said=text, of_folds=found.of_folds, judges=found.judges, final=found.final)
+        self._files.replace(f"{self._folder}/{run}.npz", content.getvalue())
+
+    def delete(self) -> None:
+        """Forget all of them."""
+        self._files.delete(self._folder)
+
+
+def _run_result(said: dict[str, Any]) -> RunResult:
+    estimates = {name: Estimate(**said[name]) for name in ("accuracy", "balanced_accuracy")}
+    return RunResult(**{**said, **estimates})

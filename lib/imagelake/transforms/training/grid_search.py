@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyspark.sql import DataFrame, SparkSession
 
+    from imagelake.config import TrainSection
     from imagelake.training.head_loss import Sums
     from imagelake.training.held_out import HeldOut
     from imagelake.transforms.training.packed_features import Scaling
@@ -38,6 +39,9 @@ class Passes(Protocol):
     def measure(self, weights: NDArray[np.float32], held_out: NDArray[np.int8]) -> HeldOut:
         """Results of heads on the folds that they left out."""
 
+    def distrusting(self, of_folds: NDArray[np.float32], below: float) -> Passes:
+        """Passes without the images whose label is probably wrong."""
+
 
 @dataclass(frozen=True)
 class GridSettings:
@@ -49,6 +53,8 @@ class GridSettings:
         imbalance: logit_adjustment changes the biases of trained heads.
         choose_by: the loss, or a measure, on images that a head did not learn from.
         effort: how far heads are trained.
+        distrust_below: the heads that judge labels do not learn from images whose label scores lower than this, out of
+            fold, and another label best; 0: they do.
         level: of intervals.
     """
 
@@ -57,6 +63,7 @@ class GridSettings:
     imbalance: Imbalance
     choose_by: Choice
     effort: Effort
+    distrust_below: float
     level: float
 
     @property
@@ -68,6 +75,13 @@ class GridSettings:
     def specs(self) -> list[HeadSpec]:
         """Every penalty with every fold left out."""
         return [HeadSpec(l2, fold) for l2 in self.l2 for fold in self.held_out]
+
+
+def grid_settings(train: TrainSection, level: float) -> GridSettings:
+    """What a configuration tries, with intervals of a level."""
+    effort = Effort(train.tolerance, train.iterations)
+    l2 = tuple(dict.fromkeys(train.l2))
+    return GridSettings(l2, train.folds, train.imbalance, train.choose_by, effort, train.distrust_below, level)
 
 
 @dataclass(frozen=True)
@@ -104,6 +118,7 @@ class SearchedGrid:
         chosen: the best one's index; of equal ones the largest penalty's.
         heads: of the whole grid, for their curves.
         of_folds: float32 [F, D + 1, K], of the best penalty; F is 0 without folds.
+        judges: float32 [F, D + 1, K], as of_folds, trained again without the images whose labels these distrust.
         final: float32 [D + 1, K], of the best penalty and all training images.
     """
 
@@ -111,6 +126,7 @@ class SearchedGrid:
     chosen: int
     heads: list[TrainedHead]
     of_folds: NDArray[np.float32]
+    judges: NDArray[np.float32]
     final: NDArray[np.float32]
 
 
@@ -142,11 +158,19 @@ def search_grid(
     chosen = max(range(len(runs)), key=lambda run: (runs[run].worth(settings.choose_by), runs[run].l2))
     of_folds = weights[:, chosen * count : (chosen + 1) * count].transpose(1, 0, 2)
     if not settings.folds:
-        return SearchedGrid(runs, chosen, heads, of_folds[:0], of_folds[0])
-    mean = np.mean([head.weights for head in heads[chosen * count : (chosen + 1) * count]], axis=0)
+        return SearchedGrid(runs, chosen, heads, of_folds[:0], of_folds[:0], of_folds[0])
+    plain = np.stack([head.weights for head in heads[chosen * count : (chosen + 1) * count]], axis=1)
+    judges = plain
+    if settings.distrust_below:
+        trusting = passes.distrusting(plain, settings.distrust_below)
+        judging = specs[chosen * count : (chosen + 1) * count]
+        again = train_grid(judging, shape, trusting.evaluate, settings.effort, Course(plain))
+        judges = np.stack([head.weights for head in again], axis=1)
+    mean = plain.mean(axis=1)
     spec = HeadSpec(settings.l2[chosen], NO_FOLD)
     (final,) = train_grid([spec], shape, passes.evaluate, settings.effort, Course(mean[:, None].astype(np.float32)))
-    return SearchedGrid(runs, chosen, heads, of_folds, _adjusted(final.weights, images, settings.imbalance))
+    adjusted = _adjusted(final.weights, images, settings.imbalance)
+    return SearchedGrid(runs, chosen, heads, of_folds, judges.transpose(1, 0, 2), adjusted)
 
 
 def _adjusted(weights: NDArray[np.float32], images: NDArray[np.int64], imbalance: Imbalance) -> NDArray[np.float32]:
@@ -176,9 +200,12 @@ def _result(l2: float, heads: Sequence[TrainedHead], measured: HeldOut, part: sl
 
 def plain_heads(found: SearchedGrid, scaling: Scaling, labels: tuple[str, ...]) -> HeadsOfFolds:
     """The chosen heads for features as they are stored."""
-    of_folds = [scaling.undo(weights) for weights in found.of_folds]
-    final = scaling.undo(found.final)
-    return HeadsOfFolds(labels, np.stack(of_folds) if of_folds else np.zeros((0, *final.shape), np.float32), final)
+    return HeadsOfFolds(labels, undone(found.of_folds, scaling), scaling.undo(found.final))
+
+
+def undone(heads: NDArray[np.float32], scaling: Scaling) -> NDArray[np.float32]:
+    """Heads float32 [F, D + 1, K] for features as they are stored."""
+    return np.stack([scaling.undo(weights) for weights in heads]) if len(heads) else heads
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Letters: D features, K classes, H heads.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from imagelake.training.head_loss import Block, Sums, sums_of
-from imagelake.training.held_out import HeldOut, held_out_of
+from imagelake.training.held_out import HeldOut, held_out_of, without_distrusted
 from imagelake.transforms.training.packed_features import blocks_of, task_number
 
 if TYPE_CHECKING:
@@ -32,6 +33,12 @@ class PassesInMemory:
         """Collect the blocks, in order; the caller knows that they fit."""
         table = packed.toArrow().sort_by([("part", "ascending"), ("number", "ascending")])
         self._blocks = list(blocks_of(table.to_batches(), dimension))
+
+    def distrusting(self, of_folds: NDArray[np.float32], below: float) -> PassesInMemory:
+        """Passes without the images whose label is probably wrong, as `held_out.without_distrusted` says."""
+        passes = copy(self)
+        passes._blocks = [without_distrusted(block, of_folds, below) for block in self._blocks]
+        return passes
 
     def evaluate(self, weights: NDArray[np.float32], held_out: NDArray[np.int8]) -> Sums:
         """As `head_loss.sums_of`."""
@@ -58,6 +65,13 @@ class PassesByTasks:
         """
         cores = packed.sparkSession.sparkContext.defaultParallelism
         self._packed, self._dimension = packed.coalesce(cores), dimension
+        self._distrust: tuple[NDArray[np.float32], float] | None = None
+
+    def distrusting(self, of_folds: NDArray[np.float32], below: float) -> PassesByTasks:
+        """Passes without the images whose label is probably wrong, which each pass finds again."""
+        passes = copy(self)
+        passes._distrust = (of_folds, below)
+        return passes
 
     def evaluate(self, weights: NDArray[np.float32], held_out: NDArray[np.int8]) -> Sums:
         """As `head_loss.sums_of`."""
@@ -92,10 +106,15 @@ class PassesByTasks:
         weights: NDArray[np.float32],
         add: Callable[[Iterator[Block], NDArray[np.float32]], Partials],
     ) -> dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]]:
-        shipped, dimension = self._packed.sparkSession.sparkContext.broadcast(weights), self._dimension
+        context = self._packed.sparkSession.sparkContext
+        shipped, dimension = context.broadcast((weights, self._distrust)), self._dimension
 
         def partial(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-            for head, (values, gradient) in enumerate(add(blocks_of(batches, dimension), shipped.value)):
+            sent, distrust = shipped.value
+            blocks = blocks_of(batches, dimension)
+            if distrust is not None:
+                blocks = (without_distrusted(block, *distrust) for block in blocks)
+            for head, (values, gradient) in enumerate(add(blocks, sent)):
                 yield pa.record_batch(
                     [[head], [task_number()], [values.tobytes()], [gradient.tobytes()]], schema=PARTIAL
                 )

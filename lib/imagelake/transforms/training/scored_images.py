@@ -5,7 +5,7 @@ Letters: N images, D features, K classes, F folds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from imagelake.vision.engine import softmax
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
 SCORED = pa.schema(
     {
@@ -78,11 +78,21 @@ def score_images(rows: DataFrame, heads: HeadsOfFolds) -> DataFrame:
     def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         opened = shipped.value
         for batch in gathered(batches, ROWS_AT_ONCE):
-            folds = np.array([-1 if fold is None else fold for fold in batch["fold"].to_pylist()], np.int64)
-            yield scored(batch, opened.scores(features_of(batch), folds), opened.labels)
+            yield scored(batch, _scores(opened, batch), opened.labels)
 
     columns = rows.select("image_id", "evaluated_on", "label", "fold", "features")
     return columns.mapInArrow(score, from_arrow_schema(SCORED))
+
+
+def scores_by_heads(spark: SparkSession, heads: HeadsOfFolds) -> Callable[[pa.RecordBatch], NDArray[np.float64]]:
+    """A function for tasks, from batches of fold (null for none) and features to scores float64 [N, K]."""
+    shipped = spark.sparkContext.broadcast(heads)
+    return lambda batch: _scores(shipped.value, batch).astype(np.float64)
+
+
+def _scores(heads: HeadsOfFolds, batch: pa.RecordBatch) -> NDArray[np.float32]:
+    folds = np.array([-1 if fold is None else fold for fold in batch["fold"].to_pylist()], np.int64)
+    return heads.scores(features_of(batch), folds)
 
 
 def scored(batch: pa.RecordBatch, scores: NDArray[np.float32], labels: tuple[str, ...]) -> pa.RecordBatch:

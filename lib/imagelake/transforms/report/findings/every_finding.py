@@ -5,6 +5,7 @@ from __future__ import annotations
 from imagelake.transforms.report.findings import (
     copies,
     damaged_files,
+    label_issues,
     near_copies,
     uncovered_labels,
     unusable_images,
@@ -13,6 +14,7 @@ from imagelake.transforms.report.findings import (
 
 CONTRIBUTIONS = (
     wrong_labels.CONTRIBUTION,
+    label_issues.CONTRIBUTION,
     copies.CONTRIBUTION,
     near_copies.CONTRIBUTION,
     damaged_files.CONTRIBUTION,

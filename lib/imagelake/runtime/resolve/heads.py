@@ -1,0 +1,105 @@
+"""A trained head of a lake, as a job reads it once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from imagelake.config import conf_text
+from imagelake.errors import ImageLakeError
+from imagelake.runtime.resolve.labels import NARROWER_LABELS, read_class_map
+from imagelake.taxonomy.class_map import ClassMap, ModelClass
+from imagelake.taxonomy.label_map import LabelMap
+from imagelake.taxonomy.name_matching import NameMatcher
+from imagelake.taxonomy.narrower_labels import read_narrower_labels
+from imagelake.taxonomy.synonyms import shipped_synonyms
+from imagelake.transforms.labels.label_classes import LabelRules
+from imagelake.transforms.predict.model import features_name
+from imagelake.transforms.training.scored_images import HeadsOfFolds
+from imagelake.vision.head import read_fold_weights, read_head
+
+if TYPE_CHECKING:
+    from imagelake.config import ModelSection
+    from imagelake.lake.storage import Storage
+    from imagelake.vision.head import HeadCard, PackedHead
+    from imagelake.vision.packed import PackedModel
+
+
+@dataclass(frozen=True, eq=False)
+class PublishedHead:
+    """A head with those of its cross-validation.
+
+    Attributes:
+        card: what it is.
+        packed: as executors get it.
+        heads: for images that were learnt from and for others.
+    """
+
+    card: HeadCard
+    packed: PackedHead
+    heads: HeadsOfFolds
+
+
+def packed_head(name: str, folder: str, storage: Storage) -> PackedHead:
+    """A head of the published folder.
+
+    Raises:
+        ImageLakeError: there is none of that name; the message lists those that there are.
+    """
+    return read_head(name, storage.names(folder), lambda file: storage.read_bytes(f"{folder}/{file}"))
+
+
+def published_head(name: str, folder: str, storage: Storage) -> PublishedHead:
+    """A head and those of its folds.
+
+    Raises:
+        ImageLakeError: there is none of that name.
+    """
+    packed = packed_head(name, folder, storage)
+    of_folds = read_fold_weights(name, lambda file: storage.read_bytes(f"{folder}/{file}"))
+    card = packed.card
+    return PublishedHead(card, packed, HeadsOfFolds(card.classes, of_folds, packed.open().weights))
+
+
+def require_fit(card: HeadCard, features: str) -> None:
+    """Make sure that a head was trained on the features it is to score.
+
+    Raises:
+        ImageLakeError: it was trained on others; the message names both.
+    """
+    if card.features != features:
+        raise ImageLakeError(
+            f"head {card.name} was trained on features of {card.features}, the model gives {features}: "
+            "train it again, or give the model's settings that it was trained with"
+        )
+
+
+def with_head(network: PackedModel, model: ModelSection, folder: str, storage: Storage) -> PackedModel:
+    """The network with the configured head, which scores labels instead of classes.
+
+    Args:
+        network: as it was converted.
+        model: names the head.
+        folder: the published folder of heads.
+        storage: that reads it.
+
+    Raises:
+        ImageLakeError: there is no such head, or it was trained on other features.
+    """
+    head = packed_head(model.head, folder, storage)
+    require_fit(head.card, features_name(network, model))
+    return replace(network, head=head)
+
+
+def class_names(network: PackedModel, model: ModelSection, storage: Storage) -> tuple[str, ...]:
+    """The names of the scores of a network: of its head's labels, or of its classes."""
+    if network.head:
+        return network.head.card.classes
+    return tuple(known.name for known in read_class_map(model, storage).classes)
+
+
+def head_label_rules(card: HeadCard) -> LabelRules:
+    """Which classes of a head mean a label: the one of its name, and those of narrower labels."""
+    classes = ClassMap([ModelClass(label, label, "same") for label in card.classes])
+    narrower = read_narrower_labels(conf_text(NARROWER_LABELS), f"conf/{NARROWER_LABELS}")
+    return LabelRules(classes, LabelMap(()), NameMatcher(shipped_synonyms()), narrower, by_folder=False)

@@ -1,0 +1,1 @@
+"""Labels that are probably wrong: their scores, how many there are, and which."""

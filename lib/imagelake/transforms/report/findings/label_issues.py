@@ -1,0 +1,35 @@
+"""Labels that a trained head finds wrong, and that nobody has reviewed yet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from imagelake.transforms.report.findings.problem import NOTE, Contribution, Problem, Tables
+
+if TYPE_CHECKING:
+    from imagelake.config import ReportSection
+
+COLUMNS = ("image_id", "label", "suggested", "reason", "split", "source")
+
+
+def problems(tables: Tables, _: ReportSection) -> list[Problem]:
+    """One row a label without a verdict, the most suspicious first."""
+    note = F.concat("label", F.lit(" \N{RIGHTWARDS ARROW} "), "suggested")
+    rows = tables["label_issues"].where("verdict IS NULL")
+    return [
+        Problem(
+            "label-issues",
+            "Labels that a trained head finds wrong",
+            "Judged by a head that did not learn from the image. Look, write verdicts (confirmed or refuted) into a CSV "
+            "and run record_verdicts; clean_labels respects them, and drops the rest with clean.label_issues=drop.",
+            "high",
+            rows.select(*COLUMNS, F.round("score", 4).alias("score"), note.alias(NOTE)),
+            [F.col("score"), F.col("image_id"), F.col("label")],
+            counted="label",
+        )
+    ]
+
+
+CONTRIBUTION = Contribution(("label_issues",), problems)

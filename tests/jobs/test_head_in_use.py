@@ -1,0 +1,91 @@
+"""A head on the sample lake is a model like any other: it predicts, is measured, finds wrong labels, is reported."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+import pytest
+
+from finished_lake import FinishedLake
+from imagelake.config import load_config
+from imagelake.errors import ImageLakeError
+from imagelake.lake.lake import Lake
+from imagelake.runtime.job import execute
+from pipeline_steps import job, run_steps
+
+
+@pytest.fixture(scope="module")
+def trained(sample: FinishedLake, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """A copy of the sample lake with a head for all of its animals, and the issues that it finds."""
+    lake = Lake(sample.lake.spark, str(shutil.copytree(sample.folder, tmp_path_factory.mktemp("head") / "lake")))
+    run_steps(("train_classifier", "find_label_issues"), lake, load_config(settings=settings_of(lake)))
+    return lake
+
+
+def settings_of(lake: Lake) -> list[str]:
+    named = ["train.name=animals", "issues.head=animals"]
+    return [f"lake.root={lake.root}", *named, "train.l2=[1e-2, 1e-1]", "train.folds=3"]
+
+
+def test_a_head_predicts_what_the_network_never_learnt(trained: Lake, sample: FinishedLake, tmp_path: Path) -> None:
+    """The rhinoceros is covered and recognised, in photos from outside, too; an unknown head names the known ones."""
+    before = sample.frame("label_accuracy").set_index("label")
+    assert not before.loc["Rhinoceros"].to_dict()["covered"]
+    lake = Lake(trained.spark, str(shutil.copytree(trained.root.removeprefix("file://"), tmp_path / "lake")))
+    config = load_config(settings=[*settings_of(lake), "model.head=animals"])
+    run_steps(("predict_images", "measure_accuracy"), lake, config)
+    after = lake.read("label_accuracy").toPandas().set_index("label")
+    rhinoceros = after.loc["Rhinoceros"].to_dict()
+    assert rhinoceros["covered"]
+    assert rhinoceros["top1"] > 0.5
+    with pytest.raises(ImageLakeError, match=r"model\.head = 'animal'\. Did you mean 'animals'"):
+        execute(job("predict_images"), lake, load_config(settings=[*settings_of(lake), "model.head=animal"]))
+    folder = tmp_path / "new"
+    folder.mkdir()
+    rhino = lake.read("labels_clean").where("label = 'Rhinoceros'").select("image_id").limit(1).collect()[0][0]
+    content = lake.read("image_bytes").where(f"image_id = '{rhino}'").collect()[0]["content"]
+    (folder / "horn.jpg").write_bytes(content)
+    (folder / "torn.jpg").write_bytes(content[:200])
+    (folder / "notes.txt").write_text("no photo")
+    unseen = load_config(settings=[*settings_of(lake), "model.head=animals", f'unseen.images=["{folder}"]'])
+    outcome = execute(job("predict_unseen"), lake, unseen)
+    assert outcome.work is not None
+    assert outcome.work.accounts[0].rejected == {"other_file": 1}
+    with (Path(lake.root.removeprefix("file://")) / "unseen" / "predictions.csv").open(encoding="utf-8") as file:
+        rows = {row["path"]: row for row in csv.DictReader(file)}
+    of_lake = lake.read("predictions").where(f"image_id = '{rhino}'").collect()[0]
+    assert rows["horn.jpg"]["predicted"] == of_lake["top_names"][0]
+    assert rows["torn.jpg"]["error"]
+
+
+def test_what_people_say_of_issues_is_respected(trained: Lake, tmp_path: Path) -> None:
+    """A confirmed label is dropped for good, a refuted one stays even where issues are dropped, and is judged again."""
+    clean = trained.read("labels_clean").orderBy("image_id", "label").collect()
+    issues = [(row["image_id"], row["label"]) for row in trained.read("label_issues").collect()]
+    scored = {(row["image_id"], row["label"]) for row in trained.read("label_scores").collect()}
+    assert set(issues) <= scored
+    first, second = (row["image_id"] + "," + row["label"] for row in clean[:2])
+    file = tmp_path / "said.csv"
+    file.write_text(f"image_id,label,verdict\n{first},confirmed\n{second},refuted\nnobody,Lion,refuted\n")
+    config = load_config(settings=[*settings_of(trained), f"verdicts.file={file}", "clean.label_issues=drop"])
+    outcomes = run_steps(("record_verdicts", "clean_labels"), trained, config)
+    assert outcomes["record_verdicts"].work is not None
+    assert outcomes["record_verdicts"].work.accounts[0].rejected == {"no_such_label": 1}
+    rejected = trained.read("labels_rejected")
+    found = {row["image_id"] + "," + row["label"]: row["reason"] for row in rejected.collect()}
+    assert found[first] == "confirmed_wrong"
+    kept = {row["image_id"] + "," + row["label"] for row in trained.read("labels_clean").collect()}
+    assert second in kept
+    dropped = {",".join(issue) for issue in issues} - {first, second}
+    assert {pair for pair, reason in found.items() if reason == "label_issue"} == dropped
+    assert execute(job("clean_labels"), trained, config).work is None
+
+
+def test_the_report_shows_head_and_issues(trained: Lake) -> None:
+    """Without a head the report says how to train one; with it there are its measures."""
+    execute(job("write_report"), trained, load_config(settings=settings_of(trained)))
+    html = (Path(trained.root.removeprefix("file://")) / "report" / "index.html").read_text(encoding="utf-8")
+    assert "The head animals, chosen in cross validation" in html
+    assert "Labels that are probably wrong" in html
