@@ -13,31 +13,25 @@ from __future__ import annotations
 
 import sys
 
-from pyspark import StorageLevel
-
 from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
 from imagelake.transforms.duplicates.conflicts import count_duplicates, find_conflicts
 from imagelake.transforms.duplicates.groups import group_images, represent
-from imagelake.transforms.duplicates.near import near_pairs
+from imagelake.transforms.duplicates.near import Pictures, near_pairs
 from imagelake.transforms.duplicates.pairs import list_pairs
 from imagelake.transforms.duplicates.pictures import count_pictures, number_pictures
 from imagelake.transforms.duplicates.summary_notes import summary_notes
-from imagelake.transforms.duplicates.verdicts import no_verdicts, picture_verdicts, verdict_notes
-
-VERDICTS = "duplicate_verdicts"
+from imagelake.transforms.duplicates.verdicts import picture_verdicts, verdict_notes
 
 
 def run(work: Work, config: Config) -> None:
     """Number the pictures, compare the candidates, then group what is verified."""
     rules, predictions, labels = config.duplicates, work.read("predictions"), work.read("labels_clean")
-    copies = number_pictures(work.read("images"), predictions, work.read("image_quality")).persist(
-        StorageLevel.DISK_ONLY
-    )
-    said = work.lake.read(VERDICTS) if work.lake.manifest(VERDICTS) else None
-    verdicts = picture_verdicts(copies, said) if said is not None else no_verdicts(copies)
-    compared = near_pairs(copies, predictions, rules, verdicts).persist(StorageLevel.DISK_ONLY)
+    numbered = number_pictures(work.read("images"), predictions, work.read("image_quality"))
+    copies = work.keep("copies", numbered)
+    verdicts = work.keep("verdicts", picture_verdicts(copies, work.read("duplicate_verdicts")))
+    compared = near_pairs(Pictures(copies, predictions, verdicts), rules, work.keep)
     pairs = work.write("duplicate_pairs", list_pairs(copies, compared, rules.listed_score))
     represented = represent(compared.where("verified"), count_pictures(copies))
     groups = work.write("duplicate_groups", group_images(copies, represented))
@@ -51,19 +45,14 @@ def run(work: Work, config: Config) -> None:
     work.images = with_bytes
 
 
-def verdicts_folder(config: Config) -> tuple[str, ...]:
-    """The verdicts, which are there once judge_duplicates has run; the job runs again when they change."""
-    return (f"{config.lake.root}/{VERDICTS}",)
-
-
 JOB = Job(
     name="find_duplicates",
     doc=__doc__,
     run=run,
-    reads=("images", "predictions", "image_quality", "labels_clean"),
+    reads=("images", "predictions", "image_quality", "labels_clean", "duplicate_verdicts"),
     writes=("duplicate_pairs", "duplicate_groups", "duplicate_conflicts", "duplicate_counts"),
     settings=("duplicates",),
-    optional_files=verdicts_folder,
+    optional=("duplicate_verdicts",),
 )
 
 if __name__ == "__main__":

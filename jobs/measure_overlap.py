@@ -12,7 +12,6 @@ import sys
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from pyspark import StorageLevel
 from pyspark.sql import functions as F
 
 from imagelake.config import Config
@@ -37,11 +36,9 @@ def run(work: Work, config: Config) -> None:
     images = work.read("images").select("image_id", "split", "has_bytes", "sha256")
     rows, counts = [], []
     for reference in references:
-        found = (
-            overlap_by_image_id(images, reference.read("images"))
-            if rules.by_image_id
-            else _compared(work, reference, config)
-        ).persist(StorageLevel.DISK_ONLY)
+        by_id = rules.by_image_id
+        found = overlap_by_image_id(images, reference.read("images")) if by_id else _compared(work, reference, config)
+        found = work.keep("found", found)
         rows.append(found.withColumn("reference", F.lit(reference.root)))
         counts.append(count_overlap(images, found, work.read("labels_clean"), reference.root))
     work.write("image_overlap", reduce(lambda one, other: one.unionByName(other), rows))
@@ -60,7 +57,7 @@ def _compared(work: Work, reference: Lake, config: Config) -> DataFrame:
     other = {name: reference.read(name) for name in COMPARED}
     if config.overlap.features:
         check_recipes(work.lake, reference)
-    return overlap(own, other, config.duplicates, config.overlap.features)
+    return overlap(own, other, config.duplicates, config.overlap.features, work.keep)
 
 
 def files(config: Config) -> tuple[str, ...]:

@@ -442,6 +442,36 @@ def _manifests() -> dict[str, dict[str, Any]]:
     }
 
 
+def _duplicate_counts() -> pd.DataFrame:
+    counted = {
+        ("train", None): (412, 31, 17, 4, 2),
+        ("test", None): (98, 6, 2, 3, 2),
+        ("train", "Lion"): (46, 6, 3, 2, 2),
+    }
+    columns = ["split", "label", "images", "in_groups", "redundant", "leaked", "conflicting"]
+    return pd.DataFrame([(*key, *counts) for key, counts in counted.items()], columns=columns)
+
+
+def _duplicate_conflicts() -> pd.DataFrame:
+    values = {"splits": ["test", "train"], "labels": ["Lion", "Tiger"]}
+    columns = ["representative_id", "conflict", "values", "images", "examples"]
+    return pd.DataFrame(
+        [(IMAGE_IDS[1], name, found, 3, IMAGE_IDS[1:4]) for name, found in values.items()], columns=columns
+    )
+
+
+def _duplicate_groups() -> pd.DataFrame:
+    evidence = ("representative", "bytes", "pixels", "near")
+    columns = ["image_id", "representative_id", "split", "evidence", "score", "images"]
+    return pd.DataFrame(
+        [
+            (IMAGE_IDS[n], IMAGE_IDS[1], SPLITS[n % 3], name, 0.91 if name == "near" else 1.0, 4)
+            for n, name in enumerate(evidence, 1)
+        ],
+        columns=columns,
+    )
+
+
 def planted_rows() -> ReportRows:
     """A report in which every section has something to show."""
     return ReportRows(
@@ -459,6 +489,9 @@ def planted_rows() -> ReportRows:
             "confusion": _confusions(),
             "confusion_images": _confusion_images(),
             "gallery": _gallery(),
+            "duplicate_counts": _duplicate_counts(),
+            "duplicate_conflicts": _duplicate_conflicts(),
+            "duplicate_groups": _duplicate_groups(),
             "search_queries": _queries(),
             "search_results": _results(),
             "rejected": _rejected(),
@@ -480,7 +513,18 @@ def hostile_rows() -> ReportRows:
     def spoil(cell: Any, column: str) -> Any:
         if isinstance(cell, list):
             return [spoil(one, column) for one in cell]
-        kept = column in {"mode", "query", "size_class", "measure", "query_image_id", "image_id", "examples"}
+        kept = column in {
+            "mode",
+            "conflict",
+            "evidence",
+            "representative_id",
+            "query",
+            "size_class",
+            "measure",
+            "query_image_id",
+            "image_id",
+            "examples",
+        }
         return HOSTILE if isinstance(cell, str) and not kept else cell
 
     rows = planted_rows()

@@ -290,6 +290,14 @@ def test_each_class_folder_stands_with_what_it_matched(full: str) -> None:
     assert accuracy == {"Okapi": "ambiguous name", "Rhinoceros": "not covered"}
 
 
+def test_duplicates_stand_with_their_leaks_and_pictures(full: str) -> None:
+    """Each split has its numbers, each conflict its values, and a group its pictures, the best one first."""
+    text = " ".join(" ".join(Page(full).text).split())
+    assert "train 412 31 17 4 2 4.1" in text
+    assert "Labels Lion, Tiger: 3 images" in text
+    assert text.index("representative") < text.index("near, 0.91")
+
+
 def test_a_source_without_class_folders_has_no_list_of_them() -> None:
     """Published files have labels of their own."""
     rows = planted_rows()

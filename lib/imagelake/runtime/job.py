@@ -108,6 +108,7 @@ class Work:
     rows: dict[str, int] = field(default_factory=dict)
     images: int | None = None
     folders: dict[str, str] = field(default_factory=dict)
+    kept: int = 0
 
     @property
     def staging(self) -> str:
@@ -156,6 +157,17 @@ class Work:
         staged = frame.sparkSession.read.schema(TABLES[name].ddl).parquet(to_pattern(address))
         self.rows[name] = staged.count()
         return staged
+
+    def keep(self, name: str, frame: DataFrame) -> DataFrame:
+        """A frame that several steps read, stored until the end of the run.
+
+        Unlike a persisted frame it has no plan behind it, which Spark would analyse again wherever the frame is used,
+        and it outlives the executor that computed it.
+        """
+        self.kept += 1
+        address = f"{self.staging}/kept/{self.kept}-{name}"
+        frame.write.parquet(address)
+        return frame.sparkSession.read.schema(frame.schema).parquet(to_pattern(address))
 
     def write_folder(self, name: str, local: Path, files: int) -> None:
         """Stage a folder of files that are no table, e.g. a report; ``files`` is what its manifest counts as rows."""

@@ -85,9 +85,10 @@ def group_images(copies: DataFrame, represented: DataFrame) -> DataFrame:
     sizes = numbered.groupBy("group").agg(F.count("*").alias("images")).where("images > 1")
     best = (
         copies.where("best")
-        .join(sizes, copies["picture"] == sizes["group"], how="left_semi")
+        .withColumnRenamed("picture", "group")
+        .join(sizes.select("group"), "group", how="left_semi")
         .select(
-            F.col("picture").alias("group"),
+            "group",
             F.col("image_id").alias("representative_id"),
             F.col("sha256").alias("its_sha256"),
             F.col("pixel_hash").alias("its_pixel_hash"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from pyspark import StorageLevel
 from pyspark.sql import functions as F
 
 from imagelake.transforms.duplicates.hash_candidates import pairs_by_hash
@@ -28,58 +29,68 @@ if TYPE_CHECKING:
     from imagelake.search.cells import Cells
 
 
-def near_pairs(
-    copies: DataFrame, predictions: DataFrame, rules: DuplicatesSection, verdicts: DataFrame, with_features: bool = True
-) -> DataFrame:
-    """The candidates among pictures, compared: the columns of `with_priority`, and verdict.
+Keep = Callable[[str, "DataFrame"], "DataFrame"]
+"""Stores a frame, and gives it back without the plan that made it; the text is its name."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What is compared.
+
+    Attributes:
+        copies: as `number_pictures` gives them, stored.
+        predictions: image_id, features, thumbnail and perceptual_hash.
+        verdicts: first, second and verdict: pairs that are compared in any case, and of which people know better.
+        with_features: whether features may be compared, where there are any.
+    """
+
+    copies: DataFrame
+    predictions: DataFrame
+    verdicts: DataFrame
+    with_features: bool = True
+
+
+def near_pairs(pictures: Pictures, rules: DuplicatesSection, keep: Keep) -> DataFrame:
+    """The candidates among pictures, compared, stored: the columns of `with_priority`, and verdict.
 
     Candidates are the nearest by features and by thumbnails, and those whose perceptual hashes nearly agree.
 
     Args:
-        copies: as `number_pictures` gives them.
-        predictions: image_id, features, thumbnail and perceptual_hash.
+        pictures: what is compared.
         rules: how far to look, and when two pictures are one.
-        verdicts: first, second and verdict: pairs that are compared in any case, and of which people know better.
-        with_features: whether features may be compared, where there are any.
+        keep: stores what several steps read.
     """
-    pictures = count_pictures(copies)
-    best = copies.where("best").select("image_id", "picture", "side").persist(StorageLevel.DISK_ONLY)
+    best = pictures.copies.where("best").select("image_id", "picture", "side")
     least = {"features": rules.min_features_cosine, "thumbnail": rules.min_thumbnail_cosine}
-    vectors, found, backgrounds = {}, [], {}
-    for column, cells in _spaces(predictions, pictures, with_features).items():
-        projected = project_pictures(predictions, column, VECTORS[column], cells)
-        vectors[column] = (
-            projected.join(best, "image_id", how="inner")
-            .select("picture", "side", "vector")
-            .persist(StorageLevel.DISK_ONLY)
-        )
-        reach = Reach(rules.neighbours, rules.cells, least[column])
-        nearest = nearest_pictures(vectors[column], cells, reach).persist(StorageLevel.DISK_ONLY)
-        found.append(pairs_of(nearest))
-        backgrounds[column] = backgrounds_of(nearest, reach, f"{column}_background")
-    hashed = predictions.join(best, "image_id", how="inner")
-    found.append(pairs_by_hash(hashed, rules.hash_bits, rules.hash_leaders))
-    found.append(verdicts.select("first", "second"))
-    candidates = reduce(lambda one, other: one.unionByName(other), found).distinct()
-    looks = hashed.where("thumbnail IS NOT NULL").select("picture", "thumbnail")
-    if "features" in vectors:
-        looks = looks.join(vectors["features"].select("picture", "vector"), "picture", how="left")
-    else:
-        looks = looks.withColumn("vector", F.lit(None).cast("binary"))
+    thumbnails = pictures.predictions.select("image_id", "perceptual_hash", "thumbnail")
+    hashed = thumbnails.where("thumbnail IS NOT NULL").join(best, "image_id", how="inner")
+    looks = hashed.select("picture", "thumbnail")
+    found = [pairs_by_hash(hashed, rules.hash_bits, rules.hash_leaders), pictures.verdicts.select("first", "second")]
+    spaces = _spaces(pictures)
     for column, floor in least.items():
-        name = f"{column}_background"
-        if column in backgrounds:
-            looks = looks.join(backgrounds[column], "picture", how="left").fillna(floor, [name])
-        else:
-            looks = looks.withColumn(name, F.lit(floor))
+        background = f"{column}_background"
+        if column not in spaces:
+            looks = looks.withColumns({background: F.lit(floor), column: F.lit(None).cast("binary")})
+            continue
+        projected = project_pictures(pictures.predictions, column, VECTORS[column], spaces[column])
+        vectors = keep(column, projected.join(best, "image_id", how="inner").select("picture", "side", "vector"))
+        reach = Reach(rules.neighbours, rules.cells, floor)
+        nearest = keep(f"nearest_{column}", nearest_pictures(vectors, spaces[column], reach))
+        found.append(pairs_of(nearest))
+        crowds = backgrounds_of(nearest, reach, background)
+        looks = looks.join(crowds, "picture", how="left").fillna(floor, [background])
+        looks = looks.join(vectors.select("picture", F.col("vector").alias(column)), "picture", how="left")
+    candidates = keep("candidates", reduce(lambda one, other: one.unionByName(other), found).distinct())
     thresholds = Thresholds(rules.min_score, rules.min_ssim, rules.max_distance, rules.shift)
-    return judged(with_priority(verify_pairs(candidates, looks, thresholds)), verdicts)
+    compared = keep("compared", verify_pairs(candidates, looks, thresholds))
+    return keep("judged", judged(with_priority(compared), pictures.verdicts))
 
 
-def _spaces(predictions: DataFrame, pictures: int, with_features: bool) -> dict[str, Cells]:
+def _spaces(pictures: Pictures) -> dict[str, Cells]:
     """The space of each column of predictions that pictures are compared by."""
+    predictions, count = pictures.predictions, count_pictures(pictures.copies)
     spaces = {
-        "features": cells_of_features(predictions, pictures) if with_features else None,
-        "thumbnail": cells_of_thumbnails(predictions, pictures),
+        "features": cells_of_features(predictions, count) if pictures.with_features else None,
+        "thumbnail": cells_of_thumbnails(predictions, count),
     }
     return {column: cells for column, cells in spaces.items() if cells is not None}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyspark import StorageLevel
 from pyspark.sql import functions as F
 
-from imagelake.transforms.duplicates.near import near_pairs
+from imagelake.transforms.duplicates.near import Keep, Pictures, near_pairs
 from imagelake.transforms.duplicates.pictures import number_pictures
 from imagelake.transforms.duplicates.verdicts import no_verdicts
 
@@ -36,7 +35,11 @@ def overlap_by_image_id(images: DataFrame, others: DataFrame) -> DataFrame:
 
 
 def overlap(
-    own: Mapping[str, DataFrame], other: Mapping[str, DataFrame], rules: DuplicatesSection, with_features: bool
+    own: Mapping[str, DataFrame],
+    other: Mapping[str, DataFrame],
+    rules: DuplicatesSection,
+    with_features: bool,
+    keep: Keep,
 ) -> DataFrame:
     """The images that both lakes hold, the columns of `overlap_by_image_id`.
 
@@ -48,13 +51,15 @@ def overlap(
         other: those of the other one.
         rules: how far to look, and when two pictures are one.
         with_features: whether the features of both lakes can be compared.
+        keep: stores what several steps read.
     """
     both = {name: _marked(own[name], OWN).unionByName(_marked(other[name], OTHER)) for name in COMPARED}
-    copies = number_pictures(both["images"], both["predictions"], both["image_quality"]).persist(StorageLevel.DISK_ONLY)
+    copies = keep("copies", number_pictures(both["images"], both["predictions"], both["image_quality"]))
     mine = copies.where(F.col("own_side") == OWN)
     theirs = copies.where(F.col("own_side") == OTHER)
-    exact = _exact(mine, theirs).persist(StorageLevel.DISK_ONLY)
-    compared = near_pairs(copies, both["predictions"], rules, no_verdicts(copies), with_features)
+    exact = keep("exact", _exact(mine, theirs))
+    pictures = Pictures(copies, both["predictions"], no_verdicts(copies), with_features)
+    compared = near_pairs(pictures, rules, keep)
     near = _near(mine.join(exact, "image_id", how="left_anti"), theirs, compared, rules.listed_score)
     found = exact.unionByName(near)
     return found.withColumns({name: F.substring(name, 2, 2**31 - 1) for name in ("image_id", "reference_id")})

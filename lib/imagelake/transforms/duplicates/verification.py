@@ -65,7 +65,7 @@ def verify_pairs(pairs: DataFrame, pictures: DataFrame, thresholds: Thresholds) 
 
     Args:
         pairs: first, second.
-        pictures: picture, thumbnail, vector (the projected features, null where there are none) and both backgrounds.
+        pictures: picture, thumbnail, features (projected, null where there are none) and both backgrounds.
         thresholds: when a pair is verified.
     """
 
@@ -78,7 +78,7 @@ def verify_pairs(pairs: DataFrame, pictures: DataFrame, thresholds: Thresholds) 
         pictures.select(
             F.col("picture").alias(side),
             F.col("thumbnail").alias(f"{side}_thumbnail"),
-            F.col("vector").alias(f"{side}_vector"),
+            F.col("features").alias(f"{side}_features"),
             *(F.col(name).alias(f"{side}_{name}") for name in BACKGROUNDS),
         )
         for side in ("first", "second")
@@ -91,7 +91,7 @@ def compare_pairs(batch: pa.RecordBatch, thresholds: Thresholds) -> pa.RecordBat
     """Evidence, score and verdict of P pairs.
 
     Args:
-        batch: first, second, and of each thumbnail, vector and backgrounds.
+        batch: first, second, and of each thumbnail, features and backgrounds.
         thresholds: when a pair is verified.
     """
     first, second = (pixels_in(batch[f"{side}_thumbnail"]) for side in ("first", "second"))
@@ -99,7 +99,7 @@ def compare_pairs(batch: pa.RecordBatch, thresholds: Thresholds) -> pa.RecordBat
     evidence = Evidence(
         ssim=best_shift_ssim(*grey, thresholds.reach),
         distance=rms_distance(first, second),
-        features_cosine=_cosines(batch["first_vector"], batch["second_vector"]),
+        features_cosine=_cosines(batch["first_features"], batch["second_features"]),
         thumbnail_cosine=np.einsum("pd,pd->p", thumbnail_vectors(first), thumbnail_vectors(second)),
         hash_distance=hash_distance(perceptual_hashes(grey[0]), perceptual_hashes(grey[1])),
     )
