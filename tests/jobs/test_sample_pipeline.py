@@ -236,7 +236,7 @@ def test_the_report_says_what_to_do(sample: FinishedLake, facts: PlantedFacts) -
     leaks = [group for group in facts.exact_duplicates if len({splits[one] for one in group}) > 1]
     assert found_to_do(sample, "split-leaks") == set().union(*leaks)
     suspected, wrong = found_to_do(sample, "suspected-wrong-labels"), set(facts.wrong_labels) & set(facts.truth)
-    # A third of them: the network is unsure of many of the drawn animals, and judges no label that it rarely gets right.
+    # A third of them: the network is unsure of many drawn animals, and labels that it rarely gets right are not judged.
     assert len(suspected & wrong) >= len(wrong) / 4
     assert len(suspected & wrong) >= len(suspected) * 3 / 4
 
