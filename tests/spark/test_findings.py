@@ -13,7 +13,14 @@ from table_rows import table_of
 
 from imagelake.config import ReportSection, load_config
 from imagelake.reports.finding import Finding
-from imagelake.transforms.report.findings import copies, damaged_files, uncovered_labels, unusable_images, wrong_labels
+from imagelake.transforms.report.findings import (
+    copies,
+    damaged_files,
+    near_duplicates,
+    uncovered_labels,
+    unusable_images,
+    wrong_labels,
+)
 from imagelake.transforms.report.findings.every_finding import CONTRIBUTIONS, TABLES_READ
 from imagelake.transforms.report.findings.problem import Contribution, find_all
 
@@ -98,6 +105,24 @@ def test_equal_files_leak_contradict_and_repeat(spark: SparkSession, tmp_path: P
     assert {example.note for example in findings["split-leaks"].examples} == {"train", "test"}
 
 
+def test_near_duplicates_leave_out_equal_files(spark: SparkSession, tmp_path: Path) -> None:
+    """A resized copy counts, and leaks in another split; an equal file and the best of a group are not listed."""
+    members = (("a", "a", "representative", "train"), ("a2", "a", "bytes", "test"), ("a3", "a", "near", "test"),
+               ("b", "b", "representative", "train"), ("b2", "b", "pixels", "train"))  # fmt: skip
+    rows: Rows = {
+        "duplicate_groups": [
+            {"image_id": one, "representative_id": best, "evidence": evidence, "split": split, "score": 0.5 + n / 10}
+            for n, (one, best, evidence, split) in enumerate(members)
+        ],
+        "images": [image(one) for one, *_ in members],
+    }
+    findings = found(spark, tmp_path, near_duplicates.CONTRIBUTION, rows)
+    assert [row["image_id"] for row in listed(tmp_path, findings["near-duplicates"])] == ["b2", "a3"]
+    (leak,) = listed(tmp_path, findings["near-split-leaks"])
+    assert (leak["image_id"], leak["keep"], leak["kept_path"]) == ("a3", "a", "/lake/a.jpg")
+    assert findings["near-split-leaks"].examples[0].note == "test, best in train"
+
+
 def test_damaged_files_have_the_first_error(spark: SparkSession, tmp_path: Path) -> None:
     """The header's error before the decoder's, each with its detail; sound images and strangers are no rows."""
     rows: Rows = {
@@ -176,7 +201,7 @@ def test_nothing_to_do_has_no_csv(spark: SparkSession, tmp_path: Path) -> None:
     tables = {name: table_of(spark, name, []) for name in TABLES_READ}
     findings = find_all(CONTRIBUTIONS, tables, RULES, tmp_path)
     assert {finding.count for finding in findings} == {0}
-    assert len({finding.name for finding in findings}) == len(findings) == 10
+    assert len({finding.name for finding in findings}) == len(findings) == 12
     assert not list(tmp_path.iterdir())
     del tables["mistakes"]
-    assert len(find_all(CONTRIBUTIONS, tables, RULES, tmp_path)) == 9
+    assert len(find_all(CONTRIBUTIONS, tables, RULES, tmp_path)) == 11

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from imagelake.transforms.report.findings import copies, damaged_files, uncovered_labels, unusable_images, wrong_labels
+from imagelake.transforms.report.findings import (
+    copies,
+    damaged_files,
+    near_duplicates,
+    uncovered_labels,
+    unusable_images,
+    wrong_labels,
+)
 
 CONTRIBUTIONS = (
     wrong_labels.CONTRIBUTION,
     copies.CONTRIBUTION,
+    near_duplicates.CONTRIBUTION,
     damaged_files.CONTRIBUTION,
     unusable_images.CONTRIBUTION,
     uncovered_labels.CONTRIBUTION,
