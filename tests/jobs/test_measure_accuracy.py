@@ -75,7 +75,7 @@ def test_planted_confusion_is_published(spark: SparkSession, tmp_path: Path) -> 
         ("Rhinoceros", "Elephant", False, False, 1, ["rhino0"]),
     ]
     (mistake,) = lake.read("mistakes").collect()
-    assert tuple(mistake) == ("lion2", "Lion", "Tiger", 0.9, True, False)
+    assert tuple(mistake) == ("lion2", "Lion", "Tiger", pytest.approx(0.9), True, False)
     assert outcome.work is not None
     (account,) = outcome.work.accounts
     assert (account.rows_in, account.kept) == (7, 5)

@@ -16,7 +16,7 @@ from imagelake.reports.finding import Finding
 from imagelake.transforms.report.findings import (
     copies,
     damaged_files,
-    near_copies,
+    near_duplicates,
     uncovered_labels,
     unusable_images,
     wrong_labels,
@@ -105,31 +105,22 @@ def test_equal_files_leak_contradict_and_repeat(spark: SparkSession, tmp_path: P
     assert {example.note for example in findings["split-leaks"].examples} == {"train", "test"}
 
 
-def test_other_files_of_a_picture_leak_contradict_and_repeat(spark: SparkSession, tmp_path: Path) -> None:
-    """Only groups with a picture in another file count, whole where they conflict; equal files are not listed twice."""
-    members = {
-        "a": [("a1", "train", "representative", 1.0), ("a2", "test", "near", 0.9)],
-        "b": [("b1", "train", "representative", 1.0), ("b2", "train", "pixels", 1.0)],
-        "c": [("c1", "train", "representative", 1.0), ("c2", "test", "bytes", 1.0)],
-        "d": [("d1", "train", "representative", 1.0), ("d2", "train", "bytes", 1.0), ("d3", "train", "near", 0.7)],
-    }
+def test_near_duplicates_leave_out_equal_files(spark: SparkSession, tmp_path: Path) -> None:
+    """A resized copy counts, and leaks in another split; an equal file and the best of a group are not listed."""
+    members = (("a", "a", "representative", "train"), ("a2", "a", "bytes", "test"), ("a3", "a", "near", "test"),
+               ("b", "b", "representative", "train"), ("b2", "b", "pixels", "train"))  # fmt: skip
     rows: Rows = {
-        "images": [image(one) for group in members.values() for one, *_ in group],
         "duplicate_groups": [
-            {"representative_id": f"{group}1", "image_id": one, "split": split, "evidence": evidence, "score": score}
-            for group, images in members.items()
-            for one, split, evidence, score in images
+            {"image_id": one, "representative_id": best, "evidence": evidence, "split": split, "score": 0.5 + n / 10}
+            for n, (one, best, evidence, split) in enumerate(members)
         ],
-        "duplicate_conflicts": [
-            {"representative_id": "a1", "conflict": "splits"},
-            {"representative_id": "c1", "conflict": "splits"},
-            {"representative_id": "b1", "conflict": "labels"},
-        ],
+        "images": [image(one) for one, *_ in members],
     }
-    findings = found(spark, tmp_path, near_copies.CONTRIBUTION, rows)
-    ids = {name: [row["image_id"] for row in listed(tmp_path, finding)] for name, finding in findings.items()}
-    assert ids == {"near-split-leaks": ["a1", "a2"], "near-contradictions": ["b1", "b2"],
-                   "near-duplicates": ["b2", "a2", "d3"]}  # fmt: skip
+    findings = found(spark, tmp_path, near_duplicates.CONTRIBUTION, rows)
+    assert [row["image_id"] for row in listed(tmp_path, findings["near-duplicates"])] == ["b2", "a3"]
+    (leak,) = listed(tmp_path, findings["near-split-leaks"])
+    assert (leak["image_id"], leak["keep"], leak["kept_path"]) == ("a3", "a", "/lake/a.jpg")
+    assert findings["near-split-leaks"].examples[0].note == "test, best in train"
 
 
 def test_damaged_files_have_the_first_error(spark: SparkSession, tmp_path: Path) -> None:
@@ -210,7 +201,7 @@ def test_nothing_to_do_has_no_csv(spark: SparkSession, tmp_path: Path) -> None:
     tables = {name: table_of(spark, name, []) for name in TABLES_READ}
     findings = find_all(CONTRIBUTIONS, tables, RULES, tmp_path)
     assert {finding.count for finding in findings} == {0}
-    assert len({finding.name for finding in findings}) == len(findings) == 10
+    assert len({finding.name for finding in findings}) == len(findings) == 12
     assert not list(tmp_path.iterdir())
     del tables["mistakes"]
-    assert len(find_all(CONTRIBUTIONS, tables, RULES, tmp_path)) == 9
+    assert len(find_all(CONTRIBUTIONS, tables, RULES, tmp_path)) == 11

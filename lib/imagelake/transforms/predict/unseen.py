@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from imagelake.spreadsheet import cell
 from imagelake.transforms.predict.predict import PredictSettings, predict_images
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def write_csv(table: DataFrame, file: Path) -> None:
     with file.open("w", newline="", encoding="utf-8") as opened:
         writer = csv.writer(opened)
         writer.writerow(CSV_COLUMNS)
-        writer.writerows(rows.toLocalIterator())
+        writer.writerows(map(cell, row) for row in rows.toLocalIterator())
 
 
 def most_predicted(table: DataFrame) -> str:
