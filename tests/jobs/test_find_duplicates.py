@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 from find_duplicates import JOB
 from imagelake.config import load_config
 from imagelake.lake.lake import Lake
-from imagelake.runtime.job import execute
+from imagelake.runtime.job import Outcome, execute
 
 LARGE, OTHER, BLANK = picture(1, 256), picture(2), np.full((40, 60, 3), 255, np.uint8)
 FILES = {
@@ -28,6 +28,16 @@ FILES = {
     "white": (encoded(BLANK), "train"),
     "white and larger": (encoded(BLANK, side=90), "train"),
     **{f"other {seed}": (encoded(picture(seed)), "test") for seed in range(3, 40)},
+}
+MEMBERS = {
+    "a as bmp": ("a as bmp", "representative", 4),
+    "a copied": ("a as bmp", "pixels", 4),
+    "a original": ("a as bmp", "pixels", 4),
+    "a small": ("a as bmp", "near", 4),
+    "c torn": ("c torn", "representative", 2),
+    "c torn again": ("c torn", "bytes", 2),
+    "white and larger": ("white and larger", "representative", 2),
+    "white": ("white and larger", "thumbnail", 2),
 }
 LABELS = {"a original": "Lion", "a as bmp": "Lion", "a small": "Tiger", "white": "Snow", "white and larger": "Snow"}
 
@@ -48,34 +58,38 @@ def rows_of(lake: Lake, name: str, *key: str) -> dict[tuple[Any, ...], dict[str,
     return {tuple(row[column] for column in key): row for row in rows}
 
 
+def members_of(lake: Lake) -> dict[str, tuple[Any, ...]]:
+    """Image -> its representative, evidence, and the images of its group."""
+    rows = rows_of(lake, "duplicate_groups", "image_id")
+    return {image_id: cells(row, "representative_id", "evidence", "images") for (image_id,), row in rows.items()}
+
+
 def cells(row: dict[str, Any], *names: str) -> tuple[Any, ...]:
     """Some cells of a row."""
     return tuple(row[name] for name in names)
 
 
-@pytest.mark.parametrize("with_features", [True, False])
-def test_groups_have_their_evidence(spark: SparkSession, tmp_path: Path, with_features: bool) -> None:
+@pytest.fixture(scope="module")
+def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """The planted files with features, before any run."""
+    return lake_of(spark, tmp_path_factory.mktemp("duplicates") / "lake")
+
+
+@pytest.fixture(scope="module")
+def outcome(lake: Lake) -> Outcome:
+    """The first run on them."""
+    return execute(JOB, lake, load_config())
+
+
+def test_groups_have_their_evidence(lake: Lake, outcome: Outcome) -> None:
     """Copies by bytes, by pixels and by look stand beside the largest image; no other image has a group."""
-    lake = lake_of(spark, tmp_path, with_features)
-    outcome = execute(JOB, lake, load_config())
-    groups = rows_of(lake, "duplicate_groups", "image_id")
-    found = {image_id: cells(row, "representative_id", "evidence", "images") for (image_id,), row in groups.items()}
-    assert found == {
-        "a as bmp": ("a as bmp", "representative", 4),
-        "a copied": ("a as bmp", "pixels", 4),
-        "a original": ("a as bmp", "pixels", 4),
-        "a small": ("a as bmp", "near", 4),
-        "c torn": ("c torn", "representative", 2),
-        "c torn again": ("c torn", "bytes", 2),
-        "white and larger": ("white and larger", "representative", 2),
-        "white": ("white and larger", "thumbnail", 2),
-    }
+    assert members_of(lake) == MEMBERS
     pairs = rows_of(lake, "duplicate_pairs", "image_id", "other_id")
     near = pairs["a as bmp", "a small"]
     assert cells(near, "evidence", "split", "other_split", "verified") == ("near", "test", "test", True)
     assert near["ssim"] > 0.8
     assert near["distance"] < 20
-    assert (near["features_cosine"] is not None) == with_features
+    assert near["features_cosine"] > 0.9
     assert cells(pairs["a as bmp", "a copied"], "evidence", "score") == ("pixels", 1.0)
     assert all(row["verified"] or row["score"] >= 0.02 for row in pairs.values())
     assert outcome.work is not None
@@ -83,10 +97,8 @@ def test_groups_have_their_evidence(spark: SparkSession, tmp_path: Path, with_fe
     assert (account.rows_in, account.kept, account.rejected) == (len(FILES) + 1, len(FILES), {"no_bytes": 1})
 
 
-def test_conflicts_and_counts(spark: SparkSession, tmp_path: Path) -> None:
+def test_conflicts_and_counts(lake: Lake, outcome: Outcome) -> None:
     """A group in two splits leaks, one whose labels have nothing in common conflicts, and both are counted."""
-    lake = lake_of(spark, tmp_path)
-    outcome = execute(JOB, lake, load_config())
     conflicts = rows_of(lake, "duplicate_conflicts", "conflict")
     described = {name: cells(row, "representative_id", "values", "images") for (name,), row in conflicts.items()}
     assert described == {"labels": ("a as bmp", ["Lion", "Tiger"], 3), "splits": ("a as bmp", ["test", "train"], 4)}
@@ -101,12 +113,20 @@ def test_conflicts_and_counts(spark: SparkSession, tmp_path: Path) -> None:
     assert outcome.work is not None
     notes = outcome.work.notes
     assert notes["exact duplicates"].startswith("3 images")
-    assert notes["leaks"].startswith("1 groups in several splits; test: 2 of 39 images; train: 2 of 7 images")
+    assert notes["leaks"] == "1 groups in several splits; test: 2 of 39 images; train: 2 of 7 images"
 
 
-def test_stricter_thresholds_leave_exact_ones(spark: SparkSession, tmp_path: Path) -> None:
+def test_thumbnails_alone_find_the_same(spark: SparkSession, tmp_path: Path) -> None:
+    """Without features the groups are equal."""
+    lake = lake_of(spark, tmp_path, with_features=False)
+    execute(JOB, lake, load_config())
+    assert members_of(lake) == MEMBERS
+    assert rows_of(lake, "duplicate_pairs", "image_id", "other_id")["a as bmp", "a small"]["features_cosine"] is None
+
+
+def test_stricter_thresholds_leave_exact_ones(lake: Lake, outcome: Outcome) -> None:
     """Where no near pair is good enough, equal bytes and pixels still are duplicates."""
-    lake = lake_of(spark, tmp_path)
+    assert outcome.published
     execute(JOB, lake, load_config([], ["duplicates.max_distance=0"]))
     evidence = {name for (name,) in rows_of(lake, "duplicate_groups", "evidence")}
     assert evidence == {"representative", "bytes", "pixels", "thumbnail"}

@@ -67,10 +67,12 @@ def near_pairs(pictures: Pictures, rules: DuplicatesSection, keep: Keep) -> Data
     looks = hashed.select("picture", "thumbnail")
     found = [pairs_by_hash(hashed, rules.hash_bits, rules.hash_leaders), pictures.verdicts.select("first", "second")]
     spaces = _spaces(pictures)
+    if "features" not in spaces:
+        looks = looks.withColumn("features", F.lit(None).cast("binary"))
     for column, floor in least.items():
         background = f"{column}_background"
         if column not in spaces:
-            looks = looks.withColumns({background: F.lit(floor), column: F.lit(None).cast("binary")})
+            looks = looks.withColumn(background, F.lit(floor))
             continue
         projected = project_pictures(pictures.predictions, column, VECTORS[column], spaces[column])
         vectors = keep(column, projected.join(best, "image_id", how="inner").select("picture", "side", "vector"))
@@ -79,7 +81,8 @@ def near_pairs(pictures: Pictures, rules: DuplicatesSection, keep: Keep) -> Data
         found.append(pairs_of(nearest))
         crowds = backgrounds_of(nearest, reach, background)
         looks = looks.join(crowds, "picture", how="left").fillna(floor, [background])
-        looks = looks.join(vectors.select("picture", F.col("vector").alias(column)), "picture", how="left")
+        if column == "features":
+            looks = looks.join(vectors.select("picture", F.col("vector").alias("features")), "picture", how="left")
     candidates = keep("candidates", reduce(lambda one, other: one.unionByName(other), found).distinct())
     thresholds = Thresholds(rules.min_score, rules.min_ssim, rules.max_distance, rules.shift)
     compared = keep("compared", verify_pairs(candidates, looks, thresholds))
