@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +19,8 @@ AIRPLANES = {"airliner": 33, "biplane": 11, "glider": 6}
 OVERLAP = {f"airliner {number:02}" for number in range(10)}
 
 
-def lake_of(spark: SparkSession, root: Path) -> Lake:
+@pytest.fixture(scope="module")
+def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """50 airplanes of three keywords, ten of them in a reference, and 12 ships, six of them one picture."""
     names = [f"{keyword} {number:02}" for keyword, count in AIRPLANES.items() for number in range(count)]
     images: list[dict[str, Any]] = [
@@ -41,7 +41,7 @@ def lake_of(spark: SparkSession, root: Path) -> Lake:
             {"image_id": name, "reference": "elsewhere", "reference_id": "x"} for name in sorted(OVERLAP)
         ],
     }
-    return plant_tables(spark, root, JOB.reads, rows)
+    return plant_tables(spark, tmp_path_factory.mktemp("sample") / "lake", JOB.reads, rows)
 
 
 def sample(lake: Lake, *settings: str) -> list[dict[str, Any]]:
@@ -50,9 +50,8 @@ def sample(lake: Lake, *settings: str) -> list[dict[str, Any]]:
     return [row.asDict() for row in lake.read("sample_images").collect()]
 
 
-def test_keywords_keep_their_proportions(spark: SparkSession, tmp_path: Path) -> None:
+def test_keywords_keep_their_proportions(lake: Lake) -> None:
     """Seven of each label: 33 : 11 : 6 of seven is 4.62, 1.54, 0.84, so 5, 1, 1; one of the six equal ships at most."""
-    lake = lake_of(spark, tmp_path)
     rows = sample(lake, "sampling.per_label=7")
     assert Counter((row["label"], row["keyword"]) for row in rows) == {
         ("airplane", "airliner"): 5,
@@ -68,10 +67,10 @@ def test_keywords_keep_their_proportions(spark: SparkSession, tmp_path: Path) ->
     }
 
 
-def test_what_a_reference_holds_comes_last(spark: SparkSession, tmp_path: Path) -> None:
+def test_what_a_reference_holds_comes_last(lake: Lake) -> None:
     """Of 33 airliners 23 are in no reference; 26 are wanted, so that three of the others are taken."""
     rows = sample(
-        lake_of(spark, tmp_path),
+        lake,
         *("sampling.per_label=40", 'sampling.labels=["airplane"]', "sampling.avoid_overlap=true"),
     )
     airliners = [row for row in rows if row["keyword"] == "airliner"]
@@ -80,12 +79,12 @@ def test_what_a_reference_holds_comes_last(spark: SparkSession, tmp_path: Path) 
     assert {row["image_id"] for row in airliners if row["overlaps"]} < OVERLAP
 
 
-def test_a_shortfall_is_an_error_or_recorded(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_shortfall_is_an_error_or_recorded(lake: Lake) -> None:
     """The error names what each label lacks and publishes nothing; recorded, everything that is there is taken."""
-    lake = lake_of(spark, tmp_path)
+    before = lake.manifest("sample_images")
     with pytest.raises(ImageLakeError, match=r"images are missing of car 9, ship 2; take fewer"):
         sample(lake, "sampling.per_label=9", 'sampling.labels=["airplane", "ship", "car"]')
-    assert lake.manifest("sample_images") is None
+    assert lake.manifest("sample_images") == before
     rows = sample(lake, "sampling.per_label=9", "sampling.shortfall=record")
     assert Counter(row["label"] for row in rows) == {"airplane": 9, "ship": 7}
     (ship,) = lake.read("sample_counts").where("label = 'ship'").collect()

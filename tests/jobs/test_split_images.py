@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +20,8 @@ GROUPS = {f"lion {number:03}": f"lion {number // 4 * 4:03}" for number in range(
 SPLITS = ("train", "test")
 
 
-def lake_of(spark: SparkSession, root: Path) -> Lake:
+@pytest.fixture(scope="module")
+def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """200 lions, three groups of four among them, 30 owls, one of which is a lion's duplicate, and 7 without label."""
     names = [
         f"{label} {number:03}" for label, count in (("lion", 200), ("owl", 30), ("none", 7)) for number in range(count)
@@ -47,7 +47,7 @@ def lake_of(spark: SparkSession, root: Path) -> Lake:
         "labels_clean": labels,
         "duplicate_groups": groups,
     }
-    return plant_tables(spark, root, JOB.reads, rows)
+    return plant_tables(spark, tmp_path_factory.mktemp("splits") / "lake", JOB.reads, rows)
 
 
 def split(lake: Lake, *settings: str) -> tuple[Outcome, dict[str, dict[str, Any]]]:
@@ -56,9 +56,8 @@ def split(lake: Lake, *settings: str) -> tuple[Outcome, dict[str, dict[str, Any]
     return outcome, {row["image_id"]: row.asDict() for row in lake.read("image_splits").collect()}
 
 
-def test_shares_are_exact_and_groups_whole(spark: SparkSession, tmp_path: Path) -> None:
+def test_shares_are_exact_and_groups_whole(lake: Lake) -> None:
     """Each label has its shares to one image, no group crosses, and what cannot be used has its reason."""
-    lake = lake_of(spark, tmp_path)
     outcome, rows = split(lake, SHARES)
     counts = Counter((row["label"], row["split"]) for row in rows.values())
     wanted = {"Lion": (141, 20, 40), "Owl": (20, 3, 6), None: (5, 1, 1)}
@@ -80,9 +79,8 @@ def test_shares_are_exact_and_groups_whole(spark: SparkSession, tmp_path: Path) 
     assert account.rejected == {"no_bytes": 1, "truncated": 1}
 
 
-def test_the_seed_alone_chooses(spark: SparkSession, tmp_path: Path) -> None:
+def test_the_seed_alone_chooses(spark: SparkSession, lake: Lake) -> None:
     """The same seed gives the same splits from tables in other partitions; another one gives others."""
-    lake = lake_of(spark, tmp_path)
     _, first = split(lake, SHARES)
     partitions = spark.conf.get("spark.sql.shuffle.partitions")
     spark.conf.set("spark.sql.shuffle.partitions", "1")
@@ -95,9 +93,8 @@ def test_the_seed_alone_chooses(spark: SparkSession, tmp_path: Path) -> None:
     assert {name: row["split"] for name, row in other.items()} != {name: row["split"] for name, row in first.items()}
 
 
-def test_a_column_keeps_images_together(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_column_keeps_images_together(lake: Lake) -> None:
     """Images of one author are in one split; an unknown column is an error with the choices."""
-    lake = lake_of(spark, tmp_path)
     _, rows = split(lake, SHARES, "splits.group_by=author")
     authors = defaultdict(set)
     for row in rows.values():
@@ -108,9 +105,8 @@ def test_a_column_keeps_images_together(spark: SparkSession, tmp_path: Path) -> 
         split(lake, "splits.group_by=autor")
 
 
-def test_kept_splits_lose_their_leaks(spark: SparkSession, tmp_path: Path) -> None:
+def test_kept_splits_lose_their_leaks(lake: Lake) -> None:
     """The splits stay, and of a group that lies in both the training images go, each with its reason."""
-    lake = lake_of(spark, tmp_path)
     outcome, rows = split(lake, "splits.existing=keep")
     leaked = {name for name in GROUPS if name not in rows}
     assert leaked == {name for name in GROUPS if int(name[-3:]) % 2 == 0}
