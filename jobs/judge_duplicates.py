@@ -19,6 +19,7 @@ from imagelake.config import Config
 from imagelake.errors import ImageLakeError
 from imagelake.installation import command_name
 from imagelake.lake.inputs import Inputs
+from imagelake.lake.storage import to_uri
 from imagelake.reports.judging_page import write_judging_page
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
@@ -33,7 +34,7 @@ NAMED = 5
 def run(work: Work, config: Config) -> None:
     """Add the new verdicts, then show the pairs that nobody has judged."""
     rules, storage, pairs = config.judging, work.lake.storage, work.read("duplicate_pairs")
-    given = read_verdicts({file: storage.read_bytes(file) for file in rules.verdicts})
+    given = read_verdicts({file: storage.read_bytes(file) for file in files(config)})
     if unknown := unknown_images(given, work.read("images")):
         named = ", ".join(unknown[:NAMED])
         raise ImageLakeError(f"{', '.join(rules.verdicts)}: {len(unknown):,} images are not in the lake: {named}")
@@ -66,7 +67,12 @@ def run(work: Work, config: Config) -> None:
 
 def check(config: Config, inputs: Inputs) -> None:
     """Read the verdicts before anything runs."""
-    read_verdicts({file: inputs.read_bytes(file) for file in config.judging.verdicts})
+    read_verdicts({file: inputs.read_bytes(file) for file in files(config)})
+
+
+def files(config: Config) -> tuple[str, ...]:
+    """The files of verdicts; the job runs again when they change."""
+    return tuple(map(to_uri, config.judging.verdicts))
 
 
 JOB = Job(
@@ -76,7 +82,7 @@ JOB = Job(
     reads=("duplicate_pairs", "images", "image_bytes"),
     writes=("duplicate_verdicts", "duplicate_judging"),
     settings=("judging", "duplicates.min_score", "images"),
-    files=lambda config: config.judging.verdicts,
+    files=files,
     shortcuts=(Shortcut("--verdicts", "FILE", "judging.verdicts", "a CSV file of verdicts; repeatable"),),
 )
 
