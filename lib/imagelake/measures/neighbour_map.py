@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from imagelake.measures.projection import Projection
+from imagelake.measures.projection import principal_points
 
 Matrix = npt.NDArray[np.float32]
 PERPLEXITY = 30.0  # about so many neighbours keep a landmark near
@@ -33,7 +33,7 @@ class NeighbourMap:
     @classmethod
     def of(cls, features: Matrix) -> NeighbourMap:
         """The map of landmarks [L, D], L at least 1; takes memory and time by the square of L."""
-        start = Projection.of(features).points(features)
+        start = principal_points(features)
         spread = start.std(axis=0).max()
         if len(features) < 2 or spread == 0:
             return cls(features, np.zeros((len(features), 2), np.float32))

@@ -5,6 +5,7 @@ Letters: N images of the catalogue.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,6 +46,7 @@ class ImageMap:
         steps = np.linspace(0, len(rows), min(most, len(rows)), endpoint=False)
         return np.asarray(rows[steps.astype(np.int64)])
 
+    @cached_property
     def frame(self) -> tuple[float, float, float, float]:
         """Left, bottom, right and top of most of the points; a square of side 1 where there are none."""
         known = self.points[~np.isnan(self.points[:, 0])]

@@ -14,7 +14,9 @@ from imagelake.config import Config
 from imagelake.net.safe_fetch import SafeFetch
 from imagelake.serving.served_lake import ServedLake
 from imagelake.web.api import api
+from imagelake.web.export_views import export_views
 from imagelake.web.guards import BodyLimit, HeadAsGet, OwnSiteOnly, RateLimit, SafeHeaders
+from imagelake.web.map_views import map_views
 from imagelake.web.media import media
 from imagelake.web.photos import Photos
 from imagelake.web.problems import NoTraces, install
@@ -38,6 +40,8 @@ def pages_of(served: ServedLake, config: Config, fetch: SafeFetch) -> FastAPI:
     app = FastAPI(title="ImageLake", version=__version__, docs_url=None, redoc_url=None)
     app.include_router(search_views(served, photos, rules.results, rules.upload_max_bytes))
     app.include_router(table_views(served, tables, rules.results))
+    app.include_router(map_views(served))
+    app.include_router(export_views(served))
     app.include_router(media(served, threads))
     app.include_router(api(served, photos, tables, rules.results))
     install(app)

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from typing import Annotated
 
-import numpy as np
-from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, field_validator
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from imagelake.reports.names import clean_name, listed
-from imagelake.search.filters import Filters, UnknownFilterError
+from imagelake.reports.names import clean_name
+from imagelake.search.filters import UnknownFilterError
 from imagelake.search.order import candidate_count
 from imagelake.search.page import Page
 from imagelake.serving.catalogue import ImageDetails
-from imagelake.serving.export import MEDIA_TYPES, ExportFormat, exported
 from imagelake.serving.parameters import QueryParameters, SearchParameters, Text, WordParameters
 from imagelake.serving.search import query_of, search, search_by_words
 from imagelake.serving.served_lake import ServedLake
@@ -28,21 +21,6 @@ from imagelake.web.photos import BODY, Photos
 from imagelake.web.problems import ProblemError, unknown_name
 
 _LABELS_OFFERED = 2_000  # in the list of the browser's suggestions
-_MOST_EXPORTED = 2_000
-_POINTS, _SIDE, _COLOURS = 3_000, 1_000, 5  # points of the map, its side in units of the drawing, labels with a colour
-
-
-class MapParameters(BaseModel):
-    """Which images of the map stand out."""
-
-    model_config = ConfigDict(frozen=True)
-
-    label: Text | None = None
-
-    @field_validator("label")
-    @classmethod
-    def _unsaid(cls, value: str | None) -> str | None:
-        return value or None
 
 
 def search_views(served: ServedLake, photos: Photos, size: int, upload_bytes: int) -> APIRouter:
@@ -137,77 +115,7 @@ def search_views(served: ServedLake, photos: Photos, size: int, upload_bytes: in
         token = await photos.take_part(request)
         return RedirectResponse(address("/search", query=token), 303)
 
-    @router.post("/export")
-    async def export(request: Request) -> Response:
-        async with request.form(max_files=0, max_fields=_MOST_EXPORTED) as form:
-            chosen = form.getlist("id") or form.getlist("all")
-            wanted = str(form.get("format", "csv"))
-        if wanted not in MEDIA_TYPES:
-            raise ProblemError(422, f"there is no format {wanted!r}; there are {', '.join(MEDIA_TYPES)}")
-        return await run_sync(_exported, served, [str(name) for name in chosen], wanted)
-
-    @router.get("/map")
-    def image_map(parameters: Annotated[MapParameters, Query()]) -> str:
-        allowed = served.catalogue.allowed(Filters(label=parameters.label), None)
-        every = served.map.rows(_POINTS, None, served.catalogue.by_id)
-        marked = served.map.rows(_POINTS, allowed, served.catalogue.by_id) if allowed is not None else every[:0]
-        frame = served.map.frame()
-        return page(
-            "map.html",
-            title="Map",
-            label=parameters.label,
-            points=_points(served, every, frame, labels.counts),
-            marked=_points(served, marked, frame, labels.counts),
-            coloured=[*islice(labels.counts, _COLOURS)],
-            total=int((~np.isnan(served.map.points[:, 0])).sum()),
-            offered=served.words.offered[:_LABELS_OFFERED],
-        )
-
     return router
-
-
-def _exported(served: ServedLake, chosen: Sequence[str], wanted: ExportFormat) -> Response:
-    """Images as a file.
-
-    Raises:
-        ProblemError: none is chosen, or the lake does not have one.
-    """
-    rows = [served.catalogue.row_of(name) for name in dict.fromkeys(chosen)]
-    known = [row for row in rows if row is not None]
-    if not known or len(known) < len(rows):
-        raise ProblemError(422, "choose images of this lake to export", "No images were chosen")
-    name, media_type = MEDIA_TYPES[wanted]
-    content = exported(served.catalogue.details(known), wanted, served.boxes.of)
-    return Response(content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
-
-
-@dataclass(frozen=True)
-class _Point:
-    """An image on the map: pixels from the top left, its colour's number, and its labels."""
-
-    image_id: str
-    x: float
-    y: float
-    colour: int
-    labels: str
-
-
-def _points(
-    served: ServedLake, rows: Iterable[int], frame: tuple[float, float, float, float], counts: Mapping[str, int]
-) -> list[_Point]:
-    colours = {label: number for number, label in enumerate(islice(counts, _COLOURS), 1)}
-    left, bottom, right, top = frame
-    found = []
-    for row in rows:
-        x, y = served.map.points[row]
-        own = served.catalogue.labels.labels_of(int(row))
-        across = min(max((float(x) - left) / (right - left), -0.02), 1.02)
-        up = min(max((float(y) - bottom) / (top - bottom), -0.02), 1.02)
-        colour = next((colours[label] for label in own if label in colours), 0)
-        found.append(
-            _Point(served.catalogue.image_id(int(row)), _SIDE * across, _SIDE * (1 - up), colour, listed(own, 3))
-        )
-    return found
 
 
 def _details(served: ServedLake, image_id: str | None) -> ImageDetails | None:

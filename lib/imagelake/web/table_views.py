@@ -13,6 +13,7 @@ from imagelake.reports.names import clean_name
 from imagelake.reports.numbers import decimal, percent
 from imagelake.search.order import candidate_count
 from imagelake.search.page import Page
+from imagelake.serving.catalogue import ImageDetails
 from imagelake.serving.parameters import Text
 from imagelake.serving.search import answers_of
 from imagelake.serving.served_lake import Ranked, ServedLake
@@ -23,6 +24,7 @@ from imagelake.web.problems import ProblemError, WayOn, unknown_name
 from imagelake.web.tables import Tables
 
 LISTED = 500
+Numbered = tuple[ImageDetails, str]  # an image, and what is said of it first
 
 
 class Sheet(BaseModel):
@@ -73,17 +75,8 @@ def table_views(served: ServedLake, tables: Tables, size: int) -> APIRouter:
         name = parameters.name
         if name not in known.known:
             return RedirectResponse(address("/label", name=_known_label(known.known, name)), 303)
-        mistakes, part = served.mistakes.of(name), Page(parameters.page, size)
-        if parameters.is_wrong:
-            chosen = [one for one in mistakes if parameters.predicted in (None, one.predicted)]
-            details = served.catalogue.details([one.row for one in chosen[part.rows]])
-            found = [(one, f"{clean_name(said.predicted)} {percent(said.score)}")
-                     for one, said in zip(details, chosen[part.rows], strict=True)]  # fmt: skip
-            total = len(chosen)
-        else:
-            ranked = Ranked(served.catalogue.of_label(name, None)[: candidate_count(size)])
-            answers = answers_of(served, ranked, part)
-            found, total = [(one.details, f"PPI {decimal(one.details.ppi)}") for one in answers], len(ranked.rows)
+        part = Page(parameters.page, size)
+        found, total = (_wrong_ones if parameters.is_wrong else _all_of_label)(served, parameters, part)
         confusions = [row for row in tables.rows("confusion") if row["label"] == name]
         content = page(
             "label.html",
@@ -91,7 +84,7 @@ def table_views(served: ServedLake, tables: Tables, size: int) -> APIRouter:
             parameters=parameters,
             found=found,
             images=known.counts.get(name, 0),
-            wrong=len(mistakes),
+            wrong=len(served.mistakes.of(name)),
             sheets=part.count(total),
             accuracy=next((row for row in tables.rows("label_accuracy") if row["label"] == name), None),
             said=sorted(confusions, key=lambda row: -row["images"])[:8],
@@ -160,6 +153,22 @@ def table_views(served: ServedLake, tables: Tables, size: int) -> APIRouter:
         return HTMLResponse(content, headers={"Content-Security-Policy": REPORT_POLICY})
 
     return router
+
+
+def _all_of_label(served: ServedLake, parameters: LabelParameters, part: Page) -> tuple[list[Numbered], int]:
+    """Images of a label on one page, the highest PPI first, and how many there are on all."""
+    ranked = Ranked(served.catalogue.of_label(parameters.name, None)[: candidate_count(part.size)])
+    answers = answers_of(served, ranked, part)
+    return [(one.details, f"PPI {decimal(one.details.ppi)}") for one in answers], len(ranked.rows)
+
+
+def _wrong_ones(served: ServedLake, parameters: LabelParameters, part: Page) -> tuple[list[Numbered], int]:
+    """Images of a label that the network takes for something else, or for one label, and how many there are."""
+    chosen = [one for one in served.mistakes.of(parameters.name) if parameters.predicted in (None, one.predicted)]
+    shown = chosen[part.rows]
+    details = served.catalogue.details([mistake.row for mistake in shown])
+    said = [f"{clean_name(mistake.predicted)} {percent(mistake.score)}" for mistake in shown]
+    return list(zip(details, said, strict=True)), len(chosen)
 
 
 def _csv(tables: Tables, name: str) -> Response:
