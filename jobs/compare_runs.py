@@ -1,6 +1,7 @@
 """Compare runs: ways to treat imbalance, each with every penalty, on the same images; is the best one really best?
 
-Reads labels_clean, predictions, model, images, hierarchy. Writes run_comparison. Each way is a grid as
+Reads labels_clean, predictions, model, images, hierarchy, and duplicate_groups where there are any. Writes
+run_comparison. Each way is a grid as
 train_classifier trains it; the best penalties are compared image by image, by McNemar's test and the bootstrap,
 corrected for their number. A run that fails is a row with its error; a comparison that was killed goes on with the runs
 that are missing. It is no step of the pipeline: train_classifier --set train.imbalance=... makes a head of the best.
@@ -36,6 +37,7 @@ from imagelake.transforms.training.training_images import (
     VALIDATION,
     ImageRules,
     count_images,
+    groups_of,
     judge_pairs,
     training_images,
     width_of,
@@ -53,7 +55,8 @@ def run(work: Work, config: Config) -> None:
     judged = judge_pairs(work.read("labels_clean"), predictions, work.read("hierarchy"), rules).persist(
         StorageLevel.DISK_ONLY
     )
-    rows = training_images(kept(judged), work.read("images"), predictions, rules).persist(StorageLevel.DISK_ONLY)
+    groups = groups_of(work.read("images"), work.read("duplicate_groups"))
+    rows = training_images(kept(judged), groups, predictions, rules).persist(StorageLevel.DISK_ONLY)
     counts = count_images(rows, train.folds)
     data = TrainingSet(rows, counts, scaling_of(rows.where(F.col("evaluated_on").isin(*TRAINED_ON)), width_of(rows)))
     work.account(
@@ -112,7 +115,8 @@ JOB = Job(
     name="compare_runs",
     doc=__doc__,
     run=run,
-    reads=("labels_clean", "predictions", "model", "images", "hierarchy"),
+    reads=("labels_clean", "predictions", "model", "images", "hierarchy", "duplicate_groups"),
+    optional=("duplicate_groups",),
     writes=("run_comparison",),
     settings=("runs", "train", "model", "images", "accuracy.confidence_level"),
 )

@@ -1,9 +1,9 @@
 """Find labels that are probably wrong, the most suspicious first, with what they would be and why.
 
-Reads labels_clean, labels_rejected, predictions, model, heads, images, hierarchy, and label_verdicts where there are
-any. Writes label_scores, label_issues and label_issue_counts. Each image is judged by a head of train_classifier that
-did not learn from it; how many labels are wrong is counted by confident learning. Nothing is dropped: clean_labels
-does so for clean.label_issues=drop. It is no step of the pipeline.
+Reads labels_clean, labels_rejected, predictions, model, heads, images, hierarchy, and where there are any
+label_verdicts and duplicate_groups. Writes label_scores, label_issues and label_issue_counts. Each image is judged by a
+head of train_classifier that did not learn from it; how many labels are wrong is counted by confident learning. Nothing
+is dropped: clean_labels does so for clean.label_issues=drop. It is no step of the pipeline.
 Cost: see docs/training.md.
 
     spark-submit jobs/find_label_issues.py --root var/lake --set issues.head=animals
@@ -18,7 +18,7 @@ from pyspark import StorageLevel
 from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
-from imagelake.runtime.resolve.heads import published_head, require_fit
+from imagelake.runtime.resolve.heads import published_head, require_fit, require_same_folds
 from imagelake.runtime.resolve.network import load_network
 from imagelake.transforms.issues.confident_counts import ScoredRows, bounds_of, confident_counts, judge_images
 from imagelake.transforms.issues.label_issues import (
@@ -31,10 +31,10 @@ from imagelake.transforms.issues.label_issues import (
 from imagelake.transforms.predict.model import PREDICTION_SETTINGS, features_name, require_features
 from imagelake.transforms.rows.verdicts import count_by_reason, kept, rejected
 from imagelake.transforms.training.scored_images import scores_by_heads
-from imagelake.transforms.training.training_images import ImageRules, judge_pairs, training_images
+from imagelake.transforms.training.training_images import ImageRules, groups_of, judge_pairs, training_images
 from imagelake.vision.head import HEADS
 
-SHOWN = 5
+DUPLICATES, SHOWN = "duplicate_groups", 5
 
 
 def run(work: Work, config: Config) -> None:
@@ -44,11 +44,14 @@ def run(work: Work, config: Config) -> None:
     head = published_head(issues.head, work.folder(HEADS), work.lake.storage)
     network = load_network(work.folder("model"), config.model, work.lake.storage)
     require_fit(head.card, features_name(network, config.model))
+    duplicates = work.lake.require(DUPLICATES).run_id if work.has(DUPLICATES) else None
+    require_same_folds(head.card, duplicates)
     labels = candidate_labels(work.read("labels_clean"), work.read("labels_rejected"))
     images, hierarchy = work.read("images"), work.read("hierarchy")
     rules = ImageRules(head.card.classes, 1, head.card.folds, head.card.seed)
     judged = judge_pairs(labels, work.read("predictions"), hierarchy, rules).persist(StorageLevel.DISK_ONLY)
-    rows = training_images(kept(judged), images, work.read("predictions"), rules).persist(StorageLevel.DISK_ONLY)
+    groups = groups_of(work.read("images"), work.read(DUPLICATES))
+    rows = training_images(kept(judged), groups, work.read("predictions"), rules).persist(StorageLevel.DISK_ONLY)
     scored = ScoredRows(
         rows.select("image_id", "label", "fold", "features"), head.card.classes,
         scores_by_heads(work.lake.spark, head.heads),
@@ -77,8 +80,18 @@ JOB = Job(
     name="find_label_issues",
     doc=__doc__,
     run=run,
-    reads=("labels_clean", "labels_rejected", "predictions", "model", "heads", "images", "hierarchy", "label_verdicts"),
-    optional=("label_verdicts",),
+    reads=(
+        "labels_clean",
+        "labels_rejected",
+        "predictions",
+        "model",
+        "heads",
+        "images",
+        "hierarchy",
+        "label_verdicts",
+        "duplicate_groups",
+    ),
+    optional=("label_verdicts", "duplicate_groups"),
     writes=("label_scores", "label_issues", "label_issue_counts"),
     settings=("issues", "model", "images", "accuracy.confidence_level"),
 )

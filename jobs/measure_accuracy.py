@@ -56,6 +56,8 @@ def run(work: Work, config: Config) -> None:
         work.note(name, value)
     if meanings.ambiguous:
         work.note("ambiguous, so not judged", describe_choices(meanings.ambiguous))
+    if config.model.head:
+        work.note("mind", "the head learnt from most of these images; training_measures has it on those it did not")
     work.note("verified labels", verification_note(verification))
     work.note("worst confusions", describe_confusions(confusion) or "none")
 

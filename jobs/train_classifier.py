@@ -1,9 +1,10 @@
 """Train a head: multinomial logistic regression from stored features to the lake's own clean labels.
 
-Reads labels_clean, predictions, model, images, hierarchy. Writes training_runs, training_curves, training_measures,
-training_labels, training_confusion, training_predictions, and the folder heads: the trained head and its card, beside
-earlier heads of other names. Every penalty of train.l2 and every fold is trained at once: one pass over the features
-gives each of them its next step. It is no step of the pipeline: predict_images --set model.head=NAME uses the head.
+Reads labels_clean, predictions, model, images, hierarchy, and duplicate_groups where there are any. Writes
+training_runs, training_curves, training_measures, training_labels, training_confusion, training_predictions, and the
+folder heads: the trained head and its card, beside earlier heads of other names. Every penalty of train.l2 and every
+fold is trained at once: one pass over the features gives each of them its next step. It is no step of the pipeline:
+predict_images --set model.head=NAME uses the head.
 Cost: see docs/training.md.
 
     spark-submit jobs/train_classifier.py --root var/lake --set train.name=animals --set 'train.labels=["Lion", "Owl"]'
@@ -56,6 +57,7 @@ from imagelake.transforms.training.training_images import (
     ImageRules,
     TrainingCounts,
     count_images,
+    groups_of,
     judge_pairs,
     training_images,
     width_of,
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 INPUTS = ("labels_clean", "predictions", "model")
+DUPLICATES = "duplicate_groups"
 SHOWN = ("accuracy", "balanced_accuracy", "macro_f1", "calibration_error")
 
 
@@ -79,7 +82,8 @@ def run(work: Work, config: Config) -> None:
     judged = judge_pairs(work.read("labels_clean"), predictions, work.read("hierarchy"), rules).persist(
         StorageLevel.DISK_ONLY
     )
-    rows = training_images(kept(judged), images, predictions, rules).persist(StorageLevel.DISK_ONLY)
+    groups = groups_of(work.read("images"), work.read(DUPLICATES))
+    rows = training_images(kept(judged), groups, predictions, rules).persist(StorageLevel.DISK_ONLY)
     counts = count_images(rows, train.folds)
     dropped = count_by_reason(rejected(judged))
     work.account("image and label pairs", judged.count(), sum(counts.by_evaluation.values()), dropped)
@@ -128,7 +132,8 @@ def _key(work: Work, config: Config) -> str:
 
 
 def _inputs(work: Work) -> dict[str, str]:
-    return {name: work.lake.require(name).run_id for name in INPUTS}
+    duplicates = (DUPLICATES,) if work.has(DUPLICATES) else ()
+    return {name: work.lake.require(name).run_id for name in (*INPUTS, *duplicates)}
 
 
 def _licences(rows: DataFrame, images: DataFrame) -> dict[str, int]:
@@ -176,7 +181,8 @@ JOB = Job(
     name="train_classifier",
     doc=__doc__,
     run=run,
-    reads=("labels_clean", "predictions", "model", "images", "hierarchy"),
+    reads=("labels_clean", "predictions", "model", "images", "hierarchy", "duplicate_groups"),
+    optional=("duplicate_groups",),
     writes=(
         "training_runs",
         "training_curves",

@@ -373,7 +373,7 @@ _ALL = (
             (
                 "top1_precision",
                 "double",
-                "top1_hits / top1_predicted: a verified negative counts against it, an unverified image does not",
+                "top1_hits / top1_predicted: null without negatives",
             ),
             ("top1_precision_low", "double", "Wilson interval"),
             ("top1_precision_high", "double", "Wilson interval"),
@@ -383,7 +383,7 @@ _ALL = (
             (
                 "top5_precision",
                 "double",
-                "top5_hits / top5_predicted: a verified negative counts against it, an unverified image does not",
+                "top5_hits / top5_predicted: null without negatives",
             ),
             ("top5_precision_low", "double", "Wilson interval"),
             ("top5_precision_high", "double", "Wilson interval"),
@@ -393,7 +393,7 @@ _ALL = (
             (
                 "average_precision",
                 "double",
-                "area under precision over recall, by the summed score of its classes; null without positives",
+                "area under precision over recall, by the summed score of its classes; null as precision is",
             ),
             ("level", "double", "the confidence level of the intervals, 0 to 1"),
         ),

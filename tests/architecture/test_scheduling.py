@@ -62,9 +62,9 @@ def facts(airflow_home: Path) -> dict[str, Any]:
 
 
 def upstream_jobs() -> dict[str, set[str]]:
-    """Each job and the writers of what it reads."""
+    """Each job and the writers of what it reads; what jobs by hand write is read where it is there."""
     writer = {name: step for step in JOBS for name in job(step).writes}
-    return {step: {writer[name] for name in job(step).reads} for step in JOBS}
+    return {step: {writer[name] for name in job(step).reads if name in writer} for step in JOBS}
 
 
 def ancestors(edges: dict[str, set[str]], name: str) -> set[str]:

@@ -54,6 +54,12 @@ def test_scores_are_those_of_their_formulas() -> None:
     np.testing.assert_allclose(normalised_margin(scores, labels), [0.75, 0.2])
 
 
+def test_of_several_likely_labels_the_best_score_counts() -> None:
+    """A frequent label with a low threshold does not take an image from a better one; alone it does."""
+    scores = np.array([[0.3, 0.7, 0.0], [0.3, 0.4, 0.3], [0.1, 0.4, 0.5]])
+    assert likely_labels(scores, np.array([0.2, 0.6, 0.9])).tolist() == [1, 0, NOBODY]
+
+
 def test_sums_of_parts_add_up() -> None:
     """Thresholds and counts are those of the whole, wherever it is cut."""
     random = np.random.default_rng(2)

@@ -129,6 +129,8 @@ def test_labels_that_heads_distrust_are_not_learnt_from() -> None:
     weights = without_distrusted(clear, of_folds, 0.1).weights
     assert not weights[sure].any()
     assert without_distrusted(clear, of_folds, 0.0).weights.all()
+    best_of_fold = best[clear.folds, np.arange(400)].argmax(axis=1)
+    np.testing.assert_array_equal(without_distrusted(clear, of_folds, 1.0).weights > 0, best_of_fold == clear.classes)
     scores = np.exp(best - best.max(axis=2, keepdims=True))
     own = (scores / scores.sum(axis=2, keepdims=True))[clear.folds, np.arange(400), clear.classes]
     np.testing.assert_array_equal(

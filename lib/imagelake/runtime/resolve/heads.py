@@ -74,6 +74,23 @@ def require_fit(card: HeadCard, features: str) -> None:
         )
 
 
+def require_same_folds(card: HeadCard, duplicates: str | None) -> None:
+    """Make sure that images are in the folds that a head was trained with: duplicates share one.
+
+    Args:
+        card: of the head.
+        duplicates: the run that published duplicate_groups; None where none did.
+
+    Raises:
+        ImageLakeError: duplicates were found since, or found anew.
+    """
+    if card.inputs.get("duplicate_groups") != duplicates:
+        raise ImageLakeError(
+            f"duplicates have been found since head {card.name} was trained, so that images are in other folds now: "
+            "run train_classifier again"
+        )
+
+
 def with_head(network: PackedModel, model: ModelSection, folder: str, storage: Storage) -> PackedModel:
     """The network with the configured head, which scores labels instead of classes.
 

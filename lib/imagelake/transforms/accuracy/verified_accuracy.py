@@ -107,11 +107,12 @@ def measure_verified(judged: DataFrame, level: float) -> DataFrame:
         *(F.count_if(rank).alias(f"{rank}_predicted") for rank in RANKS),
         *(F.count_if(F.col(rank) & F.col("positive")).alias(f"{rank}_hits") for rank in RANKS),
     )
+    contested = F.col("negatives") > 0  # without any, whatever is predicted is right
     shares = [
         column
         for rank in RANKS
-        for name, of in (("precision", f"{rank}_predicted"), ("recall", "positives"))
-        for column in _share(f"{rank}_{name}", F.col(f"{rank}_hits"), F.col(of), level)
+        for name, of in (("precision", F.when(contested, F.col(f"{rank}_predicted"))), ("recall", F.col("positives")))
+        for column in _share(f"{rank}_{name}", F.col(f"{rank}_hits"), of, level)
     ]
     return counts.join(average_precision(judged), "label", how="left").select(
         "label",
@@ -119,7 +120,7 @@ def measure_verified(judged: DataFrame, level: float) -> DataFrame:
         "negatives",
         *(f"{rank}_{name}" for rank in RANKS for name in ("predicted", "hits")),
         *shares,
-        "average_precision",
+        F.when(contested, F.col("average_precision")).alias("average_precision"),
         F.lit(level).alias("level"),
     )
 

@@ -49,9 +49,11 @@ def distrusted_labels(verdicts: DataFrame | None, issues: DataFrame | None) -> D
         issues: the label_issues table; None where the configuration keeps what it lists.
     """
     confirmed = F.col("verdict") == "confirmed"
-    said = verdicts.select(*PAIR, F.when(confirmed, "confirmed_wrong").alias("distrust")) if verdicts else None
+    said = (
+        verdicts.select(*PAIR, F.when(confirmed, "confirmed_wrong").alias("distrust")) if verdicts is not None else None
+    )
     if issues is None:
-        return said.where("distrust IS NOT NULL") if said else None
+        return said.where("distrust IS NOT NULL") if said is not None else None
     found = issues.select(*PAIR).distinct().withColumn("distrust", F.lit("label_issue"))
     if said is None:
         return found

@@ -120,15 +120,28 @@ def _narrower_labels(hierarchy: DataFrame) -> DataFrame:
     )
 
 
-def training_images(kept: DataFrame, images: DataFrame, predictions: DataFrame, rules: ImageRules) -> DataFrame:
+def groups_of(images: DataFrame, duplicates: DataFrame) -> DataFrame:
+    """What keeps images together in one fold: image_id, group_id.
+
+    Args:
+        images: the table; images of equal bytes are a group.
+        duplicates: the duplicate_groups table, which knows more; empty where nobody has looked for duplicates.
+    """
+    known = duplicates.select("image_id", "representative_id")
+    return images.join(known, "image_id", how="left").select(
+        "image_id", F.coalesce("representative_id", "sha256", "image_id").alias("group_id")
+    )
+
+
+def training_images(kept: DataFrame, groups: DataFrame, predictions: DataFrame, rules: ImageRules) -> DataFrame:
     """Each usable image with its features, its fold and where it is measured.
 
-    Images of equal bytes are in one fold; the hash of these bytes and the seed decide which. Without folds the training
-    images are fold 0 and those of the split validation are fold 1.
+    Images of a group are in one fold; the hash of its name and the seed decide which. Without folds the training images
+    are fold 0 and those of the split validation are fold 1.
 
     Args:
         kept: image_id, label, split of pairs without a reason, one an image.
-        images: the table, for the hashes of bytes.
+        groups: as from `groups_of`.
         predictions: the table.
         rules: of the configuration.
 
@@ -136,7 +149,7 @@ def training_images(kept: DataFrame, images: DataFrame, predictions: DataFrame, 
         image_id, label, evaluated_on, fold (null for an image that no choice depends on), row_number (among the images
         of the label and evaluated_on, by hash, from 1), features.
     """
-    group = F.coalesce("sha256", "image_id")
+    group = F.coalesce("group_id", "image_id")
     trains = F.col("split").isin(*TRAIN_SPLITS)
     hashed = F.pmod(F.xxhash64(group, F.lit(rules.seed)), F.lit(max(rules.folds, 1)))
     if rules.folds:
@@ -145,7 +158,7 @@ def training_images(kept: DataFrame, images: DataFrame, predictions: DataFrame, 
     else:
         evaluated_on = F.when(trains, F.lit("train")).otherwise(F.col("split"))
         fold = F.when(trains, F.lit(0)).when(F.col("split") == VALIDATION, F.lit(1))
-    judged = kept.join(images.select("image_id", "sha256"), "image_id", how="left").select(
+    judged = kept.join(groups, "image_id", how="left").select(
         "image_id", "label", evaluated_on.alias("evaluated_on"), fold.cast("int").alias("fold")
     )
     order = [F.xxhash64("image_id", F.lit(rules.seed)), F.col("image_id")]

@@ -23,7 +23,7 @@ def problems(tables: Tables, _: ReportSection) -> list[Problem]:
             "label-issues",
             "Labels that a trained head finds wrong",
             "Judged by a head that did not learn from the image. Look, write verdicts (confirmed or refuted) into a "
-            "CSV and run record_verdicts; clean_labels respects them, and drops the rest with clean.label_issues=drop.",
+            "CSV and run record_verdicts; clean_labels respects them, and drops the rest for clean.label_issues=drop.",
             "high",
             rows.select(*COLUMNS, F.round("score", 4).alias("score"), note.alias(NOTE)),
             [F.col("score"), F.col("image_id"), F.col("label")],
