@@ -354,6 +354,7 @@ class ShiftSection(_Section):
     label_column: str
     prediction_column: str
     score_column: str
+    probabilities_column: str
     model_column: str
     features_column: str
     property_columns: tuple[str, ...]

@@ -22,6 +22,7 @@ from imagelake.transforms.shift.figures import PairFigures, SetFigures
 from imagelake.transforms.shift.hypotheses import Evidence, hypothesis_rows
 from imagelake.transforms.shift.model_rows import line_rows
 from imagelake.transforms.shift.outcome_counts import Copies, Pairs
+from imagelake.transforms.shift.probabilities import Probabilities
 from imagelake.transforms.shift.property_counts import PropertyCounts
 
 Row = dict[str, Any]
@@ -134,7 +135,7 @@ def test_another_mix_of_classes_explains_the_drop() -> None:
     assert answer.startswith(
         "model is right about 86.0 % of 1,000 images in one and 59.0 % of 1,000 in other: a drop of"
     )
-    assert "another mix of classes (100.0 %)" in answer
+    assert "Reweighting explains 100.0 % by another mix of classes; 0.0 % is left." in answer
     assert "Not judged: images that look different" in answer
 
 
@@ -254,6 +255,30 @@ def test_a_limit_names_figures_and_setting() -> None:
     assert found is not None
     assert "from one to other, more than shift.max_drop = 0.1" in found
     assert "an AUC of 0.930, more than shift.max_auc = 0.8" in found
+
+
+def test_the_mix_of_classes_is_that_of_probabilities_where_there_are_any() -> None:
+    """A planted mix is within the interval of either way, and the ways differ."""
+    draw = np.random.default_rng(6)
+    centres, mixes = np.array([0.0, 1.5]), ((0.5, 0.5), (0.8, 0.2))
+    truth = [draw.choice(2, size=1500, p=mix) for mix in mixes]
+    points = [centres[labels] + draw.normal(size=1500) for labels in truth]
+    odds = [2 * (1.5 * one - 1.125) for one in points]  # twice as sure as it should be
+    values = [1 / (1 + np.exp(np.stack([one, -one], axis=1))) for one in odds]
+    known, others = Probabilities(values[0], truth[0]), Probabilities(values[1], np.full(1500, -1))
+    said = [one.argmax(axis=1) for one in values]
+    confusion = pd.DataFrame({"label": truth[0].astype(str), "predicted": said[0].astype(str), "images": 1})
+    predicted = pd.DataFrame({"predicted": said[1].astype(str), "images": 1})
+    classes = {str(k): (int((truth[0] == k).sum()), int(((truth[0] == k) & (said[0] == k)).sum())) for k in (0, 1)}
+    before = figures_of("one", outcomes=outcomes_of({"model": classes}, {}))
+    pair = pair_of(before, figures_of("other"), confusion=confusion, predicted=predicted)
+    widths = []
+    for one in (pair, replace(pair, probabilities=(known, others))):
+        row = next(row for row in class_rows(one, "model", RULES) if row["label"] == "0")
+        assert row["share_estimated_low"] <= 0.8 <= row["share_estimated_high"]
+        widths.append(row["share_estimated_high"] - row["share_estimated_low"])
+    assert widths[0] != widths[1]
+    assert max(widths) < 0.15
 
 
 def test_without_labels_the_answer_is_what_scores_let_expect() -> None:

@@ -36,14 +36,12 @@ def answer_of(row: Row, hypotheses: Sequence[Row]) -> str:
     """
     sentences = [_drop(row)]
     supported = [one for one in hypotheses if one["verdict"] == SUPPORTED and one["hypothesis"] != "chance"]
-    explaining = sorted(
-        (one for one in supported if one.get("explained_share") is not None), key=lambda one: -one["explained_share"]
-    )
+    explaining = sorted(filter(_explains, supported), key=lambda one: -one["explained_share"])
     if explaining:
-        parts = [f"{named(one)} ({share(min(9.99, one['explained_share']))})" for one in explaining]
-        sentences.append(f"Of it can be explained, in part by the same images: {'; '.join(parts)}.")
-        left = max(0.0, 1 - explaining[0]["explained_share"])
-        sentences.append(f"Beyond the largest of these, {share(left)} of it is left unexplained.")
+        parts = [f"{share(one['explained_share'])} by {named(one)}" for one in explaining]
+        left = share(max(0.0, 1 - explaining[0]["explained_share"]))
+        overlap = " (these overlap)" if len(parts) > 1 else ""
+        sentences.append(f"Reweighting explains {', '.join(parts)}{overlap}; {left} is left.")
     others = [named(one) for one in supported if one not in explaining]
     if others:
         sentences.append(f"There is evidence of {', '.join(others)}.")
@@ -54,6 +52,14 @@ def answer_of(row: Row, hypotheses: Sequence[Row]) -> str:
     if lacking:
         sentences.append(f"Not judged: {', '.join(lacking)}.")
     return " ".join(sentences)
+
+
+def _explains(row: Row) -> bool:
+    """Whether a hypothesis explains a part of the change beyond its interval."""
+    low, high, part = row.get("explained_low"), row.get("explained_high"), row.get("explained_share")
+    if low is None or high is None or part is None:
+        return False
+    return bool(part > 0 and (low > 0 or high < 0))
 
 
 def named(row: Row) -> str:

@@ -11,7 +11,7 @@ from imagelake.errors import ImageLakeError
 from imagelake.measures.intervals import wilson_interval
 from imagelake.measures.shift.confidence import calibrated_estimate, threshold_estimate
 from imagelake.measures.shift.corrections import benjamini_hochberg, holm
-from imagelake.measures.shift.label_shift import mix_from_predictions
+from imagelake.measures.shift.label_shift import ClassMix, mix_from_predictions, mix_from_probabilities
 from imagelake.measures.shift.proportions import (
     difference_interval,
     fisher_p,
@@ -21,7 +21,7 @@ from imagelake.measures.shift.proportions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from imagelake.config import ShiftSection
     from imagelake.transforms.shift.figures import PairFigures, SetFigures
@@ -147,22 +147,39 @@ def _class_row(label: str, counts: dict[Any, int], level: float) -> Row:
 
 
 def _add_estimated_shares(pair: PairFigures, rows: list[Row], rules: ShiftSection) -> None:
-    """Shares of the set after, from the predictions alone, where these are the judging model's."""
+    """Shares of the set after without its labels, where the rows are the judging model's."""
     if pair.confusion.empty or rows[0]["model"] != pair.model:
         return
+    found = _by_probabilities(pair, rules) or _by_predictions(pair, rules)
+    for row in rows:
+        names = ("share_estimated", "share_estimated_low", "share_estimated_high")
+        row |= dict(zip(names, found.get(row["label"], (None,) * 3), strict=True))
+
+
+def _by_probabilities(pair: PairFigures, rules: ShiftSection) -> dict[str, tuple[float, ...]]:
+    """Class -> share with interval, from calibrated probabilities; empty where not every class has labels before."""
+    if pair.probabilities is None or not pair.probabilities[0].complete:
+        return {}
+    known, others = pair.probabilities
+    labelled = known.labels >= 0
+    level, seed = rules.confidence_level, rules.seed
+    mix = mix_from_probabilities(known.values[labelled], known.labels[labelled], others.values, level, seed)
+    return _named(map(str, range(len(mix.shares))), mix)
+
+
+def _by_predictions(pair: PairFigures, rules: ShiftSection) -> dict[str, tuple[float, ...]]:
+    """Class -> share with interval, from the numbers of predictions; empty where none is one that was made before."""
     known = pair.confusion.pivot_table(index="label", columns="predicted", values="images", aggfunc="sum", fill_value=0)
     said = pair.predicted.groupby("predicted")["images"].sum()
     counted = said.reindex(known.columns, fill_value=0)
     if not counted.sum():
-        return
+        return {}
     mix = mix_from_predictions(known.to_numpy(), counted.to_numpy(), rules.confidence_level, rules.seed)
-    found = {
-        str(label): values
-        for label, *values in zip(known.index, mix.shares.tolist(), mix.low.tolist(), mix.high.tolist(), strict=True)
-    }
-    for row in rows:
-        names = ("share_estimated", "share_estimated_low", "share_estimated_high")
-        row |= dict(zip(names, found.get(row["label"], (None,) * 3), strict=True))
+    return _named(map(str, known.index), mix)
+
+
+def _named(labels: Iterable[str], mix: ClassMix) -> dict[str, tuple[float, ...]]:
+    return dict(zip(labels, zip(mix.shares.tolist(), mix.low.tolist(), mix.high.tolist(), strict=True), strict=True))
 
 
 def range_rows(figures: SetFigures) -> Iterator[Row]:

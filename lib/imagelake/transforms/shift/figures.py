@@ -22,6 +22,7 @@ from imagelake.transforms.shift.outcome_counts import (
     count_pairs,
     count_scores,
 )
+from imagelake.transforms.shift.probabilities import Probabilities, sample_probabilities
 from imagelake.transforms.shift.property_counts import PropertyCounts, count_properties
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class PairFigures:
         copies: images of both sets; None where a set has no hashes.
         confusion: before, of the model: label, predicted, images; empty without labels.
         predicted: after, of the model: predicted, images.
+        probabilities: of samples of both sets; None where a set has none, or where the set after has labels.
         training: label -> images that the model learnt from; None where they are not known.
     """
 
@@ -90,6 +92,7 @@ class PairFigures:
     copies: Copies | None = None
     confusion: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["label", "predicted", "images"]))
     predicted: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["predicted", "images"]))
+    probabilities: tuple[Probabilities, Probabilities] | None = None
     training: Mapping[str, int] | None = None
 
     @property
@@ -163,6 +166,7 @@ def measure_pair(
         sets: before and after.
         figures: of the same.
         model: by which hypotheses are judged.
+        probabilities: of samples of both sets; None where a set has none, or where the set after has labels.
         training: label -> images that the model learnt from; None where they are not known.
         rules: the number of strata.
     """
@@ -173,6 +177,9 @@ def measure_pair(
         if "labels" in became.lacks and "labels" not in was.lacks:
             known, said = confusion(before.outcomes, model), confusion(after.outcomes, model)
             made = replace(made, confusion=known[known["label"].notna()], predicted=said[["predicted", "images"]])
+            one, other = sample_probabilities(before), sample_probabilities(after)
+            if one is not None and other is not None and one.values.shape[1] == other.values.shape[1]:
+                made = replace(made, probabilities=(one, other))
     right = before.right(model) if model is not None else None
     if before.properties is not None and after.properties is not None:
         made = replace(made, properties=count_properties(before.properties, after.properties, right, rules.strata))

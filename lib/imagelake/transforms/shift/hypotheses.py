@@ -117,8 +117,11 @@ def _row(supported: bool, answer: str, statistic: float, p: float | None = None,
     return row
 
 
-def _explains(found: Explained) -> bool:
-    return not found.undefined and found.low > 0
+def _explains(found: Explained, evidence: Evidence) -> bool:
+    """Whether a mix explains a part of the drop, or of the rise, beyond its interval."""
+    if found.undefined:
+        return False
+    return found.high < 0 if evidence.lost is not None and evidence.lost < 0 else found.low > 0
 
 
 def _need_labels(evidence: Evidence, *sides: str) -> None:
@@ -173,7 +176,7 @@ def _prior_shift(evidence: Evidence) -> Row:
     answer = f"{share(moved)} of the images are of other classes ({how}): {listed}" if differs else (
         f"the classes have the same shares in both sets ({how})"
     )  # fmt: skip
-    return _row(differs and _explains(found), f"{answer}; {evidence.of_drop(found)}", moved, p, found)
+    return _row(differs and _explains(found, evidence), f"{answer}; {evidence.of_drop(found)}", moved, p, found)
 
 
 def _covariate_shift(evidence: Evidence) -> Row:
@@ -352,4 +355,4 @@ def _property(evidence: Evidence, one: PropertyCounts) -> Row:
     if not table["labelled"].sum():
         return _row(differs, f"{answer}; what that explains is not known without labels before", statistic, p)
     found = explained_by_mix(table["right"], table["labelled"], table["after"], evidence.rules.confidence_level)
-    return _row(differs and _explains(found), f"{answer}; {evidence.of_drop(found)}", statistic, p, found)
+    return _row(differs and _explains(found, evidence), f"{answer}; {evidence.of_drop(found)}", statistic, p, found)

@@ -36,6 +36,7 @@ class ShiftSet:
         hashes: one row an image: image_id, sha256.
         content: one row an image: image_id, content: its file.
         votes: one row an image: image_id, selected, voters.
+        probabilities: one row an image: image_id, label, probabilities: of each class, called by its number.
         lacks: name of an attribute -> why it is None, in words.
     """
 
@@ -46,6 +47,7 @@ class ShiftSet:
     hashes: DataFrame | None = None
     content: DataFrame | None = None
     votes: DataFrame | None = None
+    probabilities: DataFrame | None = None
     lacks: Mapping[str, str] = field(default_factory=dict)
 
     def right(self, model: str) -> DataFrame | None:
@@ -92,7 +94,7 @@ def set_of_rows(name: str, rows: DataFrame, rules: ShiftSection) -> ShiftSet:
         lacks["features"] = f"{name} has no column {rules.features_column}"
     else:
         # Of several models the images repeat; their features are those of the first.
-        once = rows if model is None else rows.where(model == F.lit(_first(rows, rules.model_column)))
+        once = _of_first_model(rows, rules)
         columns = [image_id.cast("string").alias("image_id"), features.alias("features")]
         if model is None and prediction is not None and label is not None:
             # Whoever sums the features needs no join.
@@ -108,6 +110,15 @@ def set_of_rows(name: str, rows: DataFrame, rules: ShiftSection) -> ShiftSet:
         made = replace(made, votes=votes.dropDuplicates(["image_id"]))
     else:
         lacks["votes"] = f"{name} has no columns {rules.selected_column} and {rules.voters_column}"
+    if rules.probabilities_column in found and _is_list(rows, rules.probabilities_column):
+        made = replace(
+            made,
+            probabilities=_of_first_model(rows, rules).select(
+                image_id.cast("string").alias("image_id"),
+                (F.lit(None) if label is None else label).cast("string").alias("label"),
+                F.col(f"`{rules.probabilities_column}`").cast("array<double>").alias("probabilities"),
+            ),
+        )
     lacks["hashes"] = f"{name} is no lake, whose images have hashes"
     if made.outcomes is None and made.features is None:
         raise ImageLakeError(
@@ -149,9 +160,12 @@ def _features(rows: DataFrame, column: str) -> Column | None:
     return F.col(f"`{column}`")
 
 
-def _first(rows: DataFrame, column: str) -> str:
-    first = rows.agg(F.min(f"`{column}`")).first()
-    return "" if first is None else str(first[0])
+def _of_first_model(rows: DataFrame, rules: ShiftSection) -> DataFrame:
+    if rules.model_column not in rows.columns:
+        return rows
+    column = F.col(f"`{rules.model_column}`")
+    first = rows.agg(F.min(column).alias("model")).first()
+    return rows if first is None else rows.where(column == F.lit(first["model"]))
 
 
 def _properties(
@@ -252,8 +266,7 @@ def set_of_lake(name: str, tables: LakeTables, meanings: LabelClasses, split: st
         _properties_of_lake(images, predictions, tables.quality),
         images.select("image_id", "sha256"),
         tables.content,
-        None,
-        {"votes": "a lake holds no votes on its labels"},
+        lacks={"votes": "a lake holds no votes on its labels"},
     )
 
 
