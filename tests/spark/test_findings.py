@@ -201,7 +201,7 @@ def test_nothing_to_do_has_no_csv(spark: SparkSession, tmp_path: Path) -> None:
     tables = {name: table_of(spark, name, []) for name in TABLES_READ}
     findings = find_all(CONTRIBUTIONS, tables, RULES, tmp_path)
     assert {finding.count for finding in findings} == {0}
-    assert len({finding.name for finding in findings}) == len(findings) == 12
+    assert len({finding.name for finding in findings}) == len(findings) == 13
     assert not list(tmp_path.iterdir())
     del tables["mistakes"]
     assert len(find_all(CONTRIBUTIONS, tables, RULES, tmp_path)) == 11
