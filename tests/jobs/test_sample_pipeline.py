@@ -258,7 +258,7 @@ def test_every_step_finds_what_it_reads() -> None:
     config = load_config()
     jobs = [job(step) for step in (*STEPS, *BY_HAND)]
     for one in jobs:
-        assert set(one.needs(config) if one.needs else one.reads) <= written, one.name
+        assert set(one.needs(config) if one.needs else one.required) <= written, one.name
         written |= set(one.writes)
     assert set(TABLES) <= written
     assert {name for one in jobs for name in (*one.reads, *one.optional)} <= written
