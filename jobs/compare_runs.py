@@ -1,10 +1,10 @@
 """Compare runs: ways to treat imbalance, each with every penalty, on the same images; is the best one really best?
 
 Reads labels_clean, predictions, model, images, hierarchy, and duplicate_groups where there are any. Writes
-run_comparison. Each way is a grid as
-train_classifier trains it; the best penalties are compared image by image, by McNemar's test and the bootstrap,
-corrected for their number. A run that fails is a row with its error; a comparison that was killed goes on with the runs
-that are missing. It is no step of the pipeline: train_classifier --set train.imbalance=... makes a head of the best.
+run_comparison. Each way is a grid as train_classifier trains it; the best penalties are compared image by image, by
+McNemar's test and the bootstrap, corrected for their number. A run that fails is a row with its error; a comparison
+that was killed goes on with the runs that are missing. It is no step of the pipeline: train_classifier --set
+train.imbalance=... makes a head of the best.
 
     spark-submit jobs/compare_runs.py --root var/lake --set 'runs.imbalance=["none", "over", "under", "both"]'
 """

