@@ -23,7 +23,8 @@ def thumbnail_vectors(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     if side % SIDE:
         raise ValueError(f"expected thumbnails whose side is a multiple of {SIDE}, found {pixels.shape}")
     step = side // SIDE
-    means = pixels.reshape(count, SIDE, step, SIDE, step, 3).mean(axis=(2, 4), dtype=np.float32).reshape(count, -1)
+    means = pixels.reshape(count, SIDE, step, SIDE, step, 3).mean(axis=(2, 4), dtype=np.float32)
+    means = means.reshape(count, 3 * SIDE**2)
     centred = means - means.mean(axis=1, keepdims=True)
     lengths = np.linalg.norm(centred, axis=1, keepdims=True)
     units: NDArray[np.float32] = np.divide(centred, lengths, out=np.zeros_like(centred), where=lengths > 1e-3)
