@@ -4,7 +4,8 @@ Reads images, predictions, image_quality, labels_clean, and duplicate_verdicts w
 duplicate_pairs with the evidence and score of each, duplicate_groups around the best image of each, duplicate_conflicts
 and duplicate_counts. Exact duplicates have equal bytes or equal pixels. Near ones are the nearest by features, by
 thumbnails and by perceptual hash, compared by the structural similarity of their thumbnails over small shifts and by
-their distance. Every member of a group was compared with its representative, so that groups do not chain.
+their distance. Every member of a group was compared with its representative, so that groups do not chain. Without
+predictions, duplicates are those of equal bytes alone.
 
     spark-submit jobs/find_duplicates.py --root var/lake --set duplicates.min_score=0.7
 """
@@ -52,7 +53,7 @@ JOB = Job(
     reads=("images", "predictions", "image_quality", "labels_clean", "duplicate_verdicts"),
     writes=("duplicate_pairs", "duplicate_groups", "duplicate_conflicts", "duplicate_counts"),
     settings=("duplicates",),
-    optional=("duplicate_verdicts",),
+    optional=("predictions", "duplicate_verdicts"),
 )
 
 if __name__ == "__main__":

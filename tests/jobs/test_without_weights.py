@@ -16,10 +16,11 @@ from pipeline_steps import STEPS, job
 
 
 def test_photos_are_reported_and_not_judged(spark: SparkSession, tmp_path: Path) -> None:
-    """Labels, ranks by PPI and the report are there; there is no prediction, and no figure of accuracy."""
+    """Labels, ranks by PPI, copies and the report are there; there is no prediction, and no figure of accuracy."""
     for number, name in enumerate(("owls/a.png", "owls/b.png", "test/cats/c.png")):
         (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
         Image.effect_noise((100 + number, 80), 60).convert("RGB").save(tmp_path / "photos" / name)
+    (tmp_path / "photos" / "owls" / "copy.png").write_bytes((tmp_path / "photos" / "owls" / "a.png").read_bytes())
     lake = Lake(spark, str(tmp_path / "lake"))
     source = ["source.type=folder", f"source.path={tmp_path / 'photos'}", f"lake.root={lake.root}"]
     config = load_config(settings=source)
@@ -32,7 +33,13 @@ def test_photos_are_reported_and_not_judged(spark: SparkSession, tmp_path: Path)
     assert sorted(map(tuple, ranks)) == [
         ("owls/a.png", "Owl", 3),
         ("owls/b.png", "Owl", 2),
+        ("owls/copy.png", "Owl", 4),
         ("test/cats/c.png", "Cat", 1),
+    ]
+    groups = lake.read("duplicate_groups").select("image_id", "representative_id", "evidence").collect()
+    assert sorted(map(tuple, groups)) == [
+        ("owls/a.png", "owls/a.png", "representative"),
+        ("owls/copy.png", "owls/a.png", "bytes"),
     ]
     assert lake.manifest("predictions") is None
     report = lake.require("report")
