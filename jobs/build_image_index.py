@@ -19,16 +19,18 @@ from pathlib import Path
 from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
+from imagelake.runtime.recipe import recipe_of
 from imagelake.runtime.resolve.network import load_network
 from imagelake.runtime.resolve.search import trained_index
 from imagelake.search.index_files import INDEX_TABLE, TRAINED_FOLDER, save_trained
+from imagelake.search.quantizer import faiss_version
 from imagelake.transforms.predict.model import PREDICTION_SETTINGS, features_name, require_features
+from imagelake.transforms.rows.earlier_rows import divide
 from imagelake.transforms.search.image_index import (
     INDEX_OPTIONS,
     in_order_of_cells,
     index_images,
     indexable,
-    unchanged_and_fresh,
     width_of,
 )
 from imagelake.transforms.search.trained_index import overrides_of, reused, train_index
@@ -41,11 +43,15 @@ def run(work: Work, config: Config) -> None:
     require_features(work.lake.require("predictions"), work.lake.require("model"), config.digest(PREDICTION_SETTINGS))
     images = indexable(work.read("predictions"))
     rows, dimension = images.count(), width_of(images)
-    learnt = trained_index(work.lake) if work.previous(TRAINED_FOLDER) else None
-    trained = reused(learnt, rows, dimension, model_id, config.index) if learnt else None
-    if trained:
-        unchanged, images = unchanged_and_fresh(work.lake.read(INDEX_TABLE), images)
-        indexed = unchanged.unionByName(index_images(images, trained.quantizer))
+    before = work.earlier(recipe_of(train_index, recipe_of(index_images), faiss_version()), INDEX_TABLE, TRAINED_FOLDER)
+    trained = reused(trained_index(before), rows, dimension, model_id, config.index) if before else None
+    if before and trained:
+        known = divide(images, before.read(INDEX_TABLE), ("image_id", "features_hash"))
+        indexed = index_images(known.fresh_of(images), trained.quantizer)
+        if known.taken:
+            indexed = indexed.unionByName(known.taken)
+        if known.fresh:
+            work.taken_over[INDEX_TABLE] = rows - known.fresh.count
         work.note("trained", "in an earlier run; only new images are assigned")
     else:
         trained = train_index(images, rows, dimension, model_id, overrides_of(config.index))

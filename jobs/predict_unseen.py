@@ -23,7 +23,7 @@ from imagelake.runtime.resolve.heads import class_names, with_head
 from imagelake.runtime.resolve.labels import check_classes, class_files
 from imagelake.runtime.resolve.network import load_network
 from imagelake.runtime.resolve.source import find_folder
-from imagelake.transforms.ingest.image_files import find_images
+from imagelake.transforms.ingest.image_files import find_images, read_contents
 from imagelake.transforms.predict.model import image_limits, predict_settings
 from imagelake.transforms.predict.unseen import most_predicted, unseen_predictions, write_csv
 from imagelake.transforms.rows.verdicts import count_by_reason
@@ -40,7 +40,7 @@ def run(work: Work, config: Config) -> None:
     for number, folder in enumerate(dict.fromkeys(config.unseen.images)):
         source = find_folder(to_uri(folder), work.lake.storage, f"{work.staging}/visible/{number}")
         found = find_images(work.lake.spark, source, config.images.max_bytes, error_on_no_images=True)
-        parts.append(unseen_predictions(found.described, found.packed, folder, model, settings))
+        parts.append(unseen_predictions(found.described, read_contents(found.fitting, source), folder, model, settings))
         files += found.files.count()
         rejected = {**rejected, **{reason: rejected.get(reason, 0) + n for reason, n in
                                    count_by_reason(found.rejected).items()}}  # fmt: skip

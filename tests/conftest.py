@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 
 import durations
 import tiers
+import tried
 from finished_lake import FinishedLake
 from imagelake.config import load_config
 from imagelake.lake.lake import Lake
@@ -28,12 +29,14 @@ def pytest_configure(config: pytest.Config) -> None:
     """Name the tiers, and tell every Java to come how to start."""
     for tier, meaning in tiers.TIERS.items():
         config.addinivalue_line("markers", f"{tier}: {meaning}")
+    config.addinivalue_line("markers", tried.MARK)
     os.environ.setdefault("JDK_JAVA_OPTIONS", QUICK_JAVA)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its tiers."""
+    """Mark each test with its tiers, and put what it tries into the report."""
     tiers.mark(items)
+    tried.record(items)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -47,6 +50,12 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture
+def count_tried(request: pytest.FixtureRequest) -> Callable[[int], None]:
+    """Says how often a test with the mark tried did so, where that turns out only while it runs."""
+    return lambda n: request.node.user_properties.append(("n", n))
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """One process publishes without a break while others read: how many looks found no table, tables of two runs, an error.
 
-PYTHONPATH=lib python tests/publishing_trial.py --seconds 600 --plain
-PYTHONPATH=lib python tests/publishing_trial.py --seconds 600 --root hdfs://127.0.0.1:9000/trial --namenode URL
+scripts/publishing_trial --plain
+scripts/publishing_trial --hdfs --seconds 60
 """
 
 from __future__ import annotations
@@ -149,14 +149,19 @@ def trial(
     return found
 
 
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--seconds", type=float, default=600)
+    made.add_argument("--root", help="an hdfs:// address; without it a folder of this machine that is removed again")
+    made.add_argument("--namenode", help="http://host:port of its NameNode")
+    made.add_argument("--plain", action="store_true", help="look with pandas alone, too; local only")
+    return made
+
+
 def main() -> int:
     """Try for some time; returns 1 where anything went wrong."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=600)
-    parser.add_argument("--root", help="an hdfs:// address; without it a folder of this machine that is removed again")
-    parser.add_argument("--namenode", help="http://host:port of its NameNode")
-    parser.add_argument("--plain", action="store_true", help="look with pandas alone, too; local only")
-    options = parser.parse_args()
+    options = parser().parse_args()
     if options.root:
         files = HadoopFiles(start_session("trial", load_config().spark), options.root)
         found = trial(files, options.root, options.seconds, options.namenode)

@@ -97,6 +97,7 @@ _ALL = (
             ("mode", "string", "the pixel mode: RGB, L, CMYK, P, ..."),
             ("exif_orientation", "int", "1 to 8; 1 where the file says nothing valid"),
             ("byte_size", "bigint", "bytes of the file"),
+            ("modified", "timestamp", "when that file was changed last; null for an image without bytes"),
             ("sha256", "string", "of the bytes, in hex: equal files have equal hashes"),
             ("has_bytes", "boolean", "false for an image that is listed without bytes"),
             ("listed", "boolean", "false for bytes that no image list names; true where the source has no list"),
@@ -115,7 +116,11 @@ _ALL = (
         "image_bytes",
         "one row an image with bytes, in small row groups",
         ("image_id",),
-        _columns(IMAGE_ID, ("content", "binary", "the file's bytes, unchanged")),
+        _columns(
+            IMAGE_ID,
+            ("sha256", "string", "of the bytes when they were packed, as in images: who reads them compares"),
+            ("content", "binary", "the file's bytes, unchanged"),
+        ),
     ),
     Table(
         "images_rejected",
@@ -318,6 +323,7 @@ _ALL = (
                 "pHash: 64 bits that stay nearly the same when a picture is resized or edited",
             ),
             ("thumbnail", "binary", "the upright image squeezed to 32 x 32 RGB pixels, by rows: 3,072 bytes"),
+            ("sha256", "string", "of the bytes that the model saw"),
             ERROR,
             ERROR_DETAIL,
         ),

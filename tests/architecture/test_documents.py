@@ -35,6 +35,7 @@ from imagelake.tables import TABLES
 from imagelake.web.options import parser as serve_parser
 from pipeline_steps import BY_HAND, STEPS, job
 from project import PROJECT, skip_or_fail
+from publishing_trial import parser as trial_parser
 from reader_fuzz import parser as fuzz_parser
 
 CURRENT = [page for page in PAGES if page.name != "CHANGELOG.md"]
@@ -86,6 +87,7 @@ def test_a_setting_s_line_says_what_the_configuration_refuses() -> None:
         ("inference", "scaling"),
         ("search", ""),
         ("search", "search-quick"),
+        ("rerun", ""),
         ("serve", ""),
         ("shift", ""),
     ],
@@ -138,6 +140,7 @@ PARSED: dict[str, Callable[[list[str]], object]] = {
     "scripts/submit": _parse_submit,
     "scripts/bench": _parse_bench,
     "scripts/docs": _parse_docs,
+    "scripts/publishing_trial": lambda words: trial_parser().parse_args([word for word in words if word != "--hdfs"]),
     "scripts/serve": lambda words: serve_parser().parse_args(words),
     "scripts/search": lambda words: search_parser().parse_args(words),
     "scripts/package": lambda words: package_parser().parse_args(words),
@@ -228,6 +231,22 @@ def test_the_architecture_names_every_folder() -> None:
     for parent in (library, library / "transforms", library / "cluster"):
         for package in parent.glob("*/__init__.py"):
             assert f" {package.parent.name}/" in folders, package.parent
+
+
+def test_what_the_tests_try_stands_on_the_page() -> None:
+    """Each test with the mark tried is on the line of docs/reliability.md that its mark names, and no other is."""
+    marked = {
+        (ast.literal_eval(mark.args[1]), node.name)
+        for file in (PROJECT / "tests").rglob("test_*.py")
+        for node in ast.walk(ast.parse(text_of(file)))
+        if isinstance(node, ast.FunctionDef)
+        for mark in node.decorator_list
+        if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.tried"
+    }
+    table = text_of(PROJECT / "docs/reliability.md").partition("<!-- tried:")[2].partition("<!-- end of tried -->")[0]
+    lines = re.findall(r"^\| (.+?) \| .* \| (`test_.*`) \|$", table, re.MULTILINE)
+    named = {(what, test) for what, tests in lines for test in re.findall(r"`(test_\w+)`", tests)}
+    assert marked == named, "run the tests, then scripts/reliability var/junit.xml"
 
 
 def test_tests_that_the_documents_name_exist() -> None:

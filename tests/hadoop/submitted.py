@@ -95,7 +95,7 @@ def manifest(hadoop: Hadoop, folder: str) -> Manifest:
 
 def table(lake: Path, name: str) -> pd.DataFrame:
     """A table, in the order of its key, without where its bytes came from."""
-    frame = pd.read_parquet(lake / name).drop(columns=["path"], errors="ignore")
+    frame = pd.read_parquet(lake / name).drop(columns=["path", "modified"], errors="ignore")
     key = [column for column in TABLES[name].key if column in frame] or list(frame.columns)
     order = sorted(range(len(frame)), key=lambda row: [str(frame[column].iloc[row]) for column in key])
     return frame.iloc[order].reset_index(drop=True)

@@ -95,6 +95,11 @@ def test_files_survive_a_killed_datanode_and_fsck_says_what_is_missing(hadoop: H
     assert "is HEALTHY" in report, "a block with two replicas left is short of one, not lost"
 
 
+@pytest.mark.tried(
+    "Killed on a cluster",
+    "a NameNode and a DataNode killed, then `scripts/hadoop start`",
+    "only these two come back, on their old ports; files and names are as they were",
+)
 def test_start_heals_what_was_killed_and_nothing_is_lost(hadoop: Hadoop) -> None:
     """Starting again brings back the dead daemons only, on their old ports; the name space is as it was."""
     hadoop.kill("namenode")

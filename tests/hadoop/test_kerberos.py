@@ -102,6 +102,11 @@ def test_an_upload_with_a_ticket_arrives_and_is_not_sent_twice(secure: SecureHdf
     assert "2 were there already; 0 failed" in again.stdout
 
 
+@pytest.mark.tried(
+    "Files to HDFS",
+    "an upload without a ticket, with an expired one, under a name that is only claimed",
+    "one line with the remedy",
+)
 @pytest.mark.parametrize("who", ["nobody", "expired", "believed"])
 def test_an_upload_without_a_valid_ticket_is_one_line(
     secure: SecureHdfs, expired: Mapping[str, str], tmp_path: Path, who: str

@@ -22,6 +22,7 @@ from pipeline_steps import run_steps
 from publishing_trial import trial
 
 STEPS = ("draw_sample_lake", "ingest_images", "ingest_annotations", "clean_labels")
+OF_THE_FILE = ("path", "modified")
 COMPARED = ("images", "image_bytes", "labels", "boxes", "labels_clean", "labels_rejected", "annotations_rejected")
 
 
@@ -48,9 +49,9 @@ def run(lake: Lake) -> list[str]:
 
 
 def rows(lake: Lake, table: str) -> list[str]:
-    """The rows of a table as text, sorted; where the bytes came from is the one thing that may differ."""
+    """The rows of a table as text, sorted; of which file the bytes are is the one thing that may differ."""
     frame = lake.read(table)
-    return sorted(str(row) for row in frame.drop("path").collect())
+    return sorted(str(row) for row in frame.drop(*OF_THE_FILE).collect())
 
 
 def test_the_same_rows_on_hdfs_and_on_a_disk(remote: Lake, local: Lake) -> None:
@@ -62,7 +63,10 @@ def test_the_same_rows_on_hdfs_and_on_a_disk(remote: Lake, local: Lake) -> None:
 
 
 def test_names_that_spark_leaves_out_are_read_from_hdfs(remote: Lake, hadoop: Hadoop, tmp_path: Path) -> None:
-    """Photos and label files whose names, or whose folders' names, begin with _ or . are ingested like any other."""
+    """Photos and label files whose names, or whose folders' names, begin with _ or . are ingested like any other.
+
+    So are two that come later, alone: what was read before is taken over.
+    """
     source, lake = f"{hadoop.hdfs_url}/odd", Lake(remote.spark, f"{hadoop.hdfs_url}/odd_lake")
     names = ["a.jpg", "_b.JPG", "_album/c.jpg", ".hidden/d.jpg"]
     for level, name in enumerate(names):
@@ -79,6 +83,15 @@ def test_names_that_spark_leaves_out_are_read_from_hdfs(remote: Lake, hadoop: Ha
     written = [(tmp_path / "odd" / name).read_bytes() for name in names]
     assert contents == dict(zip(["a", "_b", "c", "d"], written, strict=True))
     assert lake.read("labels").count() == 5
+    for level, name in enumerate(("e.jpg", "_f.jpg")):
+        Image.new("RGB", (12, 8), (level, 10, 30)).save(tmp_path / name, "JPEG")
+        lake.storage.upload(tmp_path / name, f"{source}/{name}")
+        contents[name.partition(".")[0]] = (tmp_path / name).read_bytes()
+        outcome = run_steps(("ingest_images",), lake, load_config(settings=settings))["ingest_images"]
+        assert outcome.work is not None
+        assert outcome.work.counters["headers read"].value == 1
+        assert outcome.work.taken_over == {"image_bytes": 4 + level}
+        assert {row["image_id"]: bytes(row["content"]) for row in lake.read("image_bytes").collect()} == contents
 
 
 def test_readers_beside_a_publisher_on_hdfs_miss_nothing(spark: SparkSession, hadoop: Hadoop) -> None:
@@ -113,6 +126,11 @@ def test_a_table_on_hdfs_is_traced_to_its_files(
     assert "draw_sample_lake" in out
 
 
+@pytest.mark.tried(
+    "Killed on one machine",
+    "a publisher that died after it had published, before folders were moved, on a disk and on HDFS",
+    "the new tables are read; the next run moves them",
+)
 def test_what_a_publisher_that_died_published_is_read_on_hdfs(remote: Lake, hadoop: Hadoop) -> None:
     """Staged and published, not yet in its place: readers with and without Java find it, and the next run moves it."""
     run(remote)
@@ -125,6 +143,11 @@ def test_what_a_publisher_that_died_published_is_read_on_hdfs(remote: Lake, hado
     assert "labels_clean" in remote.files.names("")
 
 
+@pytest.mark.tried(
+    "Files to HDFS",
+    "safe mode, a full quota, no permission, a wrong address under a job",
+    "one line with address and remedy, one screen in all; nothing is published",
+)
 @pytest.mark.parametrize(("host", "named"), [("no-such-host.invalid:9000", "UnknownHost"), ("127.0.0.1:9", "Connect")])
 def test_a_wrong_address_is_named(spark: SparkSession, host: str, named: str) -> None:
     """A host that does not exist and a port where nobody listens are errors of one line with address and remedy."""
@@ -139,7 +162,7 @@ def test_a_server_reads_the_same_without_java(remote: Lake, local: Lake, hadoop:
     run(remote)
     lake, near = open_lake(remote.root, hadoop.webhdfs_url), open_lake(local.root)
     for table in ("images", "image_bytes", "labels", "hierarchy"):
-        columns = [column.name for column in TABLES[table].columns if column.name != "path"]
+        columns = [column.name for column in TABLES[table].columns if column.name not in OF_THE_FILE]
         there, here = (one.read(table, columns).to_pylist() for one in (lake, near))
         assert sorted(map(str, there)) == sorted(map(str, here)) != []
     assert lake.manifest("predictions") is None

@@ -152,6 +152,11 @@ def test_a_file_whose_checksum_is_not_of_its_bytes_is_read_back(hadoop: Hadoop, 
     hadoop.webhdfs().delete("/tree/other")
 
 
+@pytest.mark.tried(
+    "Files to HDFS",
+    "an upload killed (`kill -9`) inside a file of 120 MB",
+    "only whole files bear their names; the same command completes",
+)
 def test_a_killed_upload_leaves_no_half_file_and_the_next_run_goes_on(hadoop: Hadoop, tmp_path: Path) -> None:
     """After kill -9 only whole files bear their names; the same command completes, and clears up what was begun."""
     root = tmp_path / "many"
@@ -173,6 +178,7 @@ def test_a_killed_upload_leaves_no_half_file_and_the_next_run_goes_on(hadoop: Ha
     assert _remote(hadoop, "/killed/3") == (root / "3").read_bytes()
 
 
+@pytest.mark.tried("Files to HDFS", "a dead NameNode in the list, at either place", "it is passed over", n=2)
 def test_a_dead_namenode_in_the_list_is_passed_over(hadoop: Hadoop, tmp_path: Path) -> None:
     """Whichever place it has."""
     (tmp_path / "file").write_bytes(b"1")
@@ -204,6 +210,9 @@ def test_permission_and_quotas_are_one_line_with_address_and_remedy(hadoop: Hado
         assert client.status(folder, strict=False) is None or client.list(folder) == []
 
 
+@pytest.mark.tried(
+    "Files to HDFS", "safe mode under an upload", "said at once, waited for; the upload completes where it ends in time"
+)
 def test_safe_mode_is_said_at_once_and_waited_for(hadoop: Hadoop, tmp_path: Path) -> None:
     """It is final after the time-out; where it ends before, the upload completes."""
     (tmp_path / "file").write_bytes(b"1")
@@ -221,6 +230,11 @@ def test_safe_mode_is_said_at_once_and_waited_for(hadoop: Hadoop, tmp_path: Path
     assert _remote(hadoop, "/safe/file") == b"1"
 
 
+@pytest.mark.tried(
+    "Files to HDFS",
+    "a DataNode of two killed under an upload of 20 files",
+    "the upload completes; a download right after has every byte",
+)
 def test_a_datanode_killed_in_the_middle_is_survived_both_ways(hadoop: Hadoop, tmp_path: Path) -> None:
     """An upload goes on when one of three DataNodes is killed under it, and a download right after does too."""
     root = tmp_path / "source"

@@ -135,6 +135,14 @@ def test_the_tables_are_those_of_the_local_run(lakes: Lakes, tmp_path: Path) -> 
     assert (found / "report" / "index.html").stat().st_size > 100_000
 
 
+@pytest.mark.tried(
+    "Killed on a cluster", "two runs of one job at once", "both end well, exactly one publishes", unit="pair"
+)
+@pytest.mark.tried(
+    "Killed on a cluster",
+    "a DataNode of three killed under a job in cluster mode",
+    "the job ends well, its tables equal those of the local run, lost replicas come back",
+)
 def test_of_two_runs_at_once_exactly_one_publishes_without_a_datanode(lakes: Lakes, tmp_path: Path) -> None:
     """Two drivers on the cluster end well, one of them publishes, and both print their summaries here.
 
@@ -155,6 +163,11 @@ def test_of_two_runs_at_once_exactly_one_publishes_without_a_datanode(lakes: Lak
     wait_for("healing", lambda: is_healed(lakes.hadoop("fsck", "/lake")))
 
 
+@pytest.mark.tried(
+    "Killed on a cluster",
+    "a driver killed (`kill -9`) while it predicts",
+    "the published table is the one before, whole; the rerun completes",
+)
 def test_a_killed_driver_leaves_the_old_table(lakes: Lakes, predicting: subprocess.Popen[str], tmp_path: Path) -> None:
     """After kill -9 of the driver the published table is the one of before, whole; its rerun is the next test."""
     before = lakes.predict_run()
@@ -164,6 +177,11 @@ def test_a_killed_driver_leaves_the_old_table(lakes: Lakes, predicting: subproce
     wait_for("the end of the application", lambda: not executors(lakes.hadoop))
 
 
+@pytest.mark.tried(
+    "Killed on a cluster",
+    "an executor killed, and the NodeManager of the other one",
+    "the job ends well; no row is doubled or lost",
+)
 def test_a_killed_executor_and_node_change_nothing(
     lakes: Lakes, predicting: subprocess.Popen[str], tmp_path: Path
 ) -> None:
@@ -183,6 +201,11 @@ def is_healed(report: str) -> bool:
     return "is HEALTHY" in report and "Under-replicated blocks:\t0 " in report
 
 
+@pytest.mark.tried(
+    "Files to HDFS",
+    "safe mode, a full quota, no permission, a wrong address under a job",
+    "one line with address and remedy, one screen in all; nothing is published",
+)
 def test_a_refusal_is_explained_in_one_screen(lakes: Lakes) -> None:
     """A user without permission gets the address and the remedy, no Java stack, and publishes nothing."""
     before = manifest(lakes.hadoop, CLEAN).run_id
@@ -193,6 +216,11 @@ def test_a_refusal_is_explained_in_one_screen(lakes: Lakes) -> None:
     assert manifest(lakes.hadoop, CLEAN).run_id == before
 
 
+@pytest.mark.tried(
+    "Files to HDFS",
+    "safe mode, a full quota, no permission, a wrong address under a job",
+    "one line with address and remedy, one screen in all; nothing is published",
+)
 @pytest.mark.parametrize(
     ("before", "after", "named"),
     [

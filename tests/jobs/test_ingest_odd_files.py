@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -48,7 +49,15 @@ def rejected(lake: Lake, table: str = "images_rejected") -> list[tuple[str, str]
     return sorted((row["source_file"], row["reason"]) for row in lake.read(table).collect())
 
 
-def test_photos_of_any_name_are_read_or_rejected(spark: SparkSession, tmp_path: Path) -> None:
+@pytest.mark.tried(
+    "Damaged input",
+    "photos whose names Spark leaves out or cannot spell, links to nowhere and back, a pipe",
+    "each read, or rejected with its reason",
+    unit="files",
+)
+def test_photos_of_any_name_are_read_or_rejected(
+    spark: SparkSession, tmp_path: Path, count_tried: Callable[[int], None]
+) -> None:
     """Hidden, with colons, patterns, the text of a listing or no UTF-8: read; what cannot be is rejected."""
     source = tmp_path / "source"
     names = ["_MG_1.JPG", ".b.jpg", "_album/c.jpg", "d:e.jpg", SPOOF, "[2019]/f.jpg", "100%+g.jpg", "h,i.jpg"]
@@ -75,6 +84,7 @@ def test_photos_of_any_name_are_read_or_rejected(spark: SparkSession, tmp_path: 
     manifest = lake.require("images")
     files = next(account for account in manifest.accounts if account.what == "files")
     assert (files.rows_in, files.kept, sum(files.rejected.values())) == (13, 10, 3)
+    count_tried(files.rows_in)
 
 
 def test_metadata_is_never_read_as_bytes(spark: SparkSession, tmp_path: Path) -> None:
@@ -135,10 +145,14 @@ def annotated(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> 
     return ingest(spark, folder, "open_images")
 
 
-def test_label_files_of_any_form_are_read(annotated: Lake) -> None:
+@pytest.mark.tried(
+    "Damaged input", "label files that are hidden, compressed, with other separators", "the label is read", unit="files"
+)
+def test_label_files_of_any_form_are_read(annotated: Lake, count_tried: Callable[[int], None]) -> None:
     """Hidden, compressed, with other separators, a byte order mark or strange columns: each label is there once."""
     found = sorted((row["source"], row["label"]) for row in annotated.read("labels").collect())
     assert found == sorted((form, "Owl") for form in [*LABEL_FILES, "clean"])
+    count_tried(len(LABEL_FILES))
 
 
 def test_a_dirty_label_is_a_reject_with_the_name_of_its_file(annotated: Lake) -> None:

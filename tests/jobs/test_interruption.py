@@ -49,6 +49,11 @@ def wait_for(root: Path, pattern: str, process: subprocess.Popen[Any], timeout_s
         time.sleep(0.02)
 
 
+@pytest.mark.tried(
+    "Killed on one machine",
+    "`ingest_images` killed while its tables are staged",
+    "the old tables are whole; the next run publishes all of its own",
+)
 def test_a_killed_job_leaves_the_old_tables_and_a_rerun_completes(spark: SparkSession, tmp_path: Path) -> None:
     """SIGKILL while new tables are being staged: the old ones are whole, and the next run publishes all of its own."""
     photos, root = tmp_path / "photos" / "zebra", tmp_path / "lake"

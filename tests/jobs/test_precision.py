@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from finished_lake import FinishedLake
-from imagelake.config import load_config
+from imagelake.config import Config, load_config
 from imagelake.errors import ImageLakeError
 from imagelake.lake.lake import Lake
-from imagelake.runtime.job import execute
+from imagelake.runtime.job import Job, Work, execute
 from pipeline_steps import job, run_steps
 
 
@@ -40,3 +40,36 @@ def test_int8_and_half_precision_by_configuration(sample: FinishedLake, tmp_path
     assert np.array_equal(ours, ours.astype(np.float16))
     assert np.mean(np.sum(ours * theirs, axis=1)) >= 0.98
     assert half_bytes < 0.65 * float_bytes
+    keep_the_network_as_the_lake_grows(lake, small)
+
+
+def keep_the_network_as_the_lake_grows(lake: Lake, config: Config) -> None:
+    """Fewer images are another lake, but no other network: it is not calibrated anew, so no image is predicted anew."""
+    before = (Path(lake.root.removeprefix("file://")) / "model" / "network.int8.tflite").read_bytes()
+    packed = lake.require("image_bytes").rows
+    execute(drop_images(5), lake, config, force=True)
+    outcomes = run_steps(("convert_model", "predict_images"), lake, config)
+    works = [outcome.work for outcome in outcomes.values()]
+    assert works[0] is not None
+    assert works[1] is not None
+    assert works[0].notes["converted"] == "in an earlier run"
+    assert "calibrated on" not in works[0].notes
+    assert works[1].counters["decoded"].value == 0
+    assert works[1].taken_over == {"predictions": packed - 5}
+    assert (Path(lake.root.removeprefix("file://")) / "model" / "network.int8.tflite").read_bytes() == before
+    forced = execute(job("convert_model"), lake, config, force=True).work
+    assert forced is not None
+    assert "calibrated on" in forced.notes
+
+
+def drop_images(count: int) -> Job:
+    """Publishes image_bytes without some."""
+
+    def run(work: Work, _: Config) -> None:
+        images = work.read("image_bytes")
+        work.write(
+            "image_bytes",
+            images.join(images.select("image_id").orderBy("image_id").limit(count), "image_id", how="left_anti"),
+        )
+
+    return Job("drop_images", "", run, reads=("image_bytes",), writes=("image_bytes",))

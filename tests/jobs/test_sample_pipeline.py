@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -75,11 +76,20 @@ def test_packed_bytes_are_the_files(sample: FinishedLake, facts: PlantedFacts) -
         assert packed[image_id] == (sample.folder / "sample_files" / file).read_bytes()
 
 
-def test_dirty_lines_are_rejected_with_their_reasons(sample: FinishedLake, facts: PlantedFacts) -> None:
+@pytest.mark.tried(
+    "Damaged input",
+    "dirty lines planted in the files of the sample lake",
+    "each rejected with its planted reason",
+    unit="lines",
+)
+def test_dirty_lines_are_rejected_with_their_reasons(
+    sample: FinishedLake, facts: PlantedFacts, count_tried: Callable[[int], None]
+) -> None:
     """Each file's rejected lines have the planted reasons, no more and no fewer."""
     found = rejected_by_file(sample.frame("annotations_rejected"), facts)
     found |= rejected_by_file(sample.frame("images_rejected"), facts)
     assert found == {key: count for key, count in facts.rejected_at_ingest().items() if count}
+    count_tried(sum(found.values()))
 
 
 def test_every_line_is_accounted_for(sample: FinishedLake, facts: PlantedFacts) -> None:
@@ -152,11 +162,17 @@ def test_cleaning_keeps_exactly_the_trusted_labels(sample: FinishedLake, facts: 
     assert found == {reason: count for reason, count in facts.labels_rejected.items() if count}
 
 
-def test_corrupt_files_are_rows_with_errors_and_nothing_else_is_lost(sample: FinishedLake, facts: PlantedFacts) -> None:
+@pytest.mark.tried(
+    "Damaged input", "damaged files planted in the sample lake", "exactly these are rows with an error", unit="files"
+)
+def test_corrupt_files_are_rows_with_errors_and_nothing_else_is_lost(
+    sample: FinishedLake, facts: PlantedFacts, count_tried: Callable[[int], None]
+) -> None:
     """Every packed file has a prediction; exactly the damaged ones have an error instead of one."""
     predictions = sample.frame("predictions", ["image_id", "top_names", "features", "error"]).set_index("image_id")
     assert set(predictions.index) == {image.image_id for image in facts.images if image.file}
     assert set(predictions.index[predictions["error"].notna()]) == set(facts.corrupt)
+    count_tried(len(set(facts.corrupt)))
     lengths = predictions["features"].dropna().map(np.linalg.norm)
     assert len(lengths) == len(facts.truth)
     np.testing.assert_allclose(lengths, 1, atol=1e-5)

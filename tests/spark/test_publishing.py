@@ -66,6 +66,11 @@ def test_unchanged_work_is_skipped_and_changed_work_is_not(lake: Lake) -> None:
     assert execute(job, lake, load_config(settings=["clean.min_confidence=0.5", "sample.seed=9"])).work is None
 
 
+@pytest.mark.tried(
+    "Killed on one machine",
+    "an error of the driver after a table is staged",
+    "the old table stays, nothing is left behind",
+)
 def test_a_failing_job_leaves_the_old_table(lake: Lake) -> None:
     """An error after the new table was written publishes nothing and leaves no staging behind."""
     execute(classes_job(["Lion"]), lake, load_config())
@@ -79,6 +84,7 @@ def test_a_failing_job_leaves_the_old_table(lake: Lake) -> None:
     assert lake.storage.names(f"{lake.root}/_staging") == []
 
 
+@pytest.mark.tried("Killed on one machine", "an error on an executor after a table is written", "the old table stays")
 def test_a_failing_task_leaves_the_old_table(lake: Lake) -> None:
     """An executor's error, which empties a table under Spark's own overwrite, changes nothing here."""
     execute(classes_job(["Lion"]), lake, load_config())
@@ -147,6 +153,11 @@ def folder_of(lake: Lake) -> Path:
     return Path(lake.address("classes").removeprefix("file://"))
 
 
+@pytest.mark.tried(
+    "Killed on one machine",
+    "a part of a table deleted",
+    "the unchanged run makes the table anew instead of skipping it",
+)
 def test_a_missing_part_is_made_again_and_not_skipped(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
     """A table that lost a file counts as none: the same run that would be skipped makes it anew, and says why."""
     job = classes_job(["Lion", "Owl"])
@@ -160,6 +171,9 @@ def test_a_missing_part_is_made_again_and_not_skipped(lake: Lake, capsys: pytest
     assert labels_in(lake) == {"Lion", "Owl"}
 
 
+@pytest.mark.tried(
+    "Killed on one machine", "a manifest emptied or overwritten", "an error that names it; `--force` goes past it"
+)
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe"])
 def test_force_goes_past_a_damaged_manifest(lake: Lake, content: bytes) -> None:
     """Without it the error names the file and --force; with it the manifest counts as none."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
 
 from imagelake.errors import ImageLakeError
+from imagelake.lake.listing import FoundFile
 from imagelake.lake.storage import Storage, to_pattern, to_uri
 
 NAMES = ("a.jpg", "b b.jpg", "deep/c;isDirectory=true.jpg", "deep/er/ü.png", "empty.bin", "deep/{length=7}.txt")
@@ -41,6 +43,29 @@ def test_a_single_file_is_listed_as_itself(spark: SparkSession, folder: Path) ->
     assert list(Storage(spark).files(str(folder / "no files here"))) == []
     with pytest.raises(ImageLakeError, match="nowhere: there is no such file or folder"):
         list(Storage(spark).files(str(folder / "nowhere")))
+
+
+def test_within_a_run_a_folder_is_listed_once(
+    spark: SparkSession, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Digests and listings of one run are of the same moment, and cost one listing; those of the next are new."""
+    asked: list[str] = []
+    list_files = Storage.files
+
+    def counted(self: Storage, uri: str) -> Iterator[FoundFile]:
+        asked.append(uri)
+        return list_files(self, uri)
+
+    monkeypatch.setattr(Storage, "files", counted)
+    storage = Storage(spark)
+    with storage.listing_once():
+        before = storage.digest(str(folder))
+        (folder / "new.jpg").touch()
+        assert storage.digest(str(folder)) == before
+        assert len(list(storage.listed(str(folder)))) == len(list(storage.listed(str(folder)))) == len(NAMES)
+        assert len(asked) == 1
+    assert storage.digest(str(folder)) != before
+    assert len(asked) == 2
 
 
 def test_the_digest_changes_with_the_files_and_only_then(spark: SparkSession, folder: Path) -> None:

@@ -16,7 +16,7 @@ from PIL import Image
 from imagelake.config import load_config
 from imagelake.tables import TABLES
 from imagelake.transforms.predict.model import image_limits, input_settings
-from imagelake.transforms.predict.predict import PREDICTED, PredictSettings, parts, predict_batch, rounded
+from imagelake.transforms.predict.predict import PREDICTED, ImagePart, PredictSettings, parts, predict_batch, rounded
 from imagelake.vision.engine import unit_length
 from imagelake.vision.limits import Limits
 from imagelake.vision.litert import LiteRtEngine, convert
@@ -46,9 +46,9 @@ IDS = [f"image {number}" for number in range(len(CONTENTS))]
 
 def test_an_image_has_its_row_whatever_stands_beside_it(network: Network) -> None:
     """Good and bad images in one batch have the rows that each has alone, in their order; bad ones only an error."""
-    together = predict_batch(network, IDS, CONTENTS, SETTINGS).to_pylist()
+    together = predict_batch(network, ImagePart(IDS, CONTENTS), SETTINGS).to_pylist()
     alone = [
-        predict_batch(network, [name], [content], SETTINGS).to_pylist()[0]
+        predict_batch(network, ImagePart([name], [content]), SETTINGS).to_pylist()[0]
         for name, content in zip(IDS, CONTENTS, strict=True)
     ]
     assert together == alone
@@ -56,7 +56,11 @@ def test_an_image_has_its_row_whatever_stands_beside_it(network: Network) -> Non
     assert errors == [None, "not_an_image", None, "empty", "empty", None, "truncated"]
     for row in together:
         if row["error"]:
-            assert {name for name, value in row.items() if value is not None} == {"image_id", "error", "error_detail"}
+            assert {name for name, value in row.items() if value is not None} - {"sha256"} == {
+                "image_id",
+                "error",
+                "error_detail",
+            }
         else:
             assert row["top_names"] == [f"class {index}" for index in row["top_classes"]]
             assert (len(row["top_scores"]), row["top_scores"]) == (5, sorted(row["top_scores"], reverse=True))
@@ -71,13 +75,13 @@ def test_settings_bound_an_image(network: Network) -> None:
     assert settings.limits == Limits(2_000_001, 20_000_000, 0.05, ("PPM",))
     assert settings.scaled_decode
     slow = b"P3 1400 1400 255\n" + b"9 " * (3 * 1400 * 1400)  # plain text, which takes its decoder seconds
-    (row,) = predict_batch(network, ["slow"], [slow], replace(SETTINGS, input=settings)).to_pylist()
+    (row,) = predict_batch(network, ImagePart(["slow"], [slow]), replace(SETTINGS, input=settings)).to_pylist()
     assert row["error"] == "timeout"
 
 
 def test_a_batch_of_nothing_has_the_columns_of_the_table(network: Network) -> None:
     """No images give no rows, of the schema that the table promises."""
-    empty = predict_batch(network, [], [], SETTINGS)
+    empty = predict_batch(network, ImagePart([], []), SETTINGS)
     assert (empty.num_rows, empty.schema) == (0, PREDICTED)
     assert empty.schema.names == [column.name for column in TABLES["predictions"].columns]
 
@@ -91,11 +95,12 @@ def test_parts_hold_every_row_once(rows: int) -> None:
             {
                 "image_id": pa.array([f"{number}" for number in part], pa.string()),
                 "content": pa.array([b"%d" % number if number else None for number in part], pa.binary()),
+                "sha256": pa.array([None for _ in part], pa.string()),
             }
         )
         for part in numbers
     ]
-    cut = [(ids, list(contents)) for ids, contents in parts(batches, rows)]
+    cut = [(part.image_ids, list(part.contents)) for part in parts(batches, rows)]
     assert [name for ids, _ in cut for name in ids] == [str(number) for number in range(8)]
     assert [data for _, contents in cut for data in contents] == [None, *(b"%d" % number for number in range(1, 8))]
     assert max(len(ids) for ids, _ in cut) <= rows
@@ -134,9 +139,13 @@ settings = PredictSettings(InputSettings(224), 32, 5, tuple(map(str, range(1000)
 photos = sys.argv[2:]
 def batches():
     for _ in range(2):
-        yield pa.record_batch({"image_id": list("abcd"), "content": [Path(file).read_bytes() for file in photos] * 2})
+        columns = [list("abcd"), [Path(file).read_bytes() for file in photos] * 2, pa.nulls(4, pa.string())]
+        batch = pa.record_batch(columns, ["image_id", "content", "sha256"])
+        del columns  # a batch of Spark is all that a worker holds
+        yield batch
+        del batch
 
-rows = [predict_batch(network, *part, settings) for part in parts(batches(), settings.batch_size)]
+rows = [predict_batch(network, part, settings) for part in parts(batches(), settings.batch_size)]
 status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
 print(sum(row["error"].null_count for row in rows), int(status["VmHWM"].split()[0]) // 1024)
 """

@@ -121,6 +121,29 @@ def test_staging_of_dead_runs_goes_and_that_of_living_ones_stays(
     assert files.names("_staging") == [alive.rpartition("/")[2]]
 
 
+@pytest.mark.tried(
+    "Killed on one machine",
+    "an old table left aside by a publisher of version 0.1.0 that died",
+    "it is put back; one that was replaced goes",
+)
+def test_a_table_that_stands_aside_alone_is_put_back(files: LocalFiles) -> None:
+    """An old table whose publisher died between its two renames comes back; one that was replaced goes."""
+    for name in ("images", "labels"):
+        files.create(f"_aside/{name}/_manifest.json", b"{}")
+        files.create(f"_aside/{name}/part", b"old")
+    files.create("labels/part", b"new")
+    assert list(left_overs(files)) == ["_aside/labels"]
+    assert remove_left_overs(files, "rank_images", "rank_images") == ["_aside/labels"]
+    assert (files.read("images/part"), files.read("labels/part")) == (b"old", b"new")
+    assert files.names("_aside") == []
+    assert remove_left_overs(files, "rank_images") == []
+
+
+@pytest.mark.tried(
+    "Killed on one machine",
+    "a publisher that died after it had published, before folders were moved, on a disk and on HDFS",
+    "the new tables are read; the next run moves them",
+)
 def test_what_a_dead_publisher_published_is_put_in_place(files: LocalFiles) -> None:
     """A run that died right behind its publication has published: the next run of any job does what is left."""
     staging = planted(files, "ingest_images", "a1", dead_process())

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pytest
 
 from imagelake.lake.manifest import MANIFEST, Manifest
 from imagelake.search.description import IndexDescription
@@ -55,6 +56,13 @@ def lake_of_two_tables(root: Path) -> None:
     save_trained(TrainedIndex(description, quantizer.to_bytes()), root / "index_quantizer")
 
 
+@pytest.mark.tried(
+    "The browser app",
+    "four processes that start on a fresh cache in the same moment",
+    "each opens all of it",
+    n=ROUNDS,
+    unit="rounds",
+)
 def test_four_processes_build_one_cache(tmp_path: Path) -> None:
     """Each of four that begin in the same moment, eight times, opens the whole details and the whole index."""
     lake_of_two_tables(tmp_path / "lake")

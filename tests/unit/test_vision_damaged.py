@@ -22,6 +22,7 @@ from imagelake.vision.limits import Limits
 from imagelake.vision.preprocess import InputSettings, prepare
 
 LIMITS = Limits()
+MUTANTS = 800
 
 
 @pytest.fixture(scope="module")
@@ -80,11 +81,17 @@ def test_threads_see_what_one_thread_sees(damaged: list[bytes]) -> None:
         warnings.warn("still heard", stacklevel=1)
 
 
+@pytest.mark.tried(
+    "Damaged input",
+    "photos with bytes changed, inserted, deleted or cut off",
+    "an image or a reason, never another error",
+    n=MUTANTS,
+)
 def test_mutated_files_are_images_or_errors(damaged: list[bytes]) -> None:
     """Real files with bytes changed, inserted, deleted or cut off raise nothing but ImageError."""
     choice = random.Random(7)
     small = [content for content in damaged if len(content) < 60_000]
-    for _ in range(800):
+    for _ in range(MUTANTS):
         mutant = bytearray(choice.choice(small))
         for _ in range(choice.choice([1, 3, 10])):
             at = choice.randrange(min(len(mutant), choice.choice([64, 600, 60_000])))
@@ -101,6 +108,7 @@ def repeated_scans(side: int, times: int) -> bytes:
     return content[:-2] + last * times + content[-2:]
 
 
+@pytest.mark.tried("Damaged input", "a progressive JPEG of a thousand scans", "refused at once")
 def test_a_jpeg_of_a_thousand_scans_is_refused_at_once() -> None:
     """The scans of a progressive JPEG are bounded: an ordinary one decodes, 20 kB that would take minutes do not."""
     assert decode(repeated_scans(200, 0), LIMITS).shape == (200, 200, 3)
@@ -149,6 +157,7 @@ def test_memory_is_bounded_by_the_pixels(mode: str, tmp_path: Path) -> None:
     assert int(done.stdout) <= 13 * side * side
 
 
+@pytest.mark.tried("Damaged input", "a file that takes its decoder seconds", "ended at the limit, `images.timeout_s`")
 def test_slow_decoding_ends_at_the_time_limit() -> None:
     """A plain-text image, which takes its decoder seconds, is a timeout soon after the limit."""
     side = 1500

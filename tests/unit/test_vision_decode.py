@@ -282,6 +282,7 @@ def claiming(content: bytes, width: int, height: int) -> bytes:
     return content[: frame + 5] + struct.pack(">HH", height, width) + content[frame + 9 :]
 
 
+@pytest.mark.tried("Damaged input", "JPEGs whose header claims more pixels than there are", "truncated")
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
 @pytest.mark.parametrize("progressive", [False, True])
 @pytest.mark.parametrize("size", [(120, 97), (120, 900), (1200, 80), (30_000, 3_000)])

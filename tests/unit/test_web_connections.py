@@ -25,6 +25,12 @@ def eventually(true: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.tried(
+    "The browser app",
+    "connections that stop inside the header of a request",
+    "closed at the time-out; another client is served meanwhile",
+    n=300,
+)
 def test_half_sent_requests_are_closed_and_block_nobody() -> None:
     """Of 300 connections with half a header none is open after the time-out, and another client is served meanwhile."""
     with SmallServer(idle_s=IDLE_S, connections=400, connections_per_client=350) as server, ExitStack() as stack:
@@ -118,6 +124,13 @@ def half_body(server: SmallServer, client: str, size: int) -> socket.socket:
     return line
 
 
+@pytest.mark.tried(
+    "The browser app",
+    "bodies of uploads held open",
+    "at most what the setting allows, then 503; given up ones make room",
+    n=8,
+    unit="of 1 MB",
+)
 def test_bodies_in_memory_are_bounded() -> None:
     """A client holds a quarter of the room, all clients together the whole, and what is given up comes free."""
     size = 1_000_000
@@ -135,6 +148,7 @@ def test_bodies_in_memory_are_bounded() -> None:
         eventually(lambda: "200 OK" in server.ask(bytes(size), OTHER))
 
 
+@pytest.mark.tried("The browser app", "uploads given up in the middle", "no line in the log", n=5)
 def test_an_upload_given_up_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
     """Clients that go away in the middle of a body leave no line in the log."""
     with SmallServer() as server:

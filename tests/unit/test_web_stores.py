@@ -159,6 +159,7 @@ def test_a_disk_that_takes_nothing_costs_no_picture(tmp_path: Path, folder_is: s
     assert made == ["a", "a"]
 
 
+@pytest.mark.tried("The browser app", "a cache disk that takes no more bytes", "thumbnails are served all the same")
 def test_a_full_disk_costs_no_picture(tmp_path: Path) -> None:
     """A process that may write no more bytes, as on a full disk, gives the picture and leaves no half of it."""
     script = """

@@ -60,6 +60,9 @@ def eventually(true: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.tried(
+    "The browser app", "tables published anew under a running server", "served by themselves; links live on"
+)
 def test_new_tables_are_served_and_links_live_on(watched: Served, folder: Path) -> None:
     quality = pd.read_parquet(folder / "image_quality")
     image = quality.loc[quality["ppi"].idxmin(), "image_id"]

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from finished_lake import FinishedLake
 from served import Served
 
@@ -13,6 +15,13 @@ SECONDS = 25
 CHECKS = ("not_a_server_error", "content_type_conformance", "response_schema_conformance", "status_code_conformance")
 
 
+@pytest.mark.tried(
+    "The browser app",
+    "requests made from the API's own description, malformed ones too",
+    "no answer is an error of the server",
+    n=SECONDS,
+    unit="s of them",
+)
 def test_no_request_is_an_error_of_the_server(site: Served, sample: FinishedLake, tmp_path: Path) -> None:
     """No answer is a 5xx, and each has a status, a type and a shape that the description names."""
     image_id = sample.frame("predictions", ["image_id", "error"]).query("error.isna()")["image_id"].iloc[0]

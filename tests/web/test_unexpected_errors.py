@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pytest
 
 from finished_lake import FinishedLake
 from served import Served
 
 
+@pytest.mark.tried("The browser app", "tables destroyed under a running server", "a problem without path or trace")
 def test_an_unexpected_error_is_a_problem_without_a_trace(sample: FinishedLake, tmp_path: Path) -> None:
     """A table exchanged under a running server for one with other columns is read when somebody looks at it."""
     folder = Path(shutil.copytree(sample.folder, tmp_path / "lake"))

@@ -399,6 +399,12 @@ def test_head_tells_what_get_would(site: Served, path: str) -> None:
     assert {**asked.headers, "date": ""} == {**got.headers, "date": ""}
 
 
+@pytest.mark.tried(
+    "The browser app",
+    "photos of 40 megapixels at once from one client",
+    "a photo of another client is answered among the first",
+    n=12,
+)
 def test_slow_photos_of_one_client_keep_no_other_waiting(site: Served) -> None:
     """Behind twelve photos of 40 megapixels, sent from one address, a small one from another is answered first."""
     large, small = (jpeg(6300, progressive=True), jpeg(200))
@@ -429,6 +435,7 @@ def jpeg(side: int, **options: bool) -> bytes:
     return file.getvalue()
 
 
+@pytest.mark.tried("The browser app", "an upload without a length that passes the limit", "refused while it comes in")
 def test_an_upload_without_a_length_ends_at_the_limit(site: Served) -> None:
     """A body in chunks is refused while it comes in, long before its end."""
     host, port = site.url.removeprefix("http://").split(":")

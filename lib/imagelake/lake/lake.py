@@ -12,6 +12,7 @@ from imagelake.lake.hadoop_files import HadoopFiles
 from imagelake.lake.manifest import Manifest
 from imagelake.lake.parts import damage
 from imagelake.lake.record import Location, Record
+from imagelake.lake.staged_parts import checksum_of
 from imagelake.lake.storage import Storage, to_pattern, to_uri
 from imagelake.lake.view import SupersededError, View
 from imagelake.tables import TABLES
@@ -25,19 +26,22 @@ _LOOKS = 20  # at a table that is published over and over, before Spark's listin
 class Lake:
     """Published tables and folders below a root, local or hdfs://: as they are, or as one look found them."""
 
-    def __init__(self, spark: SparkSession, root: str, record: Record | None = None) -> None:
+    def __init__(
+        self, spark: SparkSession, root: str, record: Record | None = None, storage: Storage | None = None
+    ) -> None:
         """Open a lake.
 
         Args:
             spark: the session that reads it.
             root: a local path, or hdfs://.
             record: which runs' tables count; None for those that are published whenever something is read.
+            storage: reads the files of this and other folders; None for one of its own.
 
         Raises:
             ImageLakeError: the root is a file.
         """
         self.spark, self.root = spark, to_uri(root)
-        self.storage = Storage(spark)
+        self.storage = storage or Storage(spark)
         self.files = self._open_files()
         self.view = View(self.root, self.files, record)
 
@@ -55,7 +59,7 @@ class Lake:
             names: tables that will be read; those of earlier versions, which no record names, are noted, too.
             forgiving: whether a damaged record counts as none.
         """
-        return Lake(self.spark, self.root, self.view.record_with(names, forgiving))
+        return Lake(self.spark, self.root, self.view.record_with(names, forgiving), self.storage)
 
     def address(self, name: str) -> str:
         """Where a table or folder stands once it is published."""
@@ -119,6 +123,17 @@ class Lake:
                     f"Run jobs/{location.manifest.job}.py again, which makes it anew, or put the file back"
                 )
         return location
+
+    def intact(self, name: str) -> None:
+        """Compare every file of a published table with its checksum: one read on a local disk, none on HDFS.
+
+        Raises:
+            ImageLakeError: it has not been published, or a file is not as it was published.
+        """
+        location = self.sound(name)
+        of_uri = checksum_of(self.storage, self.root)
+        for found in damage(self.files, location.folder, location.manifest, lambda path: of_uri(f"{self.root}/{path}")):
+            raise ImageLakeError(f"{self.root}/{found}: the table {name} is damaged")
 
     def _required(self, name: str) -> Location:
         location = self.view.location(name)

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import stat
 import struct
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from imagelake.lake.inputs import LOCAL
 
+_KEPT_AT_ONCE = 1_000
 BROKEN_LINK, UNREADABLE, NO_FILE, LISTED_BEFORE = "broken_link", "unreadable", "no_regular_file", "folder_listed_before"
 
 
@@ -49,6 +52,35 @@ class Status:
     size: int
     modified_ms: int
     is_folder: bool
+
+
+class Listings:
+    """Listings kept on a disk, so that memory does not grow with the files that are listed."""
+
+    def __init__(self, folder: Path) -> None:
+        """Keep them in a folder."""
+        self._folder = folder
+        self._kept: dict[str, Path] = {}
+
+    def get(self, name: str, make: Callable[[], Iterator[FoundFile]]) -> Iterator[FoundFile]:
+        """The listing of a name, made when it is needed for the first time."""
+        if name not in self._kept:
+            file = self._folder / str(len(self._kept))
+            found = make()
+            with file.open("wb") as kept:
+                while part := list(islice(found, _KEPT_AT_ONCE)):
+                    pickle.dump(part, kept)
+            self._kept[name] = file
+        return self._read(self._kept[name])
+
+    @staticmethod
+    def _read(file: Path) -> Iterator[FoundFile]:
+        with file.open("rb") as kept:
+            while True:
+                try:
+                    yield from pickle.load(kept)
+                except EOFError:
+                    return
 
 
 def local_files(folder: Path) -> Iterator[FoundFile]:

@@ -51,7 +51,9 @@ class Manifest:
     ``fingerprint`` is a hash of the job, the code's version, the settings it uses and its inputs: equal fingerprints
     mean that there is nothing to do. ``run_id`` is new with every publication. ``parts`` names every file, ``settings``
     has every setting that the job declares with its value, and ``sources`` the files of text and of weights that it
-    read from outside the lake, by their addresses; each is None in manifests of versions that did not.
+    read from outside the lake, by their addresses; each is None in manifests of versions that did not. ``recipe`` is
+    what the rows depend on besides the bytes of their images, where they depend on nothing else; ``taken_over`` counts
+    those that an earlier run made.
     """
 
     name: str
@@ -70,6 +72,8 @@ class Manifest:
     parts: list[Part] | None = None
     settings: dict[str, Any] | None = None
     sources: list[Part] | None = None
+    recipe: str | None = None
+    taken_over: int = 0
 
     def to_json(self) -> str:
         """The manifest as indented JSON."""

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from imagelake.errors import ImageLakeError
 from imagelake.lake.files import WritableFiles
 from imagelake.lake.lock import Lock, is_dead, publication_lock, read_holder
+from imagelake.lake.manifest import MANIFEST
 from imagelake.lake.record import ASIDE, LOCKS, RECORD, STAGING, Record, Run, read_record
 
 OWNER = "_owner.json"  # in a staging folder: the process that fills it
@@ -99,6 +100,17 @@ def unsettled(files: WritableFiles, record: Record, staging: str) -> list[str]:
     return [name for name in files.names(staging) if name in record.runs and record.runs[name].staging == staging]
 
 
+def displaced(files: WritableFiles, record: Record) -> list[str]:
+    """Tables that stand aside and nowhere else: version 0.1.0 died before it had renamed the new one."""
+    return [
+        name
+        for name in files.names(ASIDE)
+        if name not in record.runs
+        and files.modified_s(name) is None
+        and files.modified_s(f"{ASIDE}/{name}/{MANIFEST}") is not None
+    ]
+
+
 def left_overs(files: WritableFiles, job: str | None = None) -> Iterator[str]:
     """What dead runs left, by path: staged tables that nobody publishes, old tables set aside, locks.
 
@@ -112,7 +124,8 @@ def left_overs(files: WritableFiles, job: str | None = None) -> Iterator[str]:
         # A run's id has no hyphen.
         if job in {None, name.rpartition("-")[0]} and is_abandoned(files, path) and not unsettled(files, record, path):
             yield path
-    yield from (f"{ASIDE}/{name}" for name in files.names(ASIDE))
+    kept = displaced(files, record)
+    yield from (f"{ASIDE}/{name}" for name in files.names(ASIDE) if name not in kept)
     for name in files.names(LOCKS):
         holder = read_holder(files.read(f"{LOCKS}/{name}"))
         if holder is not None and is_dead(holder):
@@ -120,7 +133,7 @@ def left_overs(files: WritableFiles, job: str | None = None) -> Iterator[str]:
 
 
 def remove_left_overs(files: WritableFiles, asker: str, job: str | None = None) -> list[str]:
-    """Finish what dead publishers left undone, and remove what dead runs left; the paths that were removed.
+    """Finish or undo what dead publishers left undone, remove what dead runs left; the paths that were removed.
 
     Args:
         files: of the lake.
@@ -129,11 +142,15 @@ def remove_left_overs(files: WritableFiles, asker: str, job: str | None = None) 
     """
     record = read_record(files)
     staged = any(unsettled(files, record, f"{STAGING}/{name}") for name in files.names(STAGING))
-    if not staged and next(left_overs(files, job), None) is None:
+    if not staged and not displaced(files, record) and next(left_overs(files, job), None) is None:
         return []
     with publication_lock(files, asker) as held:
         # Of a living publisher nothing is staged and published at once: it holds the lock from the one to the other.
-        settle(files, read_record(files), f"{ASIDE}/{held.token}", held.check)
+        record = read_record(files)
+        settle(files, record, f"{ASIDE}/{held.token}", held.check)
+        for name in displaced(files, record):
+            held.check()
+            files.rename(f"{ASIDE}/{name}", name)
         found = list(left_overs(files, job))
         for path in found:
             files.delete(path)

@@ -37,6 +37,9 @@ _REMEDIES = {
     r"ParentNotDirectoryException|Not a directory": "a part of this path is a file: --root names the lake's folder",
     r"\bOutOfMemoryError\b": "Java ran out of memory: give it more, e.g. --set spark.spark.driver.memory=4g",
     r"\bBlockMissingException\b": "no living DataNode has the data: hdfs fsck on the path says what is missing",
+    r"\bChecksumException\b": (
+        "bytes of the file have changed since it was written: scripts/check_lake says which jobs make it anew"
+    ),
     r"\bStandbyException\b": "this NameNode is on standby: name the service of both (fs.defaultFS in HADOOP_CONF_DIR)",
     r"\b(UnknownHost|Connect|ConnectTimeout|SocketTimeout|NoRouteToHost)Exception\b": _GONE,
 }

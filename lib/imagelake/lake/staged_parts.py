@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from imagelake.lake.inputs import is_local
+from imagelake.lake.inputs import LOCAL, is_local
 from imagelake.lake.listing import FoundFile
 from imagelake.lake.manifest import Part
 from imagelake.lake.parts import is_part, local_crc32c
@@ -40,6 +40,13 @@ def checksums(storage: Storage, files: Sequence[FoundFile]) -> list[str]:
 
     with ThreadPoolExecutor(READERS) as readers:
         return list(readers.map(checksum, files))
+
+
+def checksum_of(storage: Storage, folder: str) -> Callable[[str], str]:
+    """What gives the CRC-32C of a file below a folder, by its address; empty where its file system knows none."""
+    if is_local(folder):
+        return lambda uri: local_crc32c(Path(uri.removeprefix(LOCAL)))
+    return hdfs_crc32c(storage)
 
 
 def hdfs_crc32c(storage: Storage) -> Callable[[str], str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import re
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ from pyspark.errors import PySparkException
 
 from imagelake.errors import ImageLakeError
 from imagelake.lake.inputs import LOCAL, is_local
-from imagelake.lake.listing import FoundFile, hadoop_files, listing_digest, local_files
+from imagelake.lake.listing import FoundFile, Listings, hadoop_files, listing_digest, local_files
 from imagelake.lake.remedies import remedy
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class Storage:
         self._jvm: Any = spark._jvm
         self._conf: Any = spark._jsc.hadoopConfiguration()
         self._spark = spark
+        self._listings: Listings | None = None
 
     def _path(self, uri: str) -> Any:
         return self._jvm.org.apache.hadoop.fs.Path(to_uri(uri))
@@ -120,6 +123,22 @@ class Storage:
         full = to_uri(uri)
         return local_files(Path(full.removeprefix(LOCAL))) if is_local(full) else hadoop_files(full, self._statuses)
 
+    @contextmanager
+    def listing_once(self) -> Iterator[None]:
+        """Within it `listed` and `digest` list each address once, however often they are called."""
+        with tempfile.TemporaryDirectory(prefix="imagelake-listings-") as folder:
+            self._listings = Listings(Path(folder))
+            try:
+                yield
+            finally:
+                self._listings = None
+
+    def listed(self, uri: str) -> Iterator[FoundFile]:
+        """Every file at or below an address, as `files`, of the listing that `listing_once` keeps."""
+        if self._listings is None:
+            return self.files(uri)
+        return self._listings.get(to_uri(uri), lambda: self.files(uri))
+
     def _statuses(self, folder: str) -> bytes:
         return serialised(self._spark, self._call(folder, "listStatus"))
 
@@ -155,7 +174,7 @@ class Storage:
             uri: a file or a folder.
             note: called with every file.
         """
-        return listing_digest(_noting(self.files(uri), note))
+        return listing_digest(_noting(self.listed(uri), note))
 
     def upload(self, local: Path, uri: str) -> None:
         """Copy a local file or folder to an address."""

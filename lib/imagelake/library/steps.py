@@ -101,14 +101,14 @@ def _predict_settings(network: PublishedNetwork, config: Config) -> PredictSetti
 def _predict_here(images: pd.DataFrame, network: PublishedNetwork, how: PredictSettings) -> pd.DataFrame:
     import pyarrow as pa  # type: ignore[import-untyped]
 
-    from imagelake.transforms.predict.predict import PREDICTED, predict_batch
+    from imagelake.transforms.predict.predict import PREDICTED, ImagePart, predict_batch
 
     opened = vision_network.open_network(network.packed)
     batches = []
     for start in range(0, len(images), how.batch_size):
         part = images.iloc[start : start + how.batch_size]
         contents = (content if isinstance(content, bytes) else None for content in part["content"])
-        batches.append(predict_batch(opened, part["image_id"].tolist(), contents, how))
+        batches.append(predict_batch(opened, ImagePart(part["image_id"].tolist(), contents), how))
     frame: pd.DataFrame = pa.Table.from_batches(batches, PREDICTED).to_pandas()
     return frame
 

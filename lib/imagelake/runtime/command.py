@@ -71,13 +71,14 @@ def run_jobs(jobs: Sequence[Job], config: Config, force: bool = False, verbose: 
             check_remote_inputs(jobs, config, lake.storage)
         except ImageLakeError as error:
             return _fail(title, error, UNUSABLE)
-        for number, job in enumerate(jobs, 1):
-            name = job.name
-            with Progress(spark.sparkContext, Step(name, number, len(jobs))):
-                outcome = execute(job, lake, config, force)
-            print_outcome(outcome, console)
-            if (alarm := job.alarm(lake)) is not None:
-                return _fail(name, ImageLakeError(alarm), ALARM)
+        with lake.storage.listing_once():
+            for number, job in enumerate(jobs, 1):
+                name = job.name
+                with Progress(spark.sparkContext, Step(name, number, len(jobs))):
+                    outcome = execute(job, lake, config, force)
+                print_outcome(outcome, console)
+                if (alarm := job.alarm(lake)) is not None:
+                    return _fail(name, ImageLakeError(alarm), ALARM)
     except ImageLakeError as error:
         return _fail(name, error, FAILED)
     except Exception as error:

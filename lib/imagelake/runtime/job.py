@@ -35,6 +35,7 @@ from imagelake.runtime.sources import NamedSources, parts_of_sources
 from imagelake.tables import TABLES
 
 if TYPE_CHECKING:
+    from pyspark import Accumulator
     from pyspark.sql import DataFrame
 
 ATTEMPTS = 3  # at a job whose inputs are published anew while it reads them
@@ -102,6 +103,7 @@ class Work:
 
     job: Job
     lake: Lake
+    force: bool = False
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     accounts: list[Account] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)
@@ -109,6 +111,9 @@ class Work:
     images: int | None = None
     folders: dict[str, str] = field(default_factory=dict)
     kept: int = 0
+    recipes: dict[str, str] = field(default_factory=dict)
+    taken_over: dict[str, int] = field(default_factory=dict)
+    counters: dict[str, Accumulator[int]] = field(default_factory=dict)
 
     @property
     def staging(self) -> str:
@@ -149,6 +154,33 @@ class Work:
         assert name in self.job.writes, f"{self.job.name} does not declare that it writes {name}"
         return self.lake.folder(name) if self.lake.manifest(name, forgiving=True) else None
 
+    def earlier(self, recipe: str, *names: str) -> Lake | None:
+        """The lake, where its tables of this job's last run were made by a recipe: rows of them may be taken over.
+
+        None where the job is forced, where another recipe made them, and where a byte of them is not as it was.
+
+        Args:
+            recipe: what their rows depend on besides the bytes of their images, as `recipe_of` gives it.
+            names: of the tables or folders; their manifests will have the recipe.
+        """
+        for name in names:
+            assert name in self.job.writes, f"{self.job.name} does not declare that it writes {name}"
+            self.recipes[name] = recipe
+        if self.force:
+            return None
+        manifests = [self.lake.manifest(name, forgiving=True) for name in names]
+        if {manifest and manifest.recipe for manifest in manifests} != {recipe}:
+            return None
+        try:
+            for name in names:
+                self.lake.intact(name)
+        except SupersededError:
+            raise
+        except ImageLakeError as error:
+            announce(f"{self.job.name}: {error}: nothing is taken over from it")
+            return None
+        return self.lake
+
     def write(self, name: str, frame: DataFrame, options: Mapping[str, str] | None = None) -> DataFrame:
         """Stage a table and return it read from the staged files, so that it is not computed twice."""
         assert name in self.job.writes, f"{self.job.name} does not declare that it writes {name}"
@@ -169,6 +201,19 @@ class Work:
         frame.write.parquet(address)
         return frame.sparkSession.read.schema(frame.schema).parquet(to_pattern(address))
 
+    def take_over(self, name: str, frame: DataFrame, options: Mapping[str, str] | None = None) -> DataFrame:
+        """Add rows of an earlier run to a table that is staged, in files of their own; the whole staged table."""
+        address = f"{self.staging}/{name}"
+        TABLES[name].conform(frame).write.mode("append").options(**(options or {})).parquet(address)
+        made, staged = self.rows[name], frame.sparkSession.read.schema(TABLES[name].ddl).parquet(to_pattern(address))
+        self.rows[name] = staged.count()
+        self.taken_over[name] = self.rows[name] - made
+        return staged
+
+    def counter(self, what: str) -> Accumulator[int]:
+        """Counts for the summary what executors do, repeated attempts included."""
+        return self.counters.setdefault(what, self.lake.spark.sparkContext.accumulator(0))
+
     def write_folder(self, name: str, local: Path, files: int) -> None:
         """Stage a folder of files that are no table, e.g. a report; ``files`` is what its manifest counts as rows."""
         assert name in self.job.writes, f"{self.job.name} does not declare that it writes {name}"
@@ -181,6 +226,10 @@ class Work:
         account = Account(what, rows_in, kept, dict(rejected or {}))
         account.check()
         self.accounts.append(account)
+
+    def images_per_second(self, seconds: float) -> float | None:
+        """The pace of a job that looks at images; none where an earlier run did a part of the work."""
+        return None if self.images is None or self.taken_over else round(self.images / seconds, 2)
 
     def note(self, name: str, value: str) -> None:
         """Add a line to the summary: what it is about, and its value."""
@@ -225,7 +274,7 @@ def _execute(job: Job, lake: Lake, config: Config, force: bool) -> Outcome:
     fingerprint = _fingerprint(job, inputs, config, code)
     if not force and _is_current(job, lake, fingerprint):
         return Outcome(job, time.monotonic() - began, None)
-    work, settings = Work(job, lake), without_credentials(config.values(job.settings))
+    work, settings = Work(job, lake, force), without_credentials(config.values(job.settings))
     described = JobRun(
         config.lineage.namespace,
         job.name,
@@ -259,11 +308,13 @@ def _execute(job: Job, lake: Lake, config: Config, force: bool) -> Outcome:
                 accounts=work.accounts,
                 started=started,
                 seconds=round(seconds, 3),
-                images_per_second=round(work.images / seconds, 2) if work.images is not None else None,
+                images_per_second=work.images_per_second(seconds),
                 columns={column.name: column.type for column in TABLES[name].columns} if name in TABLES else {},
                 parts=parts_of(lake.storage, f"{work.staging}/{name}"),
                 settings=settings,
                 sources=noted,
+                recipe=work.recipes.get(name),
+                taken_over=work.taken_over.get(name, 0),
             )
             lake.files.replace(f"{work.published.staging}/{name}/{MANIFEST}", manifest.to_json().encode())
             manifests.append(manifest)

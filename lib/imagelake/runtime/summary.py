@@ -26,8 +26,9 @@ def print_outcome(outcome: Outcome, console: Console) -> None:
 
 def _pace(outcome: Outcome) -> str:
     images = outcome.work.images if outcome.work else None
-    pace = f", {images:,} images, {images / outcome.seconds:,.1f} images/s" if images else ""
-    return f"done in {outcome.seconds:.1f} s{pace}"
+    pace = outcome.work.images_per_second(outcome.seconds) if outcome.work else None
+    images_read = f", {images:,} images" if images else ""
+    return f"done in {outcome.seconds:.1f} s{images_read}{f', {pace:,.1f} images/s' if pace else ''}"
 
 
 def _table(work: Work) -> Table:
@@ -36,6 +37,11 @@ def _table(work: Work) -> Table:
     table.add_column()
     for account in work.accounts:
         table.add_row(account.what, f"{account.rows_in:,} in = {account.kept:,} kept{_rejected(account.rejected)}")
+    for name, taken in work.taken_over.items():
+        rows = work.rows[name]
+        table.add_row("taken over", f"{taken:,} of {name} from the run before; {rows - taken:,} made anew")
+    for name, counter in work.counters.items():
+        table.add_row(name, f"{counter.value:,}")
     for name, value in work.notes.items():
         table.add_row(name, value)
     table.add_row("wrote", ", ".join(f"{name} ({rows:,})" for name, rows in work.rows.items()))

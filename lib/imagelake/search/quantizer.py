@@ -12,6 +12,7 @@ Letters: N images, D features, C cells, M bytes of a code, Q queries, P probes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,11 @@ CODE_BITS = 4
 PARTS_PER_BYTE = 2
 CODES_AT_ONCE = 32  # that FAISS looks up together
 SEED = 7
+
+
+def faiss_version() -> str:
+    """The version of the library that learns and assigns."""
+    return version("faiss-cpu")
 
 
 @dataclass(frozen=True)

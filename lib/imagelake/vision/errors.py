@@ -12,8 +12,11 @@ Reason = Literal[
     "too_many_scans",  # a JPEG whose repeated scans would take a decoder minutes
     "timeout",  # decoding took longer than the limit
     "decode_error",  # any other error of a decoder
+    "altered",  # has other bytes in the lake than those that were ingested, by their SHA-256
 ]
 REASONS: tuple[Reason, ...] = get_args(Reason)
+TRANSIENT: tuple[Reason, ...] = ("timeout", "altered")
+"""Reasons that the next attempt may not meet."""
 
 _DETAIL_CHARACTERS = 200
 

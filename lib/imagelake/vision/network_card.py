@@ -27,6 +27,7 @@ class NetworkCard:
         classes: the names of its outputs, by index.
         extractor: the file of another network whose features replace its own, in the same folder, with a description
             beside it; None for its own.
+        calibrated_of: how many images the lake had when int8 was calibrated on some of them; None for float32.
     """
 
     name: str
@@ -38,6 +39,7 @@ class NetworkCard:
     framing: Framing
     classes: tuple[str, ...]
     extractor: str | None = None
+    calibrated_of: int | None = None
 
     def to_json(self) -> str:
         """The card as indented JSON."""

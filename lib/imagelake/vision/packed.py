@@ -1,5 +1,6 @@
 """A network as bytes: packed on the driver, broadcast, opened once in each worker."""
 
+import hashlib
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,16 @@ class PackedModel:
     payload: bytes
     extractor: PackedExtractor | None = None
     head: PackedHead | None = None
+
+    @property
+    def digest(self) -> str:
+        """Equal for networks of equal bytes."""
+        parts = [self.engine.encode(), self.payload]
+        if self.extractor:
+            parts += [self.extractor.description_text.encode(), self.extractor.payload]
+        if self.head:
+            parts += [self.head.card_text.encode(), self.head.payload]
+        return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
 def pack(model: Any, engine: EngineName, calibration: NDArray[np.uint8] | None = None) -> PackedModel:

@@ -22,7 +22,7 @@ def main() -> None:
     import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
     from imagelake.measures.texture import texture_of
-    from imagelake.transforms.predict.predict import PredictSettings, predict_batch
+    from imagelake.transforms.predict.predict import ImagePart, PredictSettings, predict_batch
     from imagelake.vision.limits import Limits
     from imagelake.vision.network import open_network
     from imagelake.vision.packed import PackedModel
@@ -30,17 +30,17 @@ def main() -> None:
 
     settings = PredictSettings(InputSettings(SIDE, "squeeze", Limits()), BATCH, 5, tuple(map(str, range(1000))))
     photos = pq.ParquetFile(sys.argv[1]).read_row_group(0).slice(0, BATCH)
-    ids, contents = photos["image_id"].to_pylist(), photos["content"].to_pylist()
+    part = ImagePart(photos["image_id"].to_pylist(), contents := photos["content"].to_pylist())
     network = open_network(PackedModel("litert", (folder() / "network.tflite").read_bytes()))
     loaded_s = time.perf_counter() - BORN
-    predict_batch(network, ids, contents, settings)
+    predict_batch(network, part, settings)
     first_batch_s, first_batch_cpu_s = time.perf_counter() - BORN, time.process_time()
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
     int8 = open_network(PackedModel("litert", (folder() / "network.int8.tflite").read_bytes()))
     pixels = [prepare(content, settings.input) for content in contents]
     textures_s = fastest_s(lambda: [texture_of(image) for image in pixels])
-    exact_s, int8_s = (fastest_s(partial(predict_batch, one, ids, contents, settings)) for one in (network, int8))
+    exact_s, int8_s = (fastest_s(partial(predict_batch, one, part, settings)) for one in (network, int8))
     print(
         json.dumps(
             {

@@ -44,7 +44,7 @@ def find_source(config: Config, storage: Storage, scratch: str) -> Source:
 
     Args:
         config: names the source.
-        storage: lists it.
+        storage: lists it, or has.
         scratch: a folder for copies of files whose names Spark does not read; it must last as long as the run.
 
     Raises:
@@ -52,7 +52,7 @@ def find_source(config: Config, storage: Storage, scratch: str) -> Source:
     """
     folder, copies = _existing_folder(config, storage), partial(_visible_copies, storage, scratch)
     metadata: list[FoundFile] = []
-    listing = listing_table(_noting(storage.files(folder), metadata))
+    listing = listing_table(_noting(storage.listed(folder), metadata))
     published = None if config.source.type == "folder" else _sorted_files(folder, metadata, storage, copies)
     return Source(folder, listing, copies, published)
 
@@ -73,7 +73,7 @@ def find_published(config: Config, storage: Storage, scratch: str) -> OpenImages
     if config.source.type == "folder":
         return None
     folder, copies = _existing_folder(config, storage), partial(_visible_copies, storage, scratch)
-    return _sorted_files(folder, list(filter(_holds_metadata, storage.files(folder))), storage, copies)
+    return _sorted_files(folder, list(filter(_holds_metadata, storage.listed(folder))), storage, copies)
 
 
 def _existing_folder(config: Config, storage: Storage) -> str:

@@ -13,7 +13,14 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from PIL import Image
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from imagelake.transforms.predict.predict import PREDICTED, PredictSettings, parts, predict_batch
+from imagelake.transforms.predict.predict import (
+    PREDICTED,
+    ImagePart,
+    PredictSettings,
+    parts,
+    predict_batch,
+    with_checksums,
+)
 from imagelake.vision.network import Network, open_network
 from imagelake.vision.packed import PackedModel
 
@@ -34,14 +41,14 @@ def timed_predictions(image_bytes: DataFrame, shipped: Broadcast[PackedModel], s
 
     def predict(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         network = _rehearsed_network(shipped.value, settings)
-        for image_ids, contents in parts(batches, settings.batch_size):
+        for part in parts(batches, settings.batch_size):
             began = time.process_time()
-            rows = predict_batch(network, image_ids, contents, settings)
-            share = (time.process_time() - began) / len(image_ids)
-            columns = [*(rows[name] for name in JUDGED), pa.array(np.full(len(image_ids), share))]
+            rows = predict_batch(network, part, settings)
+            share = (time.process_time() - began) / rows.num_rows
+            columns = [*(rows[name] for name in JUDGED), pa.array(np.full(rows.num_rows, share))]
             yield pa.record_batch(columns, schema=TIMED)
 
-    return image_bytes.select("image_id", "content").mapInArrow(predict, from_arrow_schema(TIMED))
+    return with_checksums(image_bytes).mapInArrow(predict, from_arrow_schema(TIMED))
 
 
 @lru_cache(maxsize=1)
@@ -50,5 +57,5 @@ def _rehearsed_network(model: PackedModel, settings: PredictSettings) -> Network
     network = open_network(model)
     image = io.BytesIO()
     Image.new("RGB", (settings.input.size, settings.input.size)).save(image, "JPEG")
-    predict_batch(network, ["rehearsal"], [image.getvalue()], settings)
+    predict_batch(network, ImagePart(["rehearsal"], [image.getvalue()]), settings)
     return network

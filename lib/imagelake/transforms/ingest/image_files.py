@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from pyspark import StorageLevel
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from imagelake.config import ImagesSection
 
 FOUND = ("image_id", "split", "path", "length")
+FILE_KEY = ("image_id", "path", "length", "modified")
+"""What tells a file of an image from what it was before, without reading it."""
 SPLIT_FOLDERS = {
     "train": "train",
     "validation": "validation",
@@ -37,13 +40,13 @@ SPLIT_FOLDERS = {
 class FoundImages:
     """The files of a source, by what becomes of them.
 
-    ``described`` holds every image file that gets a row of images, without its bytes; ``packed`` those of them whose
-    bytes are packed: image_id, content; ``rejected`` what is no image file, or has the identifier of another.
+    ``described`` holds every image file that gets a row of images, without its bytes; ``fitting`` those of them whose
+    bytes are packed, for `read_contents`; ``rejected`` what is no image file, or has the identifier of another.
     """
 
     files: DataFrame
     described: DataFrame
-    packed: DataFrame
+    fitting: DataFrame
     rejected: DataFrame
 
 
@@ -64,13 +67,15 @@ def find_images(spark: SparkSession, source: Source, max_bytes: int, error_on_no
     files = reduce(lambda first, second: first.unionByName(second), packed, loose)
     kept, repeated = unrepeated(files.where(F.col("reason").isNull()).drop("reason"))
     fits = F.col("length") <= max_bytes
-    described = kept.select("image_id", "split", "path", "length", F.when(~fits, "too_many_bytes").alias("error"))
+    described = kept.select(*FOUND, "modified", F.when(~fits, "too_many_bytes").alias("error"))
+    # It is needed several times, and of Parquet its lengths cost a scan of the bytes.
+    described = described.persist(StorageLevel.DISK_ONLY)
     if error_on_no_images and described.isEmpty():
         raise ImageLakeError(f"{source.folder}: no image is here; images end in .{', .'.join(IMAGE_ENDINGS)}")
     rejected = files.where(F.col("reason").isNotNull()).unionByName(
         repeated.withColumn("reason", F.lit("duplicate_image_id"))
     )
-    return FoundImages(files, described, _with_bytes(kept.where(fits), source), rejected)
+    return FoundImages(files, described, kept.where(fits), rejected)
 
 
 def _loose_files(spark: SparkSession, source: Source) -> DataFrame:
@@ -79,7 +84,13 @@ def _loose_files(spark: SparkSession, source: Source) -> DataFrame:
     reason = F.coalesce("problem", F.when(~F.col("path").rlike(IMAGE_NAME), "other_file"))
     if source.published:
         files = files.where(F.col("problem").isNotNull() | ~F.col("path").rlike(METADATA_NAME))
-    return files.select(*FOUND, F.col("raw"), F.lit(None).cast("binary").alias("content"), reason.alias("reason"))
+    return files.select(
+        *FOUND,
+        F.timestamp_millis("modified_ms").alias("modified"),
+        F.col("raw"),
+        F.lit(None).cast("binary").alias("content"),
+        reason.alias("reason"),
+    )
 
 
 def _packed_files(spark: SparkSession, published: OpenImagesFiles) -> list[DataFrame]:
@@ -87,8 +98,8 @@ def _packed_files(spark: SparkSession, published: OpenImagesFiles) -> list[DataF
     return [read_bytes_parquet(spark, uri) for uri in published.parquet if holds_bytes(spark, uri)]
 
 
-def _with_bytes(wanted: DataFrame, source: Source) -> DataFrame:
-    """image_id and content of the files that are packed."""
+def read_contents(wanted: DataFrame, source: Source) -> DataFrame:
+    """The image_bytes table of some of the files that fit."""
     loose = wanted.where("content IS NULL")
     contents = (
         read_local_files(loose)
@@ -97,9 +108,9 @@ def _with_bytes(wanted: DataFrame, source: Source) -> DataFrame:
     )
     relative = contents.withColumn("relative", _relative_to(source.folder))
     named = identify(relative, by_stem=source.published is not None)
-    return named.select("image_id", "content").unionByName(
-        wanted.where("content IS NOT NULL").select("image_id", "content")
-    )
+    packed = wanted.where("content IS NOT NULL")
+    read = named.select("image_id", "content").unionByName(packed.select("image_id", "content"))
+    return read.select("image_id", F.sha2("content", 256).alias("sha256"), "content")
 
 
 def _relative_to(folder: str) -> Column:
@@ -186,6 +197,7 @@ def read_bytes_parquet(spark: SparkSession, uri: str) -> DataFrame:
         (F.lower(split) if split else F.lit(None).cast("string")).alias("split"),
         F.input_file_name().alias("path"),
         F.length(content).cast("bigint").alias("length"),
+        F.col("_metadata.file_modification_time").alias("modified"),
         F.lit(None).cast("binary").alias("raw"),
         F.coalesce(F.col(content), F.lit(b"")).alias("content"),
         F.when(F.col(identifier).isNull(), "missing_image_id").alias("reason"),

@@ -11,11 +11,13 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from imagelake.errors import ImageLakeError
+from imagelake.transforms.rows.earlier_rows import is_lasting
 from imagelake.vision.errors import ImageError
 from imagelake.vision.header import read_header
 from imagelake.vision.limits import Limits
 
 if TYPE_CHECKING:
+    from pyspark import Accumulator
     from pyspark.sql import DataFrame
 
 HEADER = pa.schema(
@@ -55,15 +57,34 @@ def describe_file(image_id: str, content: bytes, limits: Limits) -> dict[str, An
     }
 
 
-def read_headers(image_bytes: DataFrame, limits: Limits) -> DataFrame:
-    """One row an image of image_bytes: the fields of its header, or the error."""
+def read_headers(image_bytes: DataFrame, limits: Limits, opened: Accumulator[int] | None = None) -> DataFrame:
+    """One row an image of image_bytes: the fields of its header, or the error.
+
+    Args:
+        image_bytes: image_id and content.
+        limits: what an image may cost.
+        opened: counts the images, if given.
+    """
 
     def describe(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             pairs = zip(batch["image_id"].to_pylist(), batch["content"].to_pylist(), strict=True)
+            if opened is not None:
+                opened.add(batch.num_rows)
             yield pa.RecordBatch.from_pylist([describe_file(*pair, limits) for pair in pairs], schema=HEADER)
 
     return image_bytes.select("image_id", "content").mapInArrow(describe, from_arrow_schema(HEADER))
+
+
+def earlier_headers(images: DataFrame) -> DataFrame:
+    """What an earlier run knows of files: rows as from read_headers, with the columns by which a file is known again.
+
+    Left out are those whose error may not come again, and those of which another number of bytes was read than the
+    file had.
+    """
+    return images.where(F.col("sha256").isNotNull() & is_lasting()).select(
+        *HEADER.names, "path", F.col("byte_size").alias("length"), "modified"
+    )
 
 
 def describe_images(listed: DataFrame, files: DataFrame, headers: DataFrame, has_lists: bool) -> DataFrame:
@@ -71,7 +92,8 @@ def describe_images(listed: DataFrame, files: DataFrame, headers: DataFrame, has
 
     Args:
         listed: kept lines of the image list, one row an image.
-        files: image_id, split, path, length and error of every file that is an image's; error names those not packed.
+        files: image_id, split, path, length, modified and error of every file that is an image's; error names those
+            not packed.
         headers: as from read_headers.
         has_lists: whether the source lists its images at all; where it does not, each one counts as listed.
     """
@@ -79,6 +101,7 @@ def describe_images(listed: DataFrame, files: DataFrame, headers: DataFrame, has
         "image_id",
         F.col("split").alias("split_of_path"),
         "path",
+        "modified",
         *(name for name in ("width", "height", "format", "mode", "exif_orientation", "sha256")),
         F.coalesce("byte_size", "length").alias("byte_size"),
         F.coalesce(headers["error"], files["error"]).alias("error"),

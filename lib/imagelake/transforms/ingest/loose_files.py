@@ -16,6 +16,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 from pyspark.sql import functions as F
 
 from imagelake.lake.listing import FoundFile, hidden_from_spark
+from imagelake.lake.storage import to_pattern
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -26,6 +27,7 @@ LISTED = pa.schema(
         "path": pa.string(),
         "relative": pa.string(),
         "length": pa.int64(),
+        "modified_ms": pa.int64(),
         "problem": pa.string(),
     }
 )
@@ -39,7 +41,7 @@ _BATCH_BYTES = 16 * 2**20
 
 def listing_table(files: Iterable[FoundFile]) -> pa.Table:
     """A listing as a table of LISTED: about 200 bytes a file on the driver."""
-    columns = ("raw", "path", "relative", "size", "problem")
+    columns = ("raw", "path", "relative", "size", "modified_ms", "problem")
     waiting, batches = iter(files), []
     while part := list(islice(waiting, _LISTED_AT_ONCE)):
         batches.append(pa.record_batch([[getattr(file, name) for file in part] for name in columns], schema=LISTED))
@@ -103,28 +105,37 @@ def read_hadoop_files(
     """
     spark = wanted.sparkSession
     is_image = pc.match_substring_regex(listing["path"], IMAGE_NAME)
-    paths = listing.filter(is_image)["path"].to_pylist()
-    hidden = [path for path in paths if hidden_from_spark(path[len(folder) :])]
+    paths = listing.filter(is_image)["path"]
+    few = 2 * wanted.count() < len(paths)
+    if few:  # the others are not opened
+        paths = wanted.select("path").toArrow()["path"]
+    names: list[str] = paths.to_pylist()
+    hidden = [path for path in names if hidden_from_spark(path[len(folder) :])]
     copies = visible_copies(hidden) if hidden else {}
-    found = _binary_files(spark, folder)
+    found = _binary_files(spark, sorted(set(names) - set(hidden)) if few else [folder])
     if copies:
         original = spark.createDataFrame([(copy, path) for path, copy in copies.items()], "copy string, path string")
         # Each copy lies in a folder of its own, and all of these in one.
         folder_of_copies = next(iter(copies.values())).rsplit("/", 2)[0]
-        copied = _binary_files(spark, folder_of_copies).withColumnRenamed("path", "copy")
+        copied = _binary_files(spark, [folder_of_copies]).withColumnRenamed("path", "copy")
         found = found.unionByName(copied.join(F.broadcast(original), "copy", how="inner").drop("copy"))
+    if few:
+        return found
     # A broadcast of the wanted would be as large as the listing; what is not wanted is little.
     listed = spark.createDataFrame(listing.select(["path"]))
     unwanted = listed.join(wanted.select("path"), "path", how="left_anti")
     return found.join(F.broadcast(unwanted), "path", how="left_anti")
 
 
-def _binary_files(spark: SparkSession, folder: str) -> DataFrame:
+def _binary_files(spark: SparkSession, uris: Sequence[str]) -> DataFrame:
+    """Path and content of files, and of the images below folders."""
+    if not uris:
+        return spark.createDataFrame([], "path string, content binary")
     endings = ",".join("".join(f"[{letter}{letter.upper()}]" for letter in ending) for ending in IMAGE_ENDINGS)
     return (
         spark.read.format("binaryFile")
         .option("recursiveFileLookup", True)
         .option("pathGlobFilter", f"*.{{{endings}}}")
-        .load(folder)
+        .load([to_pattern(uri) for uri in uris])
         .select("path", "content")
     )

@@ -10,6 +10,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from pyspark.sql import functions as F
 
 from imagelake.errors import ImageLakeError
+from imagelake.vision.checksum import require_unaltered, sha256_of
 from imagelake.vision.errors import ImageError
 from imagelake.vision.preprocess import InputSettings, prepare
 
@@ -20,11 +21,20 @@ if TYPE_CHECKING:
 FEWEST = 10
 """Ranges from fewer images are those of these images rather than of the lake."""
 
+GROWTH = 2.0
+"""A network is calibrated anew when the lake has grown, or shrunk, by this factor; before that, each image that comes
+would change it and with it the predictions of all others."""
+
+
+def still_calibrated(calibrated_of: int | None, images: int) -> bool:
+    """Whether an int8 network that was calibrated on a lake of so many images fits one of so many now."""
+    return calibrated_of is not None and calibrated_of / GROWTH < images < calibrated_of * GROWTH
+
 
 def calibration_images(image_bytes: DataFrame, settings: InputSettings, count: int) -> NDArray[np.uint8]:
     """Prepared images uint8 [N, S, S, 3], N at most `count`: those with the first hashes, in the order of their names.
 
-    Only the files that hold a chosen image are read; one that cannot be decoded is left out.
+    Only the files that hold a chosen image are read; one that cannot be decoded, or was altered, is left out.
 
     Raises:
         ImageLakeError: fewer than `FEWEST` can be decoded.
@@ -37,10 +47,11 @@ def calibration_images(image_bytes: DataFrame, settings: InputSettings, count: i
 
     def decode(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            pixels = [_pixels(content.as_py(), settings) for content in batch["content"]]
+            pairs = zip(batch["content"], batch["sha256"].to_pylist(), strict=True)
+            pixels = [_pixels(content.as_py(), sha256, settings) for content, sha256 in pairs]
             yield pa.record_batch([batch["image_id"], pa.array(pixels, pa.binary())], ["image_id", "pixels"])
 
-    rows = held.select("image_id", "content").mapInArrow(decode, "image_id string, pixels binary")
+    rows = held.select("image_id", "content", "sha256").mapInArrow(decode, "image_id string, pixels binary")
     decoded = sorted((row["image_id"], row["pixels"]) for row in rows.where("pixels IS NOT NULL").collect())
     if len(decoded) < FEWEST:
         raise ImageLakeError(
@@ -52,8 +63,9 @@ def calibration_images(image_bytes: DataFrame, settings: InputSettings, count: i
     return np.stack([np.frombuffer(pixels, np.uint8).reshape(shape) for _, pixels in decoded])
 
 
-def _pixels(content: bytes | None, settings: InputSettings) -> bytes | None:
+def _pixels(content: bytes | None, sha256: str | None, settings: InputSettings) -> bytes | None:
     try:
+        require_unaltered(sha256_of(content), sha256)
         return prepare(content, settings).tobytes()
     except ImageError:
         return None

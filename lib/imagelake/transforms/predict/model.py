@@ -63,14 +63,23 @@ def convert_model(
     return PackedModel("litert", kept_or_made(made_of, weights, lambda: packed().payload))
 
 
-def save_network(packed: PackedModel, model: ModelSection, class_map: ClassMap, folder: Path) -> Path:
+def conversion_settings(model: ModelSection) -> dict[str, object]:
+    """The settings that the converted network depends on, those of its calibration among them."""
+    names = {"architecture", "alpha", "resolution", "weights", "classes", "engine", "precision"}
+    calibrating = {"framing", "scaled_decode", "calibration_images"} if model.precision == "int8" else set()
+    return {name: getattr(model, name) for name in sorted(names | calibrating)}
+
+
+def save_network(
+    packed: PackedModel, model: ModelSection, class_map: ClassMap, folder: Path, calibrated_of: int | None = None
+) -> Path:
     """Write the file that executors get, and the card that says what it is; returns the first."""
     file = folder / network_file(model)
     file.write_bytes(packed.payload)
     if packed.extractor:
         (folder / packed.extractor.file).write_bytes(packed.extractor.payload)
         (folder / description_file(packed.extractor.file)).write_text(packed.extractor.description_text, "utf-8")
-    (folder / CARD).write_text(network_card(packed, model, class_map).to_json(), encoding="utf-8")
+    (folder / CARD).write_text(network_card(packed, model, class_map, calibrated_of).to_json(), encoding="utf-8")
     return file
 
 
@@ -86,7 +95,9 @@ def described_weights(model: ModelSection, weights: Path) -> str:
     return f"{named.get(model.weights, model.weights)}, SHA-256 {digest}"
 
 
-def network_card(packed: PackedModel, model: ModelSection, class_map: ClassMap) -> NetworkCard:
+def network_card(
+    packed: PackedModel, model: ModelSection, class_map: ClassMap, calibrated_of: int | None = None
+) -> NetworkCard:
     """The network card of the configured network."""
     return NetworkCard(
         name=network_name(model),
@@ -98,6 +109,7 @@ def network_card(packed: PackedModel, model: ModelSection, class_map: ClassMap) 
         framing=model.framing,
         classes=tuple(model_class.name for model_class in class_map.classes),
         extractor=packed.extractor.file if packed.extractor else None,
+        calibrated_of=calibrated_of,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from imagelake.measures.perceptual_hash import perceptual_hashes
 from imagelake.measures.texture import Texture, texture_of
+from imagelake.vision.checksum import require_unaltered, sha256_of
 from imagelake.vision.engine import top_k, unit_length
 from imagelake.vision.errors import ImageError
 from imagelake.vision.fingerprint import Fingerprint, fingerprint_of, grey_of, thumbnail_pixels
@@ -22,6 +24,7 @@ from imagelake.vision.preprocess import InputSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from pyspark import Accumulator
     from pyspark.sql import DataFrame
 
 FeaturePrecision = Literal["float32", "float16"]
@@ -37,6 +40,7 @@ PREDICTED = pa.schema(
         "pixel_hash": pa.string(),
         "perceptual_hash": pa.int64(),
         "thumbnail": pa.binary(),
+        "sha256": pa.string(),
         "error": pa.string(),
         "error_detail": pa.string(),
     }
@@ -64,7 +68,22 @@ class PredictSettings:
     features: FeaturePrecision = "float32"
 
 
-def predict_images(image_bytes: DataFrame, model: PackedModel, settings: PredictSettings) -> DataFrame:
+@dataclass(frozen=True)
+class PredictCounts:
+    """What executors did, repeated attempts included.
+
+    Attributes:
+        decoded: images.
+        scored: images that went through the network.
+    """
+
+    decoded: Accumulator[int]
+    scored: Accumulator[int]
+
+
+def predict_images(
+    image_bytes: DataFrame, model: PackedModel, settings: PredictSettings, counts: PredictCounts | None = None
+) -> DataFrame:
     """The predictions table: one row an image of image_bytes.
 
     The model travels to the executors once, as bytes; a Python worker opens it once, whatever the number of
@@ -73,30 +92,62 @@ def predict_images(image_bytes: DataFrame, model: PackedModel, settings: Predict
     Decoding and inference take turns in one thread, which keeps a task slot's core 100 % busy: a second thread that
     decodes ahead gives 74.0 images/s instead of 73.8 (int8: 155 instead of 156) on one core, and 84 and 215 only by
     using another slot's core.
+
+    Args:
+        image_bytes: image_id, content, and sha256 of the bytes as they should be where that is known.
+        model: the network.
+        settings: how images are scored.
+        counts: what is counted, if anything.
     """
     shipped = image_bytes.sparkSession.sparkContext.broadcast(model)
 
     def predict(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         network = _network(shipped.value)
-        for image_ids, contents in parts(batches, settings.batch_size):
-            yield predict_batch(network, image_ids, contents, settings)
+        for part in parts(batches, settings.batch_size):
+            rows = predict_batch(network, part, settings)
+            if counts:
+                counts.decoded.add(rows.num_rows)
+                counts.scored.add(rows["error"].null_count)
+            yield rows
 
-    return image_bytes.select("image_id", "content").mapInArrow(predict, from_arrow_schema(PREDICTED))
+    return with_checksums(image_bytes).mapInArrow(predict, from_arrow_schema(PREDICTED))
 
 
-def parts(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[tuple[list[str], Iterator[bytes | None]]]:
-    """Identifiers and contents of at most `rows` images at a time; contents are copied lazily, one by one.
+def with_checksums(image_bytes: DataFrame) -> DataFrame:
+    """The columns that `parts` takes; sha256 is null where the frame has none."""
+    known = "sha256" if "sha256" in image_bytes.columns else "CAST(NULL AS string) AS sha256"
+    return image_bytes.selectExpr("image_id", "content", known)
+
+
+@dataclass(frozen=True)
+class ImagePart:
+    """Some images.
+
+    Attributes:
+        image_ids: their identifiers.
+        contents: their bytes, which may be read once.
+        checksums: the SHA-256 that they should have, None where unknown; empty where all are.
+    """
+
+    image_ids: Sequence[str]
+    contents: Iterable[bytes | None]
+    checksums: Sequence[str | None] = ()
+
+
+def parts(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[ImagePart]:
+    """At most `rows` images at a time; contents are copied lazily, one by one.
 
     After the last content nothing refers to the batch, so that it is freed before Spark reads the next one.
     """
     for batch in batches:
         for start in range(0, batch.num_rows, rows):
-            yield _ids_and_contents(batch.slice(start, rows))
+            yield _part(batch.slice(start, rows))
         del batch
 
 
-def _ids_and_contents(part: pa.RecordBatch) -> tuple[list[str], Iterator[bytes | None]]:
-    return part["image_id"].to_pylist(), (content.as_py() for content in part["content"])
+def _part(rows: pa.RecordBatch) -> ImagePart:
+    contents = (content.as_py() for content in rows["content"])
+    return ImagePart(rows["image_id"].to_pylist(), contents, rows["sha256"].to_pylist())
 
 
 @cache
@@ -104,14 +155,17 @@ def _network(model: PackedModel) -> Network:
     return open_network(model)
 
 
-def predict_batch(
-    network: Network, image_ids: Sequence[str], contents: Iterable[bytes | None], settings: PredictSettings
-) -> pa.RecordBatch:
-    """Rows of predictions for N images; one that cannot be decoded has an error and nulls.
+def predict_batch(network: Network, part: ImagePart, settings: PredictSettings) -> pa.RecordBatch:
+    """Rows of predictions for N images; one that cannot be decoded, or was altered, has an error and nulls.
 
     Contents are decoded one at a time, and only the network's input and the fingerprint of each are kept.
     """
-    prepared = [_prepared(network, content, settings.input) for content in contents]
+    # No variable of this function may hold a content, while the network runs.
+    pairs = [
+        _prepared(network, content, expected, settings.input)
+        for content, expected in zip_longest(part.contents, part.checksums)
+    ]
+    prepared, found = [image for image, _ in pairs], [sha256 for _, sha256 in pairs]
     errors = [image if isinstance(image, ImageError) else None for image in prepared]
     images = [image for image in prepared if not isinstance(image, ImageError)]
     columns = {}
@@ -121,7 +175,8 @@ def predict_batch(
     row_numbers = np.cumsum([error is None for error in errors]) - 1
     rows = pa.array(row_numbers, mask=np.array([error is not None for error in errors], bool))
     spread = {name: column.take(rows) for name, column in columns.items()} | {
-        "image_id": pa.array(image_ids, pa.string()),
+        "image_id": pa.array(part.image_ids, pa.string()),
+        "sha256": pa.array(found, pa.string()),
         "error": pa.array([error and error.reason for error in errors], pa.string()),
         "error_detail": pa.array([error and error.detail for error in errors], pa.string()),
     }
@@ -131,13 +186,16 @@ def predict_batch(
 
 
 def _prepared(
-    network: Network, content: bytes | None, settings: InputSettings
-) -> tuple[Prepared, Fingerprint] | ImageError:
+    network: Network, content: bytes | None, expected: str | None, settings: InputSettings
+) -> tuple[tuple[Prepared, Fingerprint] | ImageError, str | None]:
+    """The network's input of an image and its fingerprint, or what is wrong with it; and the SHA-256 of its bytes."""
+    found = sha256_of(content)
     try:
+        require_unaltered(found, expected)
         decoded = network.decode(content, settings)
-        return network.frame(decoded, settings), fingerprint_of(decoded)
+        return (network.frame(decoded, settings), fingerprint_of(decoded)), found
     except ImageError as error:
-        return error
+        return error, found
 
 
 def _fingerprints(images: Sequence[Fingerprint]) -> dict[str, pa.Array]:

@@ -97,17 +97,6 @@ def in_order_of_cells(indexed: DataFrame, rows: int, description: IndexDescripti
     return indexed.repartitionById(partitions, partition).sortWithinPartitions("cell", "image_id")
 
 
-def unchanged_and_fresh(indexed: DataFrame, images: DataFrame) -> tuple[DataFrame, DataFrame]:
-    """The rows of an earlier index whose images are as they were, and the images that it does not hold as they are.
-
-    What is compared is names and hashes of features: the vectors themselves stay where they are.
-    """
-    key = ["image_id", "features_hash"]
-    before, now = indexed.select(key), images.select(key)
-    gone, new = before.join(now, key, how="left_anti"), now.join(before, key, how="left_anti")
-    return indexed.join(gone, key, how="left_anti"), images.join(new, key, how="left_semi")
-
-
 def width_of(images: DataFrame) -> int:
     """D, the features of an image; 0 where there is no image."""
     first = images.select(F.size("features").alias("width")).first()
