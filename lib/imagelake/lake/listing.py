@@ -7,12 +7,12 @@ what a source holds is listed here; of a local folder by Python, of others from 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-import pickle
 import stat
 import struct
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -67,20 +67,18 @@ class Listings:
         if name not in self._kept:
             file = self._folder / str(len(self._kept))
             found = make()
-            with file.open("wb") as kept:
+            with file.open("w", encoding="ascii") as kept:
                 while part := list(islice(found, _KEPT_AT_ONCE)):
-                    pickle.dump(part, kept)
+                    rows = [(one.raw.decode("latin-1"), *astuple(one)[1:]) for one in part]
+                    kept.write(json.dumps(rows) + "\n")
             self._kept[name] = file
         return self._read(self._kept[name])
 
     @staticmethod
     def _read(file: Path) -> Iterator[FoundFile]:
-        with file.open("rb") as kept:
-            while True:
-                try:
-                    yield from pickle.load(kept)
-                except EOFError:
-                    return
+        with file.open(encoding="ascii") as kept:
+            for line in kept:
+                yield from (FoundFile(raw.encode("latin-1"), *rest) for raw, *rest in json.loads(line))
 
 
 def local_files(folder: Path) -> Iterator[FoundFile]:
