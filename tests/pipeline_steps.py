@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import runpy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 
 from imagelake.config import Config
@@ -13,6 +13,7 @@ from project import PROJECT
 
 _PIPELINE = SimpleNamespace(**runpy.run_path(str(PROJECT / "jobs" / "run_pipeline.py")))
 STEPS: tuple[str, ...] = _PIPELINE.STEPS
+what_is_left_out: Callable[[Sequence[Job]], str] = _PIPELINE.what_is_left_out
 # Jobs that are no step: they read what the steps write, when somebody asks.
 BY_HAND = (
     "compare_models",

@@ -195,12 +195,12 @@ def test_settings_that_the_documents_name_exist() -> None:
 
 
 def test_messages_of_the_documents_are_printed_by_the_code() -> None:
-    """The messages in docs/troubleshooting.md, and what the steps of docs/tutorial.md say, stand in the source."""
+    """The messages in docs/troubleshooting.md, and what the steps of docs/sample-lake.md say, stand in the source."""
     source = "\n".join(_texts())
     rows = re.findall(r"^\| `(.*?)` \| ", _by_hand(PROJECT / "docs/troubleshooting.md"), flags=re.MULTILINE)
     messages = [part.strip(" ().") for row in rows for part in row.split("…")]
     assert [part for part in messages if part not in source] == []
-    said = [text for block in blocks(PROJECT / "docs/tutorial.md", "text") for text in _said(block)]
+    said = [text for block in blocks(PROJECT / "docs/sample-lake.md", "text") for text in _said(block)]
     # "image list lines" and "top-1, every image alike" are put together.
     parts = [part for text in said for part in ([text] if text in source else re.split(", | lines$| alike$", text))]
     assert [part for part in parts if part not in source and part != "top-1"] == []
