@@ -40,6 +40,8 @@ PACKED = pa.schema(
 ROWS_A_BLOCK = 64  # Parquet's writer looks at the size of a row group after each hundred rows: 25 MB of 1,024 features
 ROWS_A_TILE = 2_048
 BYTES_A_PART = 256 * 2**20
+# What fits in memory is packed by several tasks, whose number must not depend on the cores: the order of sums does.
+FEW_PARTS, IMAGES_A_PART = 8, 4_096
 # Nothing repeats in standardised features, and no codec makes them smaller.
 PACK_OPTIONS = {
     "parquet.block.size": str(32 * 2**20),
@@ -142,7 +144,7 @@ def pack(rows: DataFrame, images: int, packing: Packing) -> DataFrame:
         part, number (of the block in its part), and the arrays of `Block` as bytes.
     """
     dimension = len(packing.scaling.mean)
-    parts = max(1, images * dimension * 4 // BYTES_A_PART)
+    parts = max(min(FEW_PARTS, 1 + images // IMAGES_A_PART), images * dimension * 4 // BYTES_A_PART)
     classes_of = {label: number for number, label in enumerate(packing.labels)}
     in_order = rows.where("fold IS NOT NULL").repartition(parts, "image_id").sortWithinPartitions("image_id")
 
