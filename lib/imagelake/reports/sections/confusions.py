@@ -9,7 +9,7 @@ from imagelake.reports.names import clean_name
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.section import Section
 
-OPEN, LISTED = 6, 200
+OPEN, LISTED = 4, 200
 
 
 def confusions(rows: ReportRows) -> Section:

@@ -9,7 +9,7 @@ from imagelake.reports.names import clean_name, listed, words
 from imagelake.reports.rows import ReportRows, data_uri
 from imagelake.reports.section import Section
 
-PREDICTED, LABELS, OPEN = 3, 3, 2
+PREDICTED, LABELS, OPEN = 3, 3, 1
 _MODES = (("similar", "Look alike"), ("label", "Same predicted label, by PPI"))
 
 
