@@ -1,11 +1,11 @@
 """Measure the shift between sets: how far accuracy drops, where, why, and whether it is more than chance.
 
 Sets are splits of the lake, other lakes (LAKE or LAKE:split), or files of features and predictions: Parquet, CSV, .npy.
-Of splits it reads predictions, images, labels_clean, classes, hierarchy and, where they are there, image_quality and
-image_bytes. Writes shift_summary, whose answer is a sentence for each model; shift_hypotheses, what explains the drop;
-shift_classes, shift_ranges, shift_models, shift_lines, shift_features, shift_clusters, shift_tests and shift_images as
-evidence; shift_history, which is kept from run to run; and the page shift/index.html. It is no step of the pipeline. A
-limit of [shift] that is passed ends it with exit code 3.
+Of splits it reads predictions, images, labels_clean, classes, hierarchy and, where they are there, image_quality,
+image_bytes and label_issues. Writes shift_summary, whose answer is a sentence for each model; shift_hypotheses, what
+explains the drop; shift_classes, shift_ranges, shift_models, shift_lines, shift_features, shift_clusters, shift_tests and
+shift_images as evidence; shift_history, which is kept from run to run; and the page shift/index.html. It is no step of
+the pipeline. A limit of [shift] that is passed ends it with exit code 3.
 
     spark-submit jobs/measure_shift.py --root var/lake --before validation --after test
 """
@@ -73,7 +73,16 @@ JOB = Job(
     name="measure_shift",
     doc=__doc__,
     run=run,
-    reads=("predictions", "images", "labels_clean", "classes", "hierarchy", "image_quality", "image_bytes"),
+    reads=(
+        "predictions",
+        "images",
+        "labels_clean",
+        "classes",
+        "hierarchy",
+        "image_quality",
+        "image_bytes",
+        "label_issues",
+    ),
     writes=(
         "shift_summary",
         "shift_hypotheses",
@@ -93,6 +102,7 @@ JOB = Job(
     optional_files=shift_companions,
     check=check_sets,
     needs=lake_tables,
+    optional=("image_quality", "image_bytes", "label_issues"),
     alarm=alarm,
     shortcuts=(
         Shortcut("--before", "SET", "shift.before", "the set to compare with: a split, a lake or files"),

@@ -187,7 +187,7 @@ def test_copies_votes_and_properties() -> None:
         replace(before, votes=votes[0]),
         replace(after, votes=votes[1]),
         copies=Copies(100, 1000, 100, 99, 900, 621),
-        properties=[moved, words],
+        properties=[moved, words, replace(words, name="label_issue", strata=strata.assign(stratum=["no", "yes"]))],
     )
     rows = by_name(evidence_of(pair))
     assert rows["copies"]["verdict"] == "supported"
@@ -197,6 +197,9 @@ def test_copies_votes_and_properties() -> None:
     assert rows["property_gradient"]["verdict"] == "supported"
     assert rows["property_gradient"]["explained"] == pytest.approx(0.3 * (480 - 370) / 500)
     assert rows["property_format"]["verdict"] == "not_supported"
+    assert rows["label_noise"]["verdict"] == "supported"
+    assert "no 50.0 % to 20.0 %" in rows["label_noise"]["answer"]
+    assert "property_label_issue" not in rows
 
 
 def test_features_that_moved_are_ranked_and_mapped() -> None:

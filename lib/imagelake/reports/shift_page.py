@@ -16,5 +16,5 @@ def write_shift_page(rows: ReportRows, folder: Path) -> None:
         rows: with the frames of all tables of shift, as in the lake.
         folder: an empty local folder.
     """
-    page = render("report.html", title=rows.title, sections=[shift(rows)], made=None)
+    page = render("report.html", title=rows.title, sections=[shift(rows)], made=None, about=(), left_out=())
     (folder / "index.html").write_text(page, encoding="utf-8")

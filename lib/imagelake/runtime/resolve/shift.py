@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from imagelake.lake.inputs import Inputs
 
 LAKE_TABLES = ("predictions", "images", "labels_clean", "classes", "hierarchy")
-OPTIONAL_TABLES = ("image_quality", "image_bytes")
+OPTIONAL_TABLES = ("image_quality", "image_bytes", "label_issues")
 ENDINGS = (".parquet", ".csv", ".npy")
 NPY, JSON, CLASS_INFO = ".npy", ".json", "class_info.json"
 TRAIN = "train"
@@ -157,7 +157,12 @@ class SetReader:
         meanings = label_classes(words, read_label_rules(self.config, lake.storage))
         optional = {table: read(table) if lake.manifest(table) else None for table in OPTIONAL_TABLES}
         tables = LakeTables(
-            read("images"), read("predictions"), labels, optional["image_quality"], optional["image_bytes"]
+            read("images"),
+            read("predictions"),
+            labels,
+            optional["image_quality"],
+            optional["image_bytes"],
+            optional["label_issues"],
         )
         return set_of_lake(name, tables, meanings, split)
 

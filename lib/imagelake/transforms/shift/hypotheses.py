@@ -15,6 +15,7 @@ from imagelake.measures.shift.replication import matched_accuracy
 from imagelake.measures.shift.strata import Explained, explained_by_mix
 from imagelake.measures.shift.welch import welch_test
 from imagelake.transforms.shift.feature_rows import LARGE_EFFECT, FeatureResults
+from imagelake.transforms.shift.sets import LABEL_ISSUE
 from imagelake.transforms.shift.words import chance, points, share, within
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def hypothesis_rows(evidence: Evidence) -> list[Row]:
     rows += [
         _judged(evidence, f"property_{one.name}", lambda known, one=one: _property(known, one))  # type: ignore[misc]
         for one in evidence.pair.properties
+        if one.name != LABEL_ISSUE
     ]
     if not evidence.pair.properties:
         rows.append(_judged(evidence, "properties", _no_properties))
@@ -282,8 +284,13 @@ def _overfitting(_: Evidence) -> Row:
     raise CannotError("no training runs are known, whose gap between training and test would tell")
 
 
-def _label_noise(_: Evidence) -> Row:
-    raise CannotError("no issues of labels are known, whose share in both sets would tell")
+def _label_noise(evidence: Evidence) -> Row:
+    suspected = [one for one in evidence.pair.properties if one.name == LABEL_ISSUE]
+    if not suspected:
+        raise CannotError(
+            "no issues of labels are known, whose share in both sets would tell: find_label_issues finds them"
+        )
+    return _property(evidence, suspected[0])
 
 
 def _no_properties(evidence: Evidence) -> Row:

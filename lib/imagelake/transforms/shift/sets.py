@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from imagelake.transforms.labels.label_classes import LabelClasses
 
 ONE_MODEL = "model"
+LABEL_ISSUE = "label_issue"  # the property of images with a label that is probably wrong
 BROADCAST_ROWS = 2_000_000  # of image_id and outcome: some 100 MB, which spares a shuffle of all features
 
 
@@ -213,13 +214,14 @@ def long_properties(
 
 @dataclass(frozen=True)
 class LakeTables:
-    """The tables of a lake that a set is made of; ``quality`` and ``content`` are None where they are not published."""
+    """The tables of a lake that a set is made of; the last three are None where they are not published."""
 
     images: DataFrame
     predictions: DataFrame
     labels: DataFrame
     quality: DataFrame | None
     content: DataFrame | None
+    issues: DataFrame | None
 
 
 def set_of_lake(name: str, tables: LakeTables, meanings: LabelClasses, split: str | None) -> ShiftSet:
@@ -263,7 +265,7 @@ def set_of_lake(name: str, tables: LakeTables, meanings: LabelClasses, split: st
         name,
         outcomes,
         predictions.select("image_id", "features"),
-        _properties_of_lake(images, predictions, tables.quality),
+        _properties_of_lake(images, predictions, tables),
         images.select("image_id", "sha256"),
         tables.content,
         lacks={"votes": "a lake holds no votes on its labels"},
@@ -275,12 +277,16 @@ def labels_frame(labels: DataFrame, meanings: LabelClasses) -> DataFrame:
     return labels.sparkSession.createDataFrame([(label,) for label in sorted(meanings.covered)], "label string")
 
 
-def _properties_of_lake(images: DataFrame, predictions: DataFrame, quality: DataFrame | None) -> DataFrame:
+def _properties_of_lake(images: DataFrame, predictions: DataFrame, tables: LakeTables) -> DataFrame:
     measured = images.join(predictions.select("image_id", "entropy", "gradient"), "image_id", how="inner")
     words = {"format": F.col("format"), "mode": F.col("mode")}
-    if quality is not None:
-        measured = measured.join(quality.select("image_id", "kind"), "image_id", how="left")
+    if tables.quality is not None:
+        measured = measured.join(tables.quality.select("image_id", "kind"), "image_id", how="left")
         words["kind"] = F.col("kind")
+    if tables.issues is not None:
+        suspected = tables.issues.select("image_id").distinct().withColumn(LABEL_ISSUE, F.lit("yes"))
+        measured = measured.join(suspected, "image_id", how="left")
+        words[LABEL_ISSUE] = F.coalesce(LABEL_ISSUE, F.lit("no"))
     width, height = F.col("width"), F.col("height")
     numbers = {
         "ppi": ppi(width, height),
