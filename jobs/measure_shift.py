@@ -4,8 +4,8 @@ Sets are splits of the lake, other lakes (LAKE or LAKE:split), or files of featu
 Of splits it reads predictions, images, labels_clean, classes, hierarchy and, where they are there, image_quality,
 image_bytes and label_issues. Writes shift_summary, whose answer is a sentence for each model; shift_hypotheses, what
 explains the drop; shift_classes, shift_ranges, shift_models, shift_lines, shift_features, shift_clusters, shift_tests
-and shift_images as evidence; shift_history, which is kept from run to run; and the page shift/index.html. It is no step of
-the pipeline. A limit of [shift] that is passed ends it with exit code 3.
+and shift_images as evidence; shift_history, kept from run to run; and the page shift/index.html. It is no step
+of the pipeline. A limit of [shift] that is passed ends it with exit code 3.
 
     spark-submit jobs/measure_shift.py --root var/lake --before validation --after test
 """
