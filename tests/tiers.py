@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 TIERS = {
     "fast": "needs Python alone: no Java, no browser, no photos",
@@ -46,9 +47,15 @@ def group_of(file: Path) -> str:
     return _GROUP_OF_FOLDER.get(file.parent.name, file.stem)
 
 
+class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Shares tests out by their groups."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(Path(nodeid.partition("::")[0]))
+
+
 def mark(items: Iterable[pytest.Item]) -> None:
-    """Give each test its tiers as markers, and its group."""
+    """Give each test its tiers as markers."""
     for item in items:
         for tier in sorted(tiers_of(item.path.parent.name, getattr(item, "fixturenames", ()))):
             item.add_marker(tier)
-        item.add_marker(pytest.mark.xdist_group(group_of(item.path)))
