@@ -23,8 +23,8 @@ _OF_FIXTURE = {
     "shared_data": "photos",
 }
 _FAST_FOLDERS = ("architecture", "unit")
-# What the tests of these folders share is made once: one cluster; one Spark session with one finished lake.
-_GROUP_OF_FOLDER = {"hadoop": "cluster", "jobs": "session", "spark": "session", "web": "session"}
+# What the tests of these folders share is made once: one cluster; one finished lake; one Spark session for plain frames.
+_GROUP_OF_FOLDER = {"hadoop": "cluster", "jobs": "finished lake", "spark": "session", "web": "finished lake"}
 
 
 def tiers_of(folder: str, fixtures: Collection[str]) -> set[str]:

@@ -34,7 +34,7 @@ def test_a_tier_is_what_a_test_needs(folder: str, fixtures: set[str], tiers: set
 def test_what_is_costly_is_made_by_one_process_alone() -> None:
     """Of two processes one runs all tests that share the cluster, one all that share the finished lake."""
     assert group_of(Path("tests/hadoop/test_yarn.py")) == group_of(Path("tests/hadoop/test_cluster.py"))
-    assert len({group_of(Path(f"tests/{folder}/test_a.py")) for folder in ("jobs", "spark", "web")}) == 1
+    assert len({group_of(Path(f"tests/{folder}/test_a.py")) for folder in ("jobs", "web")}) == 1
     assert group_of(Path("tests/unit/test_a.py")) != group_of(Path("tests/unit/test_b.py"))
 
 
