@@ -23,7 +23,7 @@ _OF_FIXTURE = {
     "shared_data": "photos",
 }
 _FAST_FOLDERS = ("architecture", "unit")
-# What the tests of these folders share is made once: one cluster; one finished lake; one Spark session for plain frames.
+# What the tests of these folders share is made once: one cluster; one finished lake; one Spark session for frames.
 _GROUP_OF_FOLDER = {"hadoop": "cluster", "jobs": "finished lake", "spark": "session", "web": "finished lake"}
 
 
