@@ -60,7 +60,9 @@ def run(work: Work, config: Config) -> None:
         before = work.earlier(recipe, "model")
         card = published_card(before.folder("model"), storage) if before else None
         if before and card and (calibrated_of is None or still_calibrated(card.calibrated_of, calibrated_of)):
-            packed, calibrated_of = load_network(before.folder("model"), model, storage), card.calibrated_of
+            # The extractor is read from where the settings name it, whatever that run had.
+            alone = model.model_copy(update={"extractor": ""})
+            packed, calibrated_of = load_network(before.folder("model"), alone, storage), card.calibrated_of
             work.note("converted", "in an earlier run")
         else:
             packed = _converted(work, config, len(class_map), weights)

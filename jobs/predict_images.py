@@ -58,15 +58,21 @@ def files(config: Config) -> tuple[str, ...]:
     return class_files(config.model)
 
 
+def needs(config: Config) -> tuple[str, ...]:
+    """The trained heads, too, where one of them predicts."""
+    return ("image_bytes", "model", HEADS) if config.model.head else ("image_bytes", "model")
+
+
 JOB = Job(
     name="predict_images",
     doc=__doc__,
     run=run,
-    reads=("image_bytes", "model"),
+    reads=("image_bytes", "model", HEADS),
     writes=("predictions",),
     settings=("model", "images"),
     files=files,
     check=check_network_choice,
+    needs=needs,
 )
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def test_a_small_contest_of_ours_against_the_limit() -> None:
     worker = result["worker"]
     assert worker["first_batch_cpu_s"] < 2
     assert worker["peak_mb"] < 400
-    assert max(worker["texture_share"], worker["texture_share_int8"]) < 0.1
+    assert max(worker["texture_share"], worker["texture_share_int8"]) < 0.15
     assert "ours to the bare loop" in shown
 
 

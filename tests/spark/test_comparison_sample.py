@@ -70,7 +70,7 @@ def test_only_images_that_can_be_judged_are_chosen(spark: SparkSession, count: i
     sample = choose_sample(
         table_of(spark, "labels_clean", [*rows, twice]), table_of(spark, "image_bytes", contents), COVERED, count
     )
-    assert sorted_rows(sample.images) == [("a", bytearray(b"a")), ("c", bytearray(b"c"))]
+    assert sorted_rows(sample.images) == [("a", None, b"a"), ("c", None, b"c")]
     assert sample.size == 2
     assert sorted_rows(sample.labels) == [("a", "Dog"), ("c", "Dog"), ("c", "Person")]
 

@@ -204,4 +204,4 @@ def test_nothing_to_do_has_no_csv(spark: SparkSession, tmp_path: Path) -> None:
     assert len({finding.name for finding in findings}) == len(findings) == 13
     assert not list(tmp_path.iterdir())
     del tables["mistakes"]
-    assert len(find_all(CONTRIBUTIONS, tables, RULES, tmp_path)) == 11
+    assert len(find_all(CONTRIBUTIONS, tables, RULES, tmp_path)) == 12

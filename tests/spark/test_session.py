@@ -83,7 +83,8 @@ def test_secrets_are_not_shown_in_spark_s_pages(spark: SparkSession, name: str, 
     for key, value in load_config().spark.items():
         conf.set(key, value)
     conf.set(name, "t0psecret")
-    shown = str(jvm.org.apache.spark.util.Utils.redact(conf, conf.getAll()).mkString())
+    pairs = jvm.scala.collection.immutable.ArraySeq.unsafeWrapArray(conf.getAll())
+    shown = str(jvm.org.apache.spark.util.Utils.redact(conf, pairs).mkString())
     assert ("t0psecret" not in shown) is hidden
     assert name in shown
 

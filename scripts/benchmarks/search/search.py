@@ -141,7 +141,7 @@ def median_round(results: list[dict[str, Any]]) -> dict[str, Any]:
 
 def answer(command: list[Any], limit_s: float | None, extra: dict[str, str]) -> dict[str, Any]:
     """The JSON line of a contestant's process."""
-    paths = os.pathsep.join(map(str, (HERE, PROJECT / "lib")))
+    paths = os.pathsep.join(map(str, (HERE, HERE.parent, PROJECT / "lib")))
     surroundings = {**os.environ, "PYTHONPATH": paths, **extra}
     try:
         done = subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=limit_s, check=False)
