@@ -82,10 +82,10 @@ def test_secrets_are_not_shown_in_spark_s_pages(spark: SparkSession, name: str, 
     conf = jvm.org.apache.spark.SparkConf(False)
     for key, value in load_config().spark.items():
         conf.set(key, value)
-    conf.set(name, "t0psecret")
+    conf.set(name, "open5esame")
     pairs = jvm.scala.collection.immutable.ArraySeq.unsafeWrapArray(conf.getAll())
     shown = str(jvm.org.apache.spark.util.Utils.redact(conf, pairs).mkString())
-    assert ("t0psecret" not in shown) is hidden
+    assert ("open5esame" not in shown) is hidden
     assert name in shown
 
 
