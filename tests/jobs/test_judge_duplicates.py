@@ -76,6 +76,7 @@ def test_files_that_are_no_verdicts_are_refused(spark: SparkSession, tmp_path: P
     """The message names the file, and what is wrong: a column, a value with its line, or images that are not there."""
     lake = lake_of(spark, tmp_path / "lake")
     run(find_duplicates, lake)
+    before = lake.manifest("duplicate_verdicts")
     file = tmp_path / "verdicts.csv"
     for text, message in (
         ("image_id,verdict\n", r"verdicts.csv lacks the columns other_id"),
@@ -88,4 +89,4 @@ def test_files_that_are_no_verdicts_are_refused(spark: SparkSession, tmp_path: P
         file.write_text(text, encoding="utf-8")
         with pytest.raises(ImageLakeError, match=message):
             run(judge_duplicates, lake, f'judging.verdicts=["{file}"]')
-    assert lake.manifest("duplicate_verdicts") is None
+    assert lake.manifest("duplicate_verdicts") == before

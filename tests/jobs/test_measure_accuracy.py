@@ -98,7 +98,7 @@ def test_a_changed_label_map_makes_it_run_again(spark: SparkSession, tmp_path: P
     """The user's map is an input: the same rows are judged anew when it says something else."""
     lake = plant_tables(spark, tmp_path / "lake", READS, PLANTED)
     file = tmp_path / "map.csv"
-    config = load_config([], [f"source.label_map={file}", "source.type=folder"])
+    config = load_config([], [f"source.label_map={file}", "source.type=folder", "model.classes=sample"])
     found = []
     for classes in ("lion", "lion;tiger"):
         file.write_text(f"folder,label,imagenet_classes\nlions,Lion,{classes}\n")

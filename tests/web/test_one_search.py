@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -124,15 +125,14 @@ class ThreeWays:
 
     def by_terminal(self, capsys: pytest.CaptureFixture[str], query: str, mode: str, **settings: Any) -> list[str]:
         """The terminal's."""
-        assert self.terminal(query, mode, **settings) == 0
-        rows = [line.split("│") for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
-        return [row[5].strip() for row in rows]
+        assert self.terminal(query, mode, "--json", **settings) == 0
+        return [result["image_id"] for result in json.loads(capsys.readouterr().out)["results"]]
 
-    def terminal(self, query: str, mode: str, **settings: Any) -> int:
+    def terminal(self, query: str, mode: str, *more: str, **settings: Any) -> int:
         """Run the command; its exit code."""
         options = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
         where = ["--root", self.root, "--cache", str(self._cache)]
-        return main([query, f"--mode={mode}", f"--count={ANSWERS}", *options, *where])
+        return main([query, f"--mode={mode}", f"--count={ANSWERS}", *options, *where, *more])
 
     def refused_by_server(self, query: str, **settings: Any) -> str:
         """Why the server does not answer."""
