@@ -19,7 +19,7 @@ from imagelake.lake.manifest import Manifest
 from imagelake.tables import TABLES
 from project import PROJECT
 
-TIMEOUT_S = 400
+TIMEOUT_S = 600
 
 
 def script(hadoop: Hadoop, name: str, *arguments: str, expect: int | None = 0, **variables: str) -> str:
@@ -72,7 +72,7 @@ def executors(hadoop: Hadoop) -> list[psutil.Process]:
     return found
 
 
-def wait_for(what: str, is_so: Callable[[], Any], timeout_s: float = 120) -> None:
+def wait_for(what: str, is_so: Callable[[], Any], timeout_s: float = 300) -> None:
     """Poll until something holds."""
     deadline = time.monotonic() + timeout_s
     while not is_so():

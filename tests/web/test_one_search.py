@@ -126,7 +126,7 @@ class ThreeWays:
     def by_terminal(self, capsys: pytest.CaptureFixture[str], query: str, mode: str, **settings: Any) -> list[str]:
         """The terminal's."""
         assert self.terminal(query, mode, "--json", **settings) == 0
-        return [result["image_id"] for result in json.loads(capsys.readouterr().out)["results"]]
+        return [result["image"]["image_id"] for result in json.loads(capsys.readouterr().out)["results"]]
 
     def terminal(self, query: str, mode: str, *more: str, **settings: Any) -> int:
         """Run the command; its exit code."""
