@@ -13,6 +13,7 @@ import io
 import json
 import os
 import random
+import re
 import resource
 import select
 import subprocess
@@ -298,7 +299,11 @@ def child(chosen: Sequence[Target], seed: int, first: int, count: int) -> None:
 
 
 def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """The most memory that this process has had: Linux' ru_maxrss may be that of the process that started it."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return int(re.findall(r"^VmHWM:\s+(\d+) kB", status.read_text(encoding="ascii"), re.MULTILINE)[0]) / 1024
 
 
 def watch(command: Sequence[str], silent_s: float = SILENT_S) -> Iterator[Finding]:
