@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
 from finished_lake import FinishedLake
@@ -18,10 +19,18 @@ from pipeline_steps import job, run_steps
 
 
 def stored(lake: Lake) -> tuple[pd.DataFrame, int]:
-    """The decodable predictions with pandas, and the bytes of all."""
+    """The decodable predictions with pandas, and the bytes of their features as they lie on the disk."""
     folder = Path(lake.root.removeprefix("file://")) / "predictions"
     rows = pd.read_parquet(folder).sort_values("image_id", ignore_index=True)
-    return rows[rows["error"].isna()], sum(file.stat().st_size for file in folder.glob("*.parquet"))
+    return rows[rows["error"].isna()], sum(map(bytes_of_features, folder.glob("*.parquet")))
+
+
+def bytes_of_features(file: Path) -> int:
+    """The compressed bytes of the column features."""
+    written = pq.ParquetFile(file).metadata
+    groups = [written.row_group(number) for number in range(written.num_row_groups)]
+    columns = [group.column(number) for group in groups for number in range(group.num_columns)]
+    return sum(one.total_compressed_size for one in columns if one.path_in_schema.startswith("features."))
 
 
 def test_int8_and_half_precision_by_configuration(sample: FinishedLake, tmp_path: Path) -> None:
