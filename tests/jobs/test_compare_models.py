@@ -31,6 +31,12 @@ FOLDERS = {"Leopards": 0.565, "elephant": 0.766, "flamingo": 0.701, "panda": 0.5
 """Folders of real photos, whose top-1 with MobileNet v1 1.0 at 224 px, cropped, was found independently."""
 
 
+@pytest.fixture(scope="module")
+def sample(sample: FinishedLake, tmp_path_factory: pytest.TempPathFactory) -> FinishedLake:
+    """A copy of the sample lake, in which comparisons are published."""
+    return sample.copied(tmp_path_factory.mktemp("copy") / "lake")
+
+
 def configured(lake: Lake, *settings: str) -> Config:
     """The default configuration for a lake, with some settings."""
     return load_config(settings=[f"lake.root={lake.root}", *settings])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +26,7 @@ SIDE = 64
 @pytest.fixture
 def lake(sample: FinishedLake, tmp_path: Path) -> Lake:
     """A copy of the sample lake, with MobileNet's features."""
-    shutil.copytree(sample.folder, tmp_path / "lake", ignore=shutil.ignore_patterns("sample_files", "report"))
-    return Lake(sample.lake.spark, str(tmp_path / "lake"))
+    return sample.copied(tmp_path / "lake").lake
 
 
 def settings_of(lake: Lake, *settings: str) -> Config:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from pipeline_steps import job, run_steps
 @pytest.fixture(scope="module")
 def trained(sample: FinishedLake, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """A copy of the sample lake with a head for all of its animals, and the issues that it finds."""
-    lake = Lake(sample.lake.spark, str(shutil.copytree(sample.folder, tmp_path_factory.mktemp("head") / "lake")))
+    lake = sample.copied(tmp_path_factory.mktemp("head") / "lake").lake
     run_steps(("train_classifier", "find_label_issues"), lake, load_config(settings=settings_of(lake)))
     return lake
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +34,7 @@ def bytes_of_features(file: Path) -> int:
 
 def test_int8_and_half_precision_by_configuration(sample: FinishedLake, tmp_path: Path) -> None:
     """Both are asked for by settings; predicting with a network that was not converted so is an error that says so."""
-    lake = Lake(sample.lake.spark, str(shutil.copytree(sample.folder, tmp_path / "lake")))
+    lake = sample.copied(tmp_path / "lake").lake
     floats, float_bytes = stored(lake)
     small = load_config(settings=[f"lake.root={lake.root}", "model.precision=int8", "model.features=float16"])
     with pytest.raises(ImageLakeError, match=r"model\.precision=int8: run convert_model"):

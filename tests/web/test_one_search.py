@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -151,8 +150,9 @@ def queries(sample: FinishedLake, facts: PlantedFacts) -> tuple[str, str]:
 
 @pytest.fixture(scope="module")
 def three_ways(sample: FinishedLake, site: Served, tmp_path_factory: pytest.TempPathFactory) -> ThreeWays:
-    """The sample lake."""
-    return ThreeWays(sample.lake, site, tmp_path_factory.mktemp("terminal"))
+    """The sample lake as the server has it; the job publishes its answers in a copy."""
+    copy = sample.copied(tmp_path_factory.mktemp("searched") / "lake")
+    return ThreeWays(copy.lake, site, tmp_path_factory.mktemp("terminal"))
 
 
 @pytest.fixture(autouse=True)
@@ -223,8 +223,7 @@ def test_three_ways_fetch_the_same_address_where_they_may(
 @contextmanager
 def relabelled(sample: FinishedLake, folder: Path, relabel: Callable[[Work, Config], None]) -> Iterator[ThreeWays]:
     """A copy of the sample lake with other labels."""
-    shutil.copytree(sample.folder, folder / "lake")
-    lake = Lake(sample.lake.spark, str(folder / "lake"))
+    lake = sample.copied(folder / "lake").lake
     config = load_config(settings=[f"lake.root={lake.root}"])
     execute(Job("relabel", "", relabel, writes=("labels_clean",), reads=("labels_clean",)), lake, config)
     execute(job("measure_accuracy"), lake, config)

@@ -27,7 +27,7 @@ from served import Served
 @pytest.fixture
 def folder(sample: FinishedLake, tmp_path: Path) -> Path:
     """A copy of the sample lake, to be changed."""
-    return Path(shutil.copytree(sample.folder, tmp_path / "lake"))
+    return sample.copied(tmp_path / "lake").folder
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 from pathlib import Path
 
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -17,7 +16,7 @@ from served import Served
 @pytest.mark.tried("The browser app", "tables destroyed under a running server", "a problem without path or trace")
 def test_an_unexpected_error_is_a_problem_without_a_trace(sample: FinishedLake, tmp_path: Path) -> None:
     """A table exchanged under a running server for one with other columns is read when somebody looks at it."""
-    folder = Path(shutil.copytree(sample.folder, tmp_path / "lake"))
+    folder = sample.copied(tmp_path / "lake").folder
     with Served(folder, tmp_path / "cache") as server:
         for part in (folder / "label_accuracy").glob("*.parquet"):
             part.write_bytes(table_without_columns(part.stat().st_size))

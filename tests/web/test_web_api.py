@@ -507,7 +507,7 @@ def test_other_sites_can_neither_send_nor_read(site: Served) -> None:
 def strict(sample: FinishedLake, tmp_path: Path) -> Iterator[tuple[Served, Path]]:
     """A server of its own with a low rate, on a copy of the lake that may be damaged."""
     lake = tmp_path / "lake"
-    shutil.copytree(sample.folder, lake)
+    sample.copied(lake)
     rates = ("--set", "web.searches_per_minute=3", "--set", "web.requests_per_minute=40", "--set", "web.queries_kept=1")
     with Served(lake, tmp_path / "cache", *rates) as server:
         yield server, lake
