@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from project import PROJECT
+
 PURE = ("errors", "config", "taxonomy.class_map", "vision.preprocess", "vision.litert", "measures.intervals",
         "search.exact", "reports.report", "samples", "open_images.open_images", "web.app")  # fmt: skip
 
@@ -38,6 +40,34 @@ def test_executors_do_not_import_tensorflow() -> None:
     code = "import sys, imagelake.transforms.predict.predict; print('tensorflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+JOBS_WITHOUT_PACKAGES = """
+import importlib.metadata, pathlib, re, runpy, sys
+jobs, lock = map(pathlib.Path, sys.argv[1:])
+normal = lambda name: re.sub("[-_.]+", "-", name).lower()
+locked = {normal(line.split("==")[0]) for line in lock.read_text().splitlines() if "==" in line}
+there = {"imagelake", "pyspark", "py4j"} | locked
+missing = {module: found for module, found in importlib.metadata.packages_distributions().items()
+           if not there & set(map(normal, found))}
+class Without:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in missing:
+            raise ModuleNotFoundError(f"No module named {name!r} on a node", name=name)
+sys.meta_path.insert(0, Without())
+for job in sorted(jobs.glob("*.py")):
+    runpy.run_path(str(job))
+print(len(missing))
+"""
+
+
+def test_a_driver_on_a_node_finds_its_packages() -> None:
+    """In cluster mode a job's driver has what travels to the nodes and nothing else, with which every job is imported."""
+    paths = [PROJECT / "jobs", PROJECT / "conf" / "executors" / "requirements.lock"]
+    command = [sys.executable, "-c", JOBS_WITHOUT_PACKAGES, *map(str, paths)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 20
 
 
 TRANSFORMS = Path(__file__).parents[2] / "lib" / "imagelake" / "transforms"
