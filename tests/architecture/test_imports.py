@@ -62,7 +62,7 @@ print(len(missing))
 
 
 def test_a_driver_on_a_node_finds_its_packages() -> None:
-    """In cluster mode a job's driver has what travels to the nodes and nothing else, with which every job is imported."""
+    """In cluster mode a driver has what travels to the nodes and nothing else; every job can be imported with that."""
     paths = [PROJECT / "jobs", PROJECT / "conf" / "executors" / "requirements.lock"]
     command = [sys.executable, "-c", JOBS_WITHOUT_PACKAGES, *map(str, paths)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

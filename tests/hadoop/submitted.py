@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,16 @@ def finish(process: subprocess.Popen[str], expect: int | None = 0) -> str:
         raise
     assert expect is None or process.returncode == expect, f"exit code {process.returncode}:\n{output[-6000:]}"
     return output
+
+
+def finish_all(processes: Sequence[subprocess.Popen[str]]) -> list[str]:
+    """Wait for scripts that run at once; their outputs. Where one fails, none goes on."""
+    try:
+        return [finish(process) for process in processes]
+    finally:
+        for process in processes:
+            if process.poll() is None:
+                kill_group(process)
 
 
 def kill_group(process: subprocess.Popen[str]) -> None:

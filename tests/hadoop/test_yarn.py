@@ -16,6 +16,7 @@ from submitted import (
     executors,
     files_below,
     finish,
+    finish_all,
     kill_group,
     manifest,
     script,
@@ -40,6 +41,14 @@ QUICK = (
     *(f"--conf={java}.extraJavaOptions={QUICK_JAVA}" for java in ("spark.driver", "spark.executor", "spark.yarn.am")),
     "--conf=spark.yarn.report.interval=1s",
 )
+# The same for a run of the whole pipeline, which knows settings alone; as few rows as these are not worth compiling for.
+QUICK_RUN = f"""
+[spark]
+"spark.executor.extraJavaOptions" = "{QUICK_JAVA}"
+"spark.yarn.am.extraJavaOptions" = "{QUICK_JAVA}"
+"spark.yarn.report.interval" = "1s"
+"spark.sql.codegen.wholeStage" = "false"
+"""
 IN_CLUSTER_MODE = ("--deploy-mode", "cluster", "--executors", "1")
 SMALL_GROUPS = ("--set", "images.row_group_bytes=262144")
 ROOT = ("--root", "hdfs:///lake")
@@ -94,11 +103,13 @@ def lakes(
     weights = shared_data / "weights" / "mobilenet_v1_1.0_224.weights.h5"
     label_map = shared_data / "photos" / "caltech101_animals_labels.csv"
     query = str(shared_data / "photos" / "openimages_sample" / "parrot.jpg")
+    quick = tmp_path_factory.mktemp("settings") / "quick.toml"
+    quick.write_text(QUICK_RUN)
     script(hadoop, "upload", str(photos), "/photos")
     script(hadoop, "upload", str(label_map), "/")
     on_yarn = start(
         *(hadoop, "run", "--on", "yarn", *ROOT, "--images", "hdfs:///photos", "--weights", str(weights)),
-        *("--label-map", f"hdfs:///{label_map.name}", "--query", query, *SMALL_GROUPS),
+        *("--label-map", f"hdfs:///{label_map.name}", "--query", query, "--config", str(quick), *SMALL_GROUPS),
     )
     model = [f"model.weights={weights}", "model.alpha=1.0", "model.resolution=224", "model.classes=imagenet"]
     source = ["source.type=folder", f"source.path={photos}", f"source.label_map={label_map}"]
@@ -152,9 +163,9 @@ def test_of_two_runs_at_once_exactly_one_publishes_without_a_datanode(lakes: Lak
     before = lakes.predict_run()
     command = lakes.submit(*IN_CLUSTER_MODE, again=("--set", "model.batch_size=8"))
     runs = [start(lakes.hadoop, "submit", *command) for _ in range(2)]
-    wait_for("executors", lambda: executors(lakes.hadoop))
+    wait_for("executors", lambda: executors(lakes.hadoop) or any(run.poll() is not None for run in runs))
     lakes.hadoop.kill("datanode-3")
-    outputs = [finish(run) for run in runs]
+    outputs = finish_all(runs)
     late = ("another run has published meanwhile", "nothing has changed since its last run")
     assert sum("done in" in output for output in outputs) == 1, outputs
     assert sum(any(words in output for words in late) for output in outputs) == 1, outputs

@@ -11,11 +11,11 @@ from pathlib import Path
 from imagelake.cli.job_arguments import configuration_of, parser_of
 from imagelake.cli.requirements import needs_tensorflow, require_java, require_tensorflow
 from imagelake.cluster.submission import package
-from imagelake.cluster.submission.command import Submission, job_file
+from imagelake.cluster.submission.command import Submission, job_file, local_properties
 from imagelake.cluster.submission.environment import THIS_PYTHON
 from imagelake.cluster.submission.run import run
 from imagelake.errors import ImageLakeError
-from imagelake.installation import command_name, conf_folder, work_folder
+from imagelake.installation import command_name, work_folder
 from imagelake.runtime.run_size import is_small
 
 UNUSABLE = 2
@@ -133,7 +133,7 @@ def _submission(options: argparse.Namespace, small: bool) -> Submission:
     job = options.job, tuple(options.arguments)
     if options.master == "local":
         quick = (_QUICK_JAVA,) if small else ()  # an own --conf comes later and wins
-        return Submission(*job, "client", conf_folder() / "spark" / "local.conf", (*quick, *conf))
+        return Submission(*job, "client", local_properties(), (*quick, *conf))
     folder = work_folder() / "package"
     made = package.build(folder, options.python, say)
     package.publish(made, package.PUBLISHED_AT, say)

@@ -11,7 +11,7 @@ from typing import Literal
 from imagelake.cluster.submission.environment import THIS_PYTHON
 from imagelake.cluster.submission.spark import spark_home
 from imagelake.errors import ImageLakeError, unknown_choice
-from imagelake.installation import jobs_folder
+from imagelake.installation import conf_folder, jobs_folder
 
 LOCAL_FILE_OPTION = "--config"
 
@@ -35,6 +35,11 @@ class Submission:
     properties: Path
     conf: tuple[str, ...] = ()
     python: str = THIS_PYTHON
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this machine does all of the work."""
+        return self.properties == local_properties()
 
     def command(self) -> list[str]:
         """The command line.
@@ -65,6 +70,11 @@ class Submission:
         renamed = {file: Path(file).name for file in files}
         renamed |= {f"{LOCAL_FILE_OPTION}={file}": f"{LOCAL_FILE_OPTION}={Path(file).name}" for file in files}
         return [renamed.get(argument, argument) for argument in self.arguments]
+
+
+def local_properties() -> Path:
+    """The Spark properties of a job that runs on this machine alone."""
+    return conf_folder() / "spark" / "local.conf"
 
 
 def job_file(name: str) -> Path:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 
+from imagelake.cluster.submission.class_archive import with_archive
 from imagelake.cluster.submission.command import Submission
 from imagelake.cluster.submission.driver_log import driver_log
 from imagelake.cluster.submission.spark import environment
@@ -17,6 +18,8 @@ _APPLICATION = re.compile(r"application_\d+_\d+")
 def run(submission: Submission) -> int:
     """Submit and wait; returns the exit code: 0 done or skipped, else failed."""
     command = submission.command()
+    if submission.is_local:
+        return exit_code_of(subprocess.call(command, env=with_archive(environment())))
     if submission.deploy_mode == "client":
         return exit_code_of(subprocess.call(command, env=environment()))
     process = subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True)
