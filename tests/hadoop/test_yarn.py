@@ -41,7 +41,7 @@ QUICK = (
     *(f"--conf={java}.extraJavaOptions={QUICK_JAVA}" for java in ("spark.driver", "spark.executor", "spark.yarn.am")),
     "--conf=spark.yarn.report.interval=1s",
 )
-# The same for a run of the whole pipeline, which knows settings alone; as few rows as these are not worth compiling for.
+# The same for a run of the whole pipeline, which knows settings alone; so few rows are not worth compiling for.
 QUICK_RUN = f"""
 [spark]
 "spark.executor.extraJavaOptions" = "{QUICK_JAVA}"

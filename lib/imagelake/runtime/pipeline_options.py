@@ -10,7 +10,8 @@ from imagelake.config import WEIGHTS_BY_NAME, Config
 from imagelake.errors import ImageLakeError
 from imagelake.runtime.options import add_common_options
 
-_WIDTH, _INDENT = 100, " " * 11
+_WIDTH = 100
+_INDENT = " " * (4 + max(map(len, Config.model_fields)))  # beyond the longest section
 
 
 def pipeline_parser(command: str, description: str) -> argparse.ArgumentParser:
