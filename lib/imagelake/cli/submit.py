@@ -14,8 +14,10 @@ from imagelake.cluster.submission import package
 from imagelake.cluster.submission.command import Submission, job_file, local_properties
 from imagelake.cluster.submission.environment import THIS_PYTHON
 from imagelake.cluster.submission.run import run
+from imagelake.config import Config
 from imagelake.errors import ImageLakeError
 from imagelake.installation import command_name, work_folder
+from imagelake.runtime.options import network_settings
 from imagelake.runtime.run_size import is_small
 
 UNUSABLE = 2
@@ -58,6 +60,7 @@ def submit(options: argparse.Namespace, of_job: argparse.Namespace, command: str
         require_java()
         if options.deploy_mode == "client" and needs_tensorflow(job_file(options.job).stem, config):
             require_tensorflow()
+        options.arguments += _read_here(options, config)
         return run(_submission(options, local and is_small(config)))
     except (ImageLakeError, OSError) as error:
         return unusable(command, error)
@@ -139,6 +142,14 @@ def _submission(options: argparse.Namespace, small: bool) -> Submission:
     package.publish(made, package.PUBLISHED_AT, say)
     properties = package.write_properties(made, package.PUBLISHED_AT, folder / "yarn.conf")
     return Submission(*job, options.deploy_mode, properties, conf, options.python)
+
+
+def _read_here(options: argparse.Namespace, config: Config) -> list[str]:
+    """What was read here of the weights, as options of a job whose driver on a node cannot read them."""
+    if options.deploy_mode == "client":
+        return []
+    settings = (f"model.{name}={getattr(config.model, name)}" for name in network_settings(config.model.weights))
+    return [word for setting in settings for word in ("--set", setting)]
 
 
 def _sizes(options: argparse.Namespace) -> Iterator[str]:

@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -113,11 +114,13 @@ def config_of(options: argparse.Namespace, extra: Sequence[str], local: bool) ->
 def network_settings(weights: str) -> dict[str, Any]:
     """The settings of [model] that follow from weights that are a local file; none from those of elsewhere.
 
+    Nor from any where h5py is not installed, as for a driver on a node of a cluster: who submits it tells it.
+
     Raises:
         ImageLakeError: the file holds no network of the known families.
     """
     file = Path(weights.removeprefix("file://")).expanduser()
-    if not file.is_file():  # that a job lacks it is said where it is needed
+    if not file.is_file() or find_spec("h5py") is None:  # that a job lacks it is said where it is needed
         return {}
     found = hyperparameters_of(file)
     settings = {"architecture": found.architecture, "alpha": found.alpha, "resolution": found.resolution}
