@@ -1076,6 +1076,19 @@ _ALL = (
         ),
     ),
     Table(
+        "duplicate_comparisons",
+        "one row two thumbnails that were compared; the next run takes these over",
+        ("look", "other_look"),
+        _columns(
+            ("look", "binary", "the better image's thumbnail: the first 16 bytes of its SHA-256"),
+            ("other_look", "binary", "the other image's thumbnail"),
+            ("ssim", "double", "structural similarity in grey over the best shift, -1 to 1"),
+            ("distance", "double", "root mean square difference, levels, 0 to 255"),
+            ("thumbnail_cosine", "double", "cosine at 8 x 8 without their mean, -1 to 1"),
+            ("hash_distance", "int", "bits in which the perceptual hashes differ, 0 to 64"),
+        ),
+    ),
+    Table(
         "duplicate_verdicts",
         "one row a pair that a person has judged; it wins over the score",
         ("image_id", "other_id"),

@@ -15,10 +15,11 @@ PACKAGES = {
     "evidently": ["evidently==0.7.23", "pyarrow==26.0.0"],
     "alibi-detect": ["alibi-detect==0.13.0", "pyarrow==26.0.0"],
     "nannyml": ["nannyml==0.13.1"],
+    "cleanvision": ["cleanvision==0.3.7"],
     "engines": ["openvino==2026.4.1", "onnxruntime==1.32.0", "onnx==1.20.1", "tf2onnx==1.17.0"],
 }
 # With versions of NumPy and pandas of their own, so without the project's packages.
-ALONE = ("evidently", "alibi-detect", "nannyml")
+ALONE = ("evidently", "alibi-detect", "nannyml", "cleanvision")
 
 
 def python_of(name: str, folder: Path) -> Path:

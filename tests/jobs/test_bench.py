@@ -67,3 +67,12 @@ def test_a_small_contest_of_the_index() -> None:
     assert min(result["contestants"][name]["recall"] for name in (ours, plain)) >= 0.95
     assert max(result["contestants"][ours]["peak_mib"].values()) < 4096
     assert len(result["ratios"]) == 2
+
+
+def test_a_small_contest_of_duplicates() -> None:
+    """Of planted duplicates ours finds all exact and nearly all near ones and takes nothing else for one."""
+    run("duplicates", "--sizes", "600", "--only", "ours")
+    found = written("duplicates")["contestants"]["ours"]["600"]
+    assert (found["recall_exact"], found["precision"]) == (1.0, 1.0)
+    assert found["recall_near"] > 0.9
+    assert found["peak_mib"] < 4096

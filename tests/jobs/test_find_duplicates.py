@@ -11,7 +11,7 @@ from planted_pictures import encoded, picture, planted
 from planted_tables import plant_tables
 from pyspark.sql import SparkSession
 
-from find_duplicates import JOB
+from find_duplicates import COMPARISONS, JOB
 from imagelake.config import load_config
 from imagelake.lake.lake import Lake
 from imagelake.runtime.job import Outcome, execute
@@ -130,6 +130,31 @@ def test_stricter_thresholds_leave_exact_ones(lake: Lake, outcome: Outcome) -> N
     execute(JOB, lake, load_config([], ["duplicates.max_distance=0"]))
     evidence = {name for (name,) in rows_of(lake, "duplicate_groups", "evidence")}
     assert evidence == {"representative", "bytes", "pixels", "thumbnail"}
+
+
+def test_a_second_run_compares_what_is_new(spark: SparkSession, tmp_path: Path) -> None:
+    """After two images came and one went only their pairs are compared; the tables are those of a whole run."""
+    # Floors so low that nearly every picture has ten neighbours.
+    config = load_config([], [f"duplicates.min_{name}_cosine=0.1" for name in ("features", "thumbnail")])
+    edited = encoded(LARGE, "JPEG", side=100, quality=60)
+    late = {"a late": (edited, "test"), "z late": (encoded(picture(77)), "train")}
+    gone = {"gone": (encoded(picture(50)), "test")}
+    lake = plant_tables(spark, tmp_path / "twice", JOB.reads, planted(FILES | gone))
+    first = execute(JOB, lake, config)
+    plant_tables(spark, tmp_path / "twice", JOB.reads, planted(FILES | late))
+    second = execute(JOB, lake, config)
+    whole = plant_tables(spark, tmp_path / "once", JOB.reads, planted(FILES | late))
+    fresh = execute(JOB, whole, config)
+    assert first.work is not None
+    assert second.work is not None
+    assert fresh.work is not None
+    pairs, taken = second.work.rows[COMPARISONS], second.work.taken_over[COMPARISONS]
+    assert not first.work.taken_over
+    assert pairs == fresh.work.rows[COMPARISONS]
+    assert 0 < pairs - taken < pairs / 3
+    for name in JOB.writes:
+        found, expected = (sorted(map(repr, one.read(name).collect())) for one in (lake, whole))
+        assert found == expected, name
 
 
 def test_an_empty_lake_has_none(spark: SparkSession, tmp_path: Path) -> None:

@@ -44,6 +44,10 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"image_id": name, "path": f"/lake/{name}.jpg", "sha256": sha256, "split": split}
         for name, sha256, split in (("i0", "a", "train"), ("i1", "b", "train"), ("i2", "b", "test"))
     ],
+    "duplicate_groups": [
+        {"image_id": name, "representative_id": "i2", "split": split, "evidence": evidence, "score": 1.0, "images": 2}
+        for name, split, evidence in (("i1", "train", "bytes"), ("i2", "test", "representative"))
+    ],
     "mistakes": [{"image_id": "i1", "label": "Lion", "predicted": "<b>tiger</b>", "score": 0.9}],
     "labels_rejected": [{"image_id": "i1", "reason": "low_confidence"}] * 3,
     "predictions": [{"image_id": "bad", "error": "truncated"}],

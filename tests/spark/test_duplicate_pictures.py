@@ -16,14 +16,16 @@ from pyspark.sql import functions as F
 from imagelake.search.cells import Cells, neighbours_within
 from imagelake.search.scan import HALF
 from imagelake.transforms.duplicates.groups import group_images, represent
+from imagelake.transforms.duplicates.looks import Space
 from imagelake.transforms.duplicates.neighbours import Reach, backgrounds_of, nearest_pictures, pairs_of
-from imagelake.transforms.duplicates.pictures import count_pictures, number_pictures
+from imagelake.transforms.duplicates.pictures import count_copies, number_pictures
 from imagelake.vision.decode import Decoded
 from imagelake.vision.fingerprint import fingerprint_of
 
 IMAGES = "image_id string, split string, sha256 string, has_bytes boolean"
 PREDICTIONS = "image_id string, pixel_hash string, thumbnail binary"
 QUALITY = "image_id string, ppi double, gradient double"
+LOOKS = "picture bigint, side tinyint, features_vector binary, thumbnail_vector binary"
 NOBODY = "representative bigint, picture bigint, score double"
 
 
@@ -46,7 +48,7 @@ def test_blank_images_are_one_group(spark: SparkSession) -> None:
         predictions.unionByName(spark.createDataFrame([("picture", "p", b"\0" * 3072)], PREDICTIONS)),
         quality,
     ).persist()
-    assert count_pictures(copies) == 2
+    assert count_copies(copies) == (30_001, 2)
     groups = groups_of(spark, copies).persist()
     assert groups.count() == 30_000
     assert {row["representative_id"] for row in groups.select("representative_id").distinct().collect()} == {"012345"}
@@ -93,16 +95,20 @@ def test_neighbours_do_not_depend_on_partitions(
     spark: SparkSession, vectors: np.ndarray[Any, np.dtype[np.float32]]
 ) -> None:
     """The nearest are those of brute force, but for a few; equal from one partition and from seven."""
-    cells, reach = Cells.train(vectors, len(vectors)), Reach(neighbours=6, cells=4, least=0.5, block=64)
-    projected = cells.project(vectors).astype(HALF)
-    rows = [(number + 1, 2, row.tobytes()) for number, row in enumerate(projected)]
-    pictures = spark.createDataFrame(rows, "picture bigint, side tinyint, vector binary")
+    reach = Reach(neighbours=6, cells=4, block=64)
+    spaces = [Space(column, Cells.train(vectors, len(vectors)), 0.5) for column in ("features", "thumbnail")]
+    projected = spaces[0].cells.project(vectors).astype(HALF)
+    # The second space holds a third of the vectors, backwards: neighbours of one space are none of the other.
+    backwards = [None if number % 3 else row.tobytes() for number, row in enumerate(projected[::-1])]
+    rows = [(number + 1, 2, row.tobytes(), backwards[number]) for number, row in enumerate(projected)]
+    pictures = spark.createDataFrame(rows, LOOKS)
     found = []
     for partitions in (1, 7):
-        nearest = nearest_pictures(pictures.repartition(partitions), cells, reach).persist()
-        pairs = {tuple(row) for row in pairs_of(nearest).distinct().collect()}
-        crowds = {row["picture"]: row["crowd"] for row in backgrounds_of(nearest, reach, "crowd").collect()}
-        found.append((pairs, crowds))
+        nearest = nearest_pictures(pictures.repartition(partitions), spaces, reach).persist()
+        pairs = {tuple(row) for row in pairs_of(nearest.where("space = 0")).distinct().collect()}
+        seconds = {tuple(row) for row in pairs_of(nearest.where("space = 1")).distinct().collect()}
+        crowds = {row["picture"]: row for row in backgrounds_of(nearest, spaces, reach).collect()}
+        found.append((pairs, seconds, crowds))
         nearest.unpersist()
     assert found[0] == found[1]
     query, near, cosines = neighbours_within(projected.astype(np.float32), 6, 0.5)
@@ -110,21 +116,28 @@ def test_neighbours_do_not_depend_on_partitions(
     assert len(found[0][0] & exact) / len(exact) > 0.97
     farther = [cosines[query == number][3:] for number in range(900)]
     expected = [(own.sum() + 0.5 * (3 - len(own))) / 3 for own in farther]
-    differences = [abs(found[0][1].get(number + 1, 0.5) - crowd) for number, crowd in enumerate(expected)]
+    crowds = {picture: row["features_background"] for picture, row in found[0][2].items()}
+    differences = [abs(crowds.get(number + 1, 0.5) - crowd) for number, crowd in enumerate(expected)]
     assert np.median(differences) < 1e-3
+    third = projected[::-1].astype(np.float32)[::3]
+    query, near, _ = neighbours_within(third, 6, 0.5)
+    exact = {(3 * min(a, b) + 1, 3 * max(a, b) + 1) for a, b in zip(query.tolist(), near.tolist(), strict=True)}
+    assert len(found[0][1] & exact) / len(exact) > 0.97
+    assert {number for pair in found[0][1] for number in pair} <= set(range(1, 901, 3))
 
 
 def test_sides_are_compared_with_each_other_only(
     spark: SparkSession, vectors: np.ndarray[Any, np.dtype[np.float32]]
 ) -> None:
     """Two lakes' pictures have their neighbours in the other lake; a picture of both has them in either."""
-    cells = Cells.train(vectors, len(vectors))
+    space = Space("features", Cells.train(vectors, len(vectors)), 0.5)
     sides = [2 if number % 10 == 0 else number % 2 for number in range(900)]
     rows = [
-        (number + 1, sides[number], row.tobytes()) for number, row in enumerate(cells.project(vectors).astype(HALF))
+        (number + 1, sides[number], row.tobytes())
+        for number, row in enumerate(space.cells.project(vectors).astype(HALF))
     ]
-    pictures = spark.createDataFrame(rows, "picture bigint, side tinyint, vector binary")
-    pairs = pairs_of(nearest_pictures(pictures, cells, Reach(6, 4, 0.5))).collect()
+    pictures = spark.createDataFrame(rows, "picture bigint, side tinyint, features_vector binary")
+    pairs = pairs_of(nearest_pictures(pictures, [space], Reach(6, 4))).collect()
     met = Counter(tuple(sorted((sides[row["first"] - 1], sides[row["second"] - 1]))) for row in pairs)
     assert {(0, 0), (1, 1)}.isdisjoint(met)
     assert {(0, 1), (0, 2), (1, 2)} <= set(met)

@@ -85,23 +85,36 @@ def test_a_sure_contradiction_is_a_suspected_wrong_label(spark: SparkSession, tm
 
 
 def test_equal_files_leak_contradict_and_repeat(spark: SparkSession, tmp_path: Path) -> None:
-    """Two splits, two labellings, spare copies; the one with most labels stays; a damaged file has no copies."""
+    """Two splits, two labellings, spare copies; the representative stays; files that cannot be read are no copies."""
+    groups = {
+        "a2": [("a1", "bytes", "train"), ("a2", "representative", "test"), ("a3", "bytes", "train")],
+        "b1": [("b1", "representative", "train"), ("b2", "bytes", "train")],
+        "c1": [("c1", "representative", "train"), ("c2", "bytes", "test")],
+        # Two equal files that are near duplicates of a better image: near findings say that they can go.
+        "d1": [("d1", "representative", "test"), ("e1", "near", "train"), ("e2", "near", "train")],
+    }
     rows: Rows = {
+        "duplicate_groups": [
+            {"image_id": one, "representative_id": best, "evidence": evidence, "split": split}
+            for best, members in groups.items()
+            for one, evidence, split in members
+        ],
         "images": [
-            image("a1", sha256="a"), image("a2", sha256="a", split="test"), image("a3", sha256="a"),
-            image("b1", sha256="b"), image("b2", sha256="b"), image("single"),
-            image("c1", sha256="c", error="truncated"), image("c2", sha256="c", error="truncated"),
+            *(image(one, sha256=one[0]) for one in ("a1", "a2", "a3", "b1", "b2", "d1", "e1", "e2")),
+            *(image(one, sha256="c", error="truncated") for one in ("c1", "c2")),
+            image("single"),
         ],
         "labels_clean": [{"image_id": one, "label": label} for one, label in
-                         (("a2", "Lion"), ("b1", "Owl"), ("b2", "Lion"), ("single", "Owl"))],
+                         (("a1", "Lion"), ("b1", "Owl"), ("b2", "Lion"), ("e1", "Owl"), ("e2", "Bat"))],
     }  # fmt: skip
     findings = found(spark, tmp_path, copies.CONTRIBUTION, rows)
     assert {name: finding.count for name, finding in findings.items()} == {
-        "split-leaks": 3, "contradictory-copies": 2, "duplicates": 3
+        "split-leaks": 3, "contradictory-copies": 4, "duplicates": 3
     }  # fmt: skip
     spare = {row["image_id"]: (row["keep"], row["kept_path"]) for row in listed(tmp_path, findings["duplicates"])}
     assert spare == {"a1": ("a2", "/lake/a2.jpg"), "a3": ("a2", "/lake/a2.jpg"), "b2": ("b1", "/lake/b1.jpg")}
-    assert {row["image_id"] for row in listed(tmp_path, findings["contradictory-copies"])} == {"b1", "b2"}
+    contradictory = {row["image_id"]: row["keep"] for row in listed(tmp_path, findings["contradictory-copies"])}
+    assert contradictory == {"b1": "b1", "b2": "b1", "e1": "d1", "e2": "d1"}
     assert {example.note for example in findings["split-leaks"].examples} == {"train", "test"}
 
 

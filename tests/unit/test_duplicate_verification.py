@@ -12,7 +12,7 @@ import pytest
 from imagelake.measures.duplicate_score import Evidence, duplicate_score
 from imagelake.measures.structural_similarity import best_shift_ssim
 from imagelake.measures.thumbnail_vectors import rms_distance
-from imagelake.transforms.duplicates.verification import Thresholds, compare_pairs
+from imagelake.transforms.duplicates.verification import Thresholds, compare_pairs, score_pairs
 from imagelake.vision.fingerprint import grey_of
 
 RANDOM = np.random.default_rng(8)
@@ -29,7 +29,8 @@ def batch(with_features: bool) -> pa.RecordBatch:
     for side, pixels in (("first", FIRST), ("second", SECOND)):
         features = [row.tobytes() if with_features and number != 2 else None for number, row in enumerate(VECTORS)]
         columns[f"{side}_thumbnail"] = pa.array([image.tobytes() for image in pixels], pa.binary())
-        columns[f"{side}_features"] = pa.array(features, pa.binary())
+        columns[f"{side}_look"] = pa.array([image.tobytes()[:16] for image in pixels], pa.binary())
+        columns[f"{side}_features_vector"] = pa.array(features, pa.binary())
         columns[f"{side}_features_background"] = pa.array([0.65] * 4)
         columns[f"{side}_thumbnail_background"] = pa.array([0.8] * 4)
     return pa.record_batch(columns)
@@ -60,6 +61,21 @@ def test_the_row_of_a_pair_holds_its_measures(with_features: bool) -> None:
 def test_one_threshold_alone_can_refuse(strict: dict[str, Any]) -> None:
     """Score, similarity and distance each have to pass."""
     assert not any(compare_pairs(batch(True), replace(THRESHOLDS, **strict))["verified"].to_pylist())
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_what_was_compared_before_gives_the_same_row(narrow: bool) -> None:
+    """With the stored evidence of a pair instead of its thumbnails all columns are equal, whatever the threshold."""
+    pairs = batch(True)
+    ssim = compare_pairs(pairs, THRESHOLDS)["ssim"][0].as_py()
+    thresholds = replace(THRESHOLDS, ssim=float(np.nextafter(ssim, 0))) if narrow else THRESHOLDS
+    made = compare_pairs(pairs, thresholds)
+    stored = pairs.select([name for name in pairs.schema.names if not name.endswith("_thumbnail")])
+    for name in ("ssim", "distance", "thumbnail_cosine", "hash_distance"):
+        stored = stored.append_column(name, made[name])
+    taken = score_pairs(stored, thresholds)
+    assert taken.drop_columns(["anew"]).equals(made.drop_columns(["anew"]))
+    assert (made["anew"].to_pylist(), taken["anew"].to_pylist()) == ([True] * 4, [False] * 4)
 
 
 def test_no_pairs_have_the_columns() -> None:

@@ -39,13 +39,32 @@ def test_near_vectors_share_a_cell() -> None:
     originals = units(3000, 300, 2)
     vectors = np.concatenate([originals, originals + 0.02 * units(3000, 300, 3) * np.sqrt(10)])
     cells = Cells.train(vectors[::2], len(vectors))
-    assert cells.centroids.shape == (60, 128)
+    assert cells.centroids.shape == (64, 128)
     projected = cells.project(vectors)
     assert np.linalg.norm(projected, axis=1) == pytest.approx(1, abs=1e-5)
     chosen, cosines = cells.route(projected, 4)
     assert np.allclose(cosines, np.einsum("np,nrp->nr", projected, cells.centroids[chosen]), atol=1e-5)
     met = [bool(set(one) & set(other)) for one, other in zip(chosen[:3000], chosen[3000:], strict=True)]
     assert np.mean(met) > 0.99
+
+
+def test_a_few_more_vectors_leave_neighbours_as_they_are() -> None:
+    """With one in a hundred vectors more, nearly all neighbours that meet in a cell are those that met before."""
+    places = units(300, 64, 5)[np.random.default_rng(6).integers(0, 300, 3030)]
+    noise = np.random.default_rng(7).normal(size=places.shape) / 16
+    vectors = np.asarray(places + noise, np.float32)
+    met = []
+    for count in (3000, 3030):
+        cells = Cells.train(vectors[:count], count)
+        projected = cells.project(vectors[:3000])
+        chosen, _ = cells.route(projected, 4)
+        pairs = set()
+        for cell in range(len(cells.centroids)):
+            members = np.flatnonzero((chosen == cell).any(axis=1))
+            query, near, _ = neighbours_within(projected[members], 5, 0.5)
+            pairs |= set(zip(members[query].tolist(), members[near].tolist(), strict=True))
+        met.append(pairs)
+    assert len(met[1] - met[0]) < 0.05 * len(met[1])
 
 
 def test_few_and_equal_vectors_make_a_space() -> None:

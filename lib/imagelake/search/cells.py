@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagelake.search.quantizer import KMEANS_ITERATIONS, SEED
+from imagelake.search.quantizer import SEED
 
 PROJECTED = 128
 BOTH_SIDES = 2  # of a vector that may be the neighbour of any other
 ROWS_AT_ONCE = 512  # of a cell that are compared with its vectors at a time
 _ROWS_A_CELL = 50  # to learn a centroid from
 _MOST_CELLS = 4096
+_ITERATIONS = 1  # of k-means: eight find no more, and change three times as many neighbours of a lake that grew
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,10 +45,13 @@ class Cells:
     def train(cls, sample: NDArray[np.float32], vectors: int) -> Cells:
         """Learn from a sample.
 
+        A few more or other vectors give nearly the same cells: their number is a power of two, and k-means begins with
+        the first vectors. So hardly any neighbours of a lake are others after a few images were added.
+
         Args:
-            sample: float32 [N, D], one row at least.
-            vectors: how many there are in all, which decides the number of cells: the root of it, so that comparing
-                with all centroids costs about what comparing within cells does.
+            sample: float32 [N, D], one row at least, in an order that says nothing of the vectors.
+            vectors: how many there are in all, which decides the number of cells: about the root of it, so that
+                comparing with all centroids costs about what comparing within cells does.
         """
         import faiss
 
@@ -55,10 +59,10 @@ class Cells:
         centred = np.asarray(sample - mean, np.float32)
         axes = _principal_axes(centred)
         projected = _units(np.asarray(centred @ axes, np.float32))
-        count = max(1, min(round(math.sqrt(vectors)), _MOST_CELLS, len(sample) // _ROWS_A_CELL))
-        kmeans = faiss.Kmeans(projected.shape[1], count, niter=KMEANS_ITERATIONS, seed=SEED, spherical=True)
+        count = power_of_two(max(1, min(math.sqrt(vectors), _MOST_CELLS, len(sample) / _ROWS_A_CELL)))
+        kmeans = faiss.Kmeans(projected.shape[1], count, niter=_ITERATIONS, seed=SEED, spherical=True)
         kmeans.cp.min_points_per_centroid = 1
-        kmeans.train(projected)
+        kmeans.train(projected, init_centroids=projected[:count])
         return cls(mean, axes, np.asarray(kmeans.centroids, np.float32).reshape(count, -1))
 
     def project(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -71,6 +75,11 @@ class Cells:
         cells = min(cells, len(self.centroids))
         nearest = np.argpartition(-cosines, cells - 1, axis=1)[:, :cells]
         return nearest.astype(np.int32), np.take_along_axis(cosines, nearest, axis=1)
+
+
+def power_of_two(number: float) -> int:
+    """The power of two next to a number of at least 1."""
+    return 1 << round(math.log2(number))
 
 
 def neighbours_within(

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from imagelake.transforms.duplicates.near import Keep, Pictures, near_pairs
-from imagelake.transforms.duplicates.pictures import number_pictures
-from imagelake.transforms.duplicates.verdicts import no_verdicts
+from imagelake.transforms.duplicates.near import Pictures, near_pairs
+from imagelake.transforms.duplicates.pictures import count_copies, number_pictures
+from imagelake.transforms.duplicates.verification import Keep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,8 @@ def overlap(
     mine = copies.where(F.col("own_side") == OWN)
     theirs = copies.where(F.col("own_side") == OTHER)
     exact = keep("exact", _exact(mine, theirs))
-    pictures = Pictures(copies, both["predictions"], no_verdicts(copies), with_features)
+    _, count = count_copies(copies)
+    pictures = Pictures(copies, count, both["predictions"], with_features=with_features)
     compared = near_pairs(pictures, rules, keep)
     near = _near(mine.join(exact, "image_id", how="left_anti"), theirs, compared, rules.listed_score)
     found = exact.unionByName(near)

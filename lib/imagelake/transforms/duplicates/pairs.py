@@ -17,7 +17,7 @@ def list_pairs(copies: DataFrame, compared: DataFrame, listed_score: float) -> D
 
     Args:
         copies: as `number_pictures` gives them.
-        compared: near pairs, as `verify_pairs` gives them.
+        compared: near pairs, as `with_priority` gives them.
         listed_score: near pairs below it are left out, unless they are verified.
     """
     return _near(

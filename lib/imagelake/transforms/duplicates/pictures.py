@@ -66,6 +66,7 @@ def number_pictures(images: DataFrame, predictions: DataFrame, image_quality: Da
     )
 
 
-def count_pictures(copies: DataFrame) -> int:
-    """How many pictures there are: the highest number."""
-    return int(copies.agg(F.max("picture").alias("pictures")).collect()[0]["pictures"] or 0)
+def count_copies(copies: DataFrame) -> tuple[int, int]:
+    """How many images there are, and how many pictures, which is the highest number of one."""
+    row = copies.agg(F.count("*").alias("images"), F.max("picture").alias("pictures")).collect()[0]
+    return row["images"], row["pictures"] or 0

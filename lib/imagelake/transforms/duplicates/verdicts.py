@@ -74,8 +74,13 @@ def picture_verdicts(copies: DataFrame, verdicts: DataFrame) -> DataFrame:
     return pairs.groupBy(first, second).agg(F.min("verdict").alias("verdict"))
 
 
-def judged(compared: DataFrame, verdicts: DataFrame) -> DataFrame:
-    """Pairs with a column verdict, which wins over their score: `verified` says what people said."""
+def judged(compared: DataFrame, verdicts: DataFrame | None) -> DataFrame:
+    """Pairs with a column verdict, which wins over their score: `verified` says what people said.
+
+    Without verdicts the column is null.
+    """
+    if verdicts is None:
+        return compared.withColumn("verdict", F.lit(None).cast("string"))
     return compared.join(F.broadcast(verdicts), ["first", "second"], how="left").withColumn(
         "verified", F.coalesce(F.col("verdict") == "duplicate", "verified")
     )
@@ -99,8 +104,3 @@ def verdict_notes(pairs: DataFrame, min_score: float) -> dict[str, str]:
         threshold = calibrate(scores, outcomes).threshold(0.5)
         notes["proposed"] = f"duplicates.min_score={threshold:.3f}, from which on more than half are duplicates"
     return notes
-
-
-def no_verdicts(copies: DataFrame) -> DataFrame:
-    """The verdicts of a lake in which nobody has judged: first, second, verdict."""
-    return copies.sparkSession.createDataFrame([], "first bigint, second bigint, verdict string")

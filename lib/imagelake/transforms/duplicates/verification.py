@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,10 +23,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyspark.sql import DataFrame
 
+Keep = Callable[[str, "DataFrame"], "DataFrame"]
+"""Stores a frame, and gives it back without the plan that made it; the text is its name."""
 VERIFIED = pa.schema(
     {
         "first": pa.int64(),
         "second": pa.int64(),
+        "first_look": pa.binary(),
+        "second_look": pa.binary(),
         "ssim": pa.float64(),
         "distance": pa.float64(),
         "features_cosine": pa.float64(),
@@ -35,6 +39,7 @@ VERIFIED = pa.schema(
         "score": pa.float64(),
         "odds": pa.float64(),
         "verified": pa.bool_(),
+        "anew": pa.bool_(),
     }
 )
 BACKGROUNDS = ("features_background", "thumbnail_background")
@@ -58,51 +63,119 @@ class Thresholds:
     reach: int
 
 
-def verify_pairs(pairs: DataFrame, pictures: DataFrame, thresholds: Thresholds) -> DataFrame:
-    """Every candidate with its evidence, its score and whether it is verified.
+Comparison = Callable[[pa.RecordBatch, Thresholds], pa.RecordBatch]
+"""From a batch of pairs to the columns of VERIFIED."""
 
-    Only the thumbnails of candidates travel.
+
+def verify_pairs(
+    pairs: DataFrame, pictures: DataFrame, thresholds: Thresholds, known: KnownComparisons | None = None
+) -> DataFrame:
+    """Every candidate with its evidence, its score, whether it is verified, and whether it was compared anew.
+
+    Only the thumbnails of candidates travel that were not compared before. Features are compared in any case, because
+    the space they are projected to is of this run; that costs little beside the comparison of thumbnails.
 
     Args:
         pairs: first, second.
-        pictures: picture, thumbnail, features (projected, null where there are none) and both backgrounds.
+        pictures: picture, look, thumbnail, features_vector (null where there are none) and both backgrounds.
         thresholds: when a pair is verified.
+        known: comparisons of an earlier run; None where there are none.
     """
+    described = pictures.drop("thumbnail")
+    if known is None:
+        return _applied(_beside(pairs, pictures), compare_pairs, thresholds)
+    named = known.keep("candidates", known.of(_beside(pairs, described.select("picture", "look"))))
+    fresh = named.where("ssim IS NULL").select("first", "second")
+    taken = named.where("ssim IS NOT NULL").drop("first_look", "second_look")
+    made = _applied(_beside(fresh, pictures), compare_pairs, thresholds)
+    return made.unionByName(_applied(_beside(taken, described), score_pairs, thresholds))
+
+
+@dataclass(frozen=True)
+class KnownComparisons:
+    """Comparisons of thumbnails that an earlier run made.
+
+    Attributes:
+        comparisons: the duplicate_comparisons table of that run.
+        keep: stores a frame that is read twice.
+    """
+
+    comparisons: DataFrame
+    keep: Keep
+
+    def of(self, pairs: DataFrame) -> DataFrame:
+        """Pairs with what their thumbnails were found to have in common, null where they were not compared."""
+        return pairs.join(
+            self.comparisons.withColumnsRenamed({"look": "first_look", "other_look": "second_look"}),
+            ["first_look", "second_look"],
+            how="left",
+        )
+
+
+def comparisons_of(compared: DataFrame) -> DataFrame:
+    """Rows of the duplicate_comparisons table: what follows from the thumbnails of a pair alone."""
+    return compared.select(
+        F.col("first_look").alias("look"),
+        F.col("second_look").alias("other_look"),
+        *("ssim", "distance", "thumbnail_cosine", "hash_distance"),
+    )
+
+
+def _beside(pairs: DataFrame, pictures: DataFrame) -> DataFrame:
+    """Pairs with all that is said of their pictures: columns first_NAME and second_NAME."""
+    both = pairs
+    for side in ("first", "second"):
+        named = {name: f"{side}_{name}" for name in pictures.columns if name != "picture"}
+        both = both.join(pictures.withColumnsRenamed({**named, "picture": side}), side, how="inner")
+    return both
+
+
+def _applied(pairs: DataFrame, function: Comparison, thresholds: Thresholds) -> DataFrame:
+    """A function of batches of pairs, in parts of `PAIRS_AT_ONCE`."""
 
     def compare(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for start in range(0, batch.num_rows, PAIRS_AT_ONCE):
-                yield compare_pairs(batch.slice(start, PAIRS_AT_ONCE), thresholds)
+                yield function(batch.slice(start, PAIRS_AT_ONCE), thresholds)
 
-    sides = [
-        pictures.select(
-            F.col("picture").alias(side),
-            F.col("thumbnail").alias(f"{side}_thumbnail"),
-            F.col("features").alias(f"{side}_features"),
-            *(F.col(name).alias(f"{side}_{name}") for name in BACKGROUNDS),
-        )
-        for side in ("first", "second")
-    ]
-    both = pairs.select("first", "second").join(sides[0], "first", how="inner").join(sides[1], "second", how="inner")
-    return both.mapInArrow(compare, from_arrow_schema(VERIFIED))
+    return pairs.mapInArrow(compare, from_arrow_schema(VERIFIED))
 
 
 def compare_pairs(batch: pa.RecordBatch, thresholds: Thresholds) -> pa.RecordBatch:
     """Evidence, score and verdict of P pairs.
 
     Args:
-        batch: first, second, and of each thumbnail, features and backgrounds.
+        batch: first, second, and of each look, thumbnail, features_vector and backgrounds.
         thresholds: when a pair is verified.
     """
     first, second = (pixels_in(batch[f"{side}_thumbnail"]) for side in ("first", "second"))
     grey = grey_of(first), grey_of(second)
     evidence = Evidence(
-        ssim=best_shift_ssim(*grey, thresholds.reach),
-        distance=rms_distance(first, second),
-        features_cosine=_cosines(batch["first_features"], batch["second_features"]),
-        thumbnail_cosine=np.einsum("pd,pd->p", thumbnail_vectors(first), thumbnail_vectors(second)),
+        ssim=best_shift_ssim(*grey, thresholds.reach).astype(np.float64),
+        distance=rms_distance(first, second).astype(np.float64),
+        features_cosine=_cosines(batch["first_features_vector"], batch["second_features_vector"]),
+        thumbnail_cosine=np.einsum("pd,pd->p", thumbnail_vectors(first), thumbnail_vectors(second)).astype(np.float64),
         hash_distance=hash_distance(perceptual_hashes(grey[0]), perceptual_hashes(grey[1])),
     )
+    return _verified(batch, evidence, thresholds, anew=True)
+
+
+def score_pairs(batch: pa.RecordBatch, thresholds: Thresholds) -> pa.RecordBatch:
+    """The rows of `compare_pairs` for P pairs whose thumbnails were compared before.
+
+    Args:
+        batch: first, second, ssim, distance, thumbnail_cosine and hash_distance, and of each look, features_vector and
+            backgrounds.
+        thresholds: when a pair is verified.
+    """
+    evidence = Evidence(
+        features_cosine=_cosines(batch["first_features_vector"], batch["second_features_vector"]),
+        **{name: batch[name].to_numpy() for name in ("ssim", "distance", "thumbnail_cosine", "hash_distance")},
+    )
+    return _verified(batch, evidence, thresholds, anew=False)
+
+
+def _verified(batch: pa.RecordBatch, evidence: Evidence, thresholds: Thresholds, anew: bool) -> pa.RecordBatch:
     backgrounds = ((batch[f"first_{name}"].to_numpy() + batch[f"second_{name}"].to_numpy()) / 2 for name in BACKGROUNDS)
     score = duplicate_score(evidence)
     verified = (
@@ -110,16 +183,16 @@ def compare_pairs(batch: pa.RecordBatch, thresholds: Thresholds) -> pa.RecordBat
     )
     return pa.record_batch(
         {
-            "first": batch["first"],
-            "second": batch["second"],
+            **{name: batch[name] for name in ("first", "second", "first_look", "second_look")},
             "ssim": pa.array(evidence.ssim, pa.float64()),
             "distance": pa.array(evidence.distance, pa.float64()),
             "features_cosine": pa.array(evidence.features_cosine, pa.float64(), from_pandas=True),
             "thumbnail_cosine": pa.array(evidence.thumbnail_cosine, pa.float64()),
-            "hash_distance": pa.array(evidence.hash_distance),
+            "hash_distance": pa.array(evidence.hash_distance, pa.int32()),
             "score": pa.array(score, pa.float64()),
             "odds": pa.array(crowded_odds(evidence, *backgrounds), pa.float64()),
             "verified": pa.array(verified),
+            "anew": pa.array(np.full(batch.num_rows, anew)),
         },
         schema=VERIFIED,
     )

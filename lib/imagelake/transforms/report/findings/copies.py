@@ -1,4 +1,7 @@
-"""Files that are equal byte by byte: in two splits, with different labels, or simply too many."""
+"""Files that are equal byte by byte: in two splits, with different labels, or simply too many.
+
+Which images are one, and which of them to keep, is what find_duplicates says.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,8 @@ NO_LABEL = "no clean label"
 
 
 def problems(tables: Tables, _: ReportSection) -> list[Problem]:
-    """Of each group of equal files the one to keep is the one with most clean labels, then the first by image_id."""
-    copies = equal_files(tables["images"], tables["labels_clean"])
+    """The image to keep of equal files is the representative of their group: the best by PPI, then by sharpness."""
+    copies = equal_files(tables["duplicate_groups"], tables["images"], tables["labels_clean"])
     said = F.when(F.col("labels") == "", NO_LABEL).otherwise(F.col("labels"))
     columns = ("image_id", "path", "split", "labels", "keep", "kept_path", "sha256")
     in_order = [F.col("sha256"), F.col("image_id")]
@@ -46,45 +49,44 @@ def problems(tables: Tables, _: ReportSection) -> list[Problem]:
             "Exact duplicates",
             "Equal byte by byte to the image that keep names; these can go without a loss.",
             "medium",
-            copies.where(F.col("image_id") != F.col("keep")).select(
-                *columns, F.concat(F.lit("of "), F.col("keep")).alias(NOTE)
-            ),
+            copies.where("evidence = 'bytes'").select(*columns, F.concat(F.lit("of "), F.col("keep")).alias(NOTE)),
             [F.desc("copies"), *in_order],
         ),
     ]
 
 
-def equal_files(images: DataFrame, labels: DataFrame) -> DataFrame:
-    """One row an image whose bytes another one has too.
+def equal_files(groups: DataFrame, images: DataFrame, labels: DataFrame) -> DataFrame:
+    """One row an image of a group of duplicates whose bytes another one has too.
 
-    Only groups are joined with labels, so that the shuffle of all images carries hashes and no labels.
+    Equal files are in one group, so that only groups are joined with hashes and labels.
 
     Args:
+        groups: the duplicate_groups table.
         images: the images table.
         labels: the clean labels.
 
     Returns:
-        image_id, path, split, sha256; labels as text; of the group: copies, splits and labellings (different ones),
-        keep and kept_path (the image to keep).
+        image_id, path, split, evidence, sha256; labels as text; of the equal files: copies, splits and labellings
+        (different ones); keep and kept_path, the image to keep of the whole group.
     """
-    hashed = images.where("sha256 IS NOT NULL AND error IS NULL").select("image_id", "path", "split", "sha256")
-    repeated = hashed.groupBy("sha256").agg(F.count("*").alias("copies")).where("copies > 1")
-    members = hashed.join(repeated, "sha256", how="inner")
-    own = labels.join(members.select("image_id"), "image_id", how="left_semi")
+    readable = images.where("sha256 IS NOT NULL AND error IS NULL").select("image_id", "path", "sha256")
+    members = groups.select("image_id", "split", "evidence", F.col("representative_id").alias("keep")).join(
+        readable, "image_id", how="inner"
+    )
+    repeated = members.groupBy("sha256").agg(F.count("*").alias("copies")).where("copies > 1")
+    copies = members.join(repeated, "sha256", how="inner")
+    own = labels.join(copies.select("image_id"), "image_id", how="left_semi")
     named = own.groupBy("image_id").agg(F.collect_set("label").alias("names"))
-    group = Window.partitionBy("sha256").rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
-    best_first = Window.partitionBy("sha256").orderBy(F.desc("known"), "image_id")
-    best_first = best_first.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
+    equal = Window.partitionBy("sha256").rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
+    kept = images.select(F.col("image_id").alias("keep"), F.col("path").alias("kept_path"))
     return (
-        members.join(named, "image_id", how="left")
+        copies.join(named, "image_id", how="left")
+        .join(kept, "keep", how="left")
         .withColumn("labels", joined("names"))
-        .withColumn("known", F.coalesce(F.array_size("names"), F.lit(0)))
-        .withColumn("splits", F.array_size(F.collect_set("split").over(group)))
-        .withColumn("labellings", F.array_size(F.collect_set(F.nullif("labels", F.lit(""))).over(group)))
-        .withColumn("keep", F.first("image_id").over(best_first))
-        .withColumn("kept_path", F.first("path").over(best_first))
-        .drop("names", "known")
+        .withColumn("splits", F.array_size(F.collect_set("split").over(equal)))
+        .withColumn("labellings", F.array_size(F.collect_set(F.nullif("labels", F.lit(""))).over(equal)))
+        .drop("names")
     )
 
 
-CONTRIBUTION = Contribution(("images", "labels_clean"), problems)
+CONTRIBUTION = Contribution(("duplicate_groups", "images", "labels_clean"), problems)
