@@ -154,6 +154,7 @@ def test_an_unusable_image_counts_once(spark: SparkSession, tmp_path: Path) -> N
     rows: Rows = {
         "image_quality": [{"image_id": name, "split": "train"} | sound | change for name, change in changes.items()],
         "images": [image(name) for name in changes],
+        "predictions": [],
     }
     findings = found(spark, tmp_path, unusable_images.CONTRIBUTION, rows)
     assert {name: [example.image_id for example in finding.examples] for name, finding in findings.items()} == {
@@ -162,6 +163,8 @@ def test_an_unusable_image_counts_once(spark: SparkSession, tmp_path: Path) -> N
     }  # fmt: skip
     strict = RULES.model_copy(update={"tiny_side": 401})
     assert found(spark, tmp_path, unusable_images.CONTRIBUTION, rows, strict)["tiny-images"].count == len(changes)
+    unseen = {name: table for name, table in rows.items() if name != "predictions"}
+    assert list(found(spark, tmp_path, unusable_images.CONTRIBUTION, unseen)) == ["tiny-images"]
 
 
 def test_uncovered_labels_have_an_image_and_what_they_could_mean(spark: SparkSession, tmp_path: Path) -> None:
