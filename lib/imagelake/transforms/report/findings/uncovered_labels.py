@@ -30,7 +30,7 @@ def problems(tables: Tables, _: ReportSection) -> list[Problem]:
             "uncovered-labels",
             "Labels that no class covers",
             "Their accuracy is unknown, and wrong ones among them stay unfound. A label map names the classes that "
-            "mean them, or a network is trained on them.",
+            "mean them, or train_classifier learns them from their images, and model.head predicts them.",
             "low",
             rows.select("label", "images", "could_mean", "image_id", "path", F.coalesce(note, "label").alias(NOTE)),
             [F.desc("images"), F.col("label")],
