@@ -168,7 +168,7 @@ def test_an_unusable_image_counts_once(spark: SparkSession, tmp_path: Path) -> N
 
 
 def test_uncovered_labels_have_an_image_and_what_they_could_mean(spark: SparkSession, tmp_path: Path) -> None:
-    """One row a label, the one with most images first; a covered label is none."""
+    """One row a label, the one with most images first, and an image that can be read; a covered label is none."""
     rows: Rows = {
         "label_accuracy": [
             {"label": "Crane", "covered": False, "images": 3}, {"label": "Rhino", "covered": False, "images": 9},
@@ -178,8 +178,9 @@ def test_uncovered_labels_have_an_image_and_what_they_could_mean(spark: SparkSes
             {"folder": "crane", "label": "Crane", "outcome": "ambiguous", "choices": ["bird", "machine"]}
         ],
         "labels_clean": [{"image_id": name, "label": label} for name, label in (("r2", "Rhino"), ("r1", "Rhino"),
-                                                                                ("c1", "Crane"), ("l1", "Lion"))],
-        "images": [image(name) for name in ("r1", "r2", "c1", "l1")],
+                                                                                ("c1", "Crane"), ("l1", "Lion"),
+                                                                                ("r0", "Rhino"))],
+        "images": [image("r0", error="empty"), *(image(name) for name in ("r1", "r2", "c1", "l1"))],
     }  # fmt: skip
     (finding,) = found(spark, tmp_path, uncovered_labels.CONTRIBUTION, rows).values()
     assert (finding.count, finding.counted) == (2, "label")

@@ -18,7 +18,9 @@ def problems(tables: Tables, _: ReportSection) -> list[Problem]:
     choices = tables["class_folders"].where("outcome = 'ambiguous'").groupBy("label").agg(
         F.array_join(F.array_sort(F.array_distinct(F.flatten(F.collect_list("choices")))), "; ").alias("could_mean")
     )  # fmt: skip
-    examples = tables["labels_clean"].groupBy("label").agg(F.min("image_id").alias("image_id"))
+    readable = tables["images"].where("error IS NULL").select("image_id")
+    pictured = tables["labels_clean"].join(readable, "image_id", how="left_semi")
+    examples = pictured.groupBy("label").agg(F.min("image_id").alias("image_id"))
     rows = (
         uncovered.join(F.broadcast(choices), "label", how="left")
         .join(examples, "label", how="left")
