@@ -39,6 +39,7 @@ class Form:
     Attributes:
         title: its heading.
         unit: what is judged, in the singular.
+        first: which of them come first.
         question: of each of them.
         columns: of the CSV, before the verdict: what names one.
         choices: the answers.
@@ -47,6 +48,7 @@ class Form:
 
     title: str
     unit: str
+    first: str
     question: str
     columns: tuple[str, ...]
     choices: tuple[Choice, ...]
@@ -88,11 +90,11 @@ class JudgingPage:
 
 
 PAIRS = Form(
-    "Duplicates to judge", "pair", "Are both the same picture?", ("image_id", "other_id"),
+    "Duplicates to judge", "pair", "the most informative first", "Are both the same picture?", ("image_id", "other_id"),
     (Choice("d", "duplicate", "duplicate"), Choice("f", "different", "different")), "pairs.csv",
 )  # fmt: skip
 LABELS = Form(
-    "Labels to judge", "label", "Is the label wrong?", ("image_id", "label"),
+    "Labels to judge", "label", "the most suspicious first", "Is the label wrong?", ("image_id", "label"),
     (Choice("w", "confirmed", "wrong"), Choice("r", "refuted", "right")), "labels.csv",
 )  # fmt: skip
 
