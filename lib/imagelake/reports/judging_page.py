@@ -77,7 +77,7 @@ class JudgingPage:
     """What a page shows.
 
     Attributes:
-        form: what is asked.
+        form: the question, its answers and the columns.
         questions: the first to be judged first.
         command: what the verdicts are given to.
         key: of these questions; a browser keeps verdicts of other ones apart.
