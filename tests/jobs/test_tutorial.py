@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -24,6 +25,7 @@ from project import PROJECT
 
 PAGE = PROJECT / "docs" / "tutorial.md"
 ANIMALS = ("Leopards", "dalmatian", "elephant", "flamingo", "kangaroo", "rhino")
+PREDICTING = ("convert_model", "predict_images")
 WIDTH = 100
 
 
@@ -50,19 +52,25 @@ class Terminal:
         self.spark = spark
         self.output = ""
 
-    def run(self, words: list[str]) -> None:
-        """One command: `scripts/run`, or `scripts/submit` with a job; others wait for somebody, such as a server."""
+    def run(self, words: list[str], shown: str) -> None:
+        """One command: `scripts/run`, or `scripts/submit` with a job; others wait for somebody, such as a server.
+
+        Of a run only those jobs are run whose output is shown, and what predicts; where none is, the options are read.
+        """
         arguments = {"scripts/run": ["run_pipeline", *words[1:]], "scripts/submit": words[1:]}.get(words[0])
         if arguments is None:
             return
         name = arguments[0]
         config = configuration_of(name, parser_of(name, words[0]).parse_args(arguments[1:]), local=True)
-        jobs = [job(step) for step in STEPS[1:]] if name == "run_pipeline" else [job(name)]
-        left_out = [] if config.model.has_network else impossible_without("model", jobs)
+        if not shown:
+            return
+        steps = [step for step in STEPS[1:] if f"{step}:" in shown or step in PREDICTING]
+        jobs = [job(step) for step in (steps if name == "run_pipeline" else [name])]
+        left_out = [] if config.model.has_network else impossible_without("model", list(map(job, STEPS[1:])))
         lake, printed = Lake(self.spark, config.lake.root), io.StringIO()
         console = Console(file=printed, soft_wrap=True, highlight=False, width=WIDTH)
         for one in jobs:
-            if one not in left_out:
+            if one.name not in [lacking.name for lacking in left_out]:
                 print_outcome(execute(one, lake, config), console)
         self.output += printed.getvalue() + (what_is_left_out(left_out) if left_out else "")
 
@@ -79,11 +87,11 @@ def parts(terminal: Terminal) -> Iterator[tuple[str, str]]:
     """What the page shows as output, each with what is printed now, by the commands above it and by its Python."""
     blocks = re.findall(r"^```(sh|python|csv|text)\n(.*?)^```", text_of(PAGE), flags=re.DOTALL | re.MULTILINE)
     code = ""
-    for language, block in blocks:
+    for (language, block), (follows, shown) in pairwise([*blocks, ("", "")]):
         if language == "sh":
             terminal.output = ""
             for line in block.splitlines():
-                terminal.run(shlex.split(line, comments=True))
+                terminal.run(shlex.split(line, comments=True), shown if follows == "text" else "")
         elif language == "csv":
             Path("labels.csv").write_text(block, encoding="utf-8")
         elif language == "python":
