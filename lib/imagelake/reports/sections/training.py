@@ -37,7 +37,6 @@ def _run(row: dict[str, Any]) -> dict[str, Any]:
         "accuracy": numbers.percent(row["accuracy"]),
         "interval": numbers.interval(row["accuracy_low"], row["accuracy_high"]),
         "balanced": numbers.percent(row["balanced_accuracy"]),
-        "iterations": row["iterations"],
     }
 
 
