@@ -1,9 +1,10 @@
 """Find labels that are probably wrong, the most suspicious first, with what they would be and why.
 
-Reads labels_clean, labels_rejected, predictions, model, heads, images, hierarchy, and where there are any
-label_verdicts and duplicate_groups. Writes label_scores, label_issues and label_issue_counts. Each image is judged by a
-head of train_classifier that did not learn from it; how many labels are wrong is counted by confident learning. Nothing
-is dropped: clean_labels does so for clean.label_issues=drop. It is no step of the pipeline.
+Reads labels_clean, labels_rejected, predictions, model, heads, images, image_bytes, hierarchy, and where there are any
+label_verdicts and duplicate_groups. Writes label_scores, label_issues and label_issue_counts, and the folder
+label_judging: a page on which a person says by one key whether a label is wrong, and the same labels as CSV. Each image
+is judged by a head of train_classifier that did not learn from it; how many labels are wrong is counted by confident
+learning. Nothing is dropped: clean_labels does so for clean.label_issues=drop. It is no step of the pipeline.
 Cost: at most 58 s for 1,212 images and 19 labels on two busy cores.
 
     spark-submit jobs/find_label_issues.py --root var/lake --set issues.head=animals
@@ -12,10 +13,15 @@ Cost: at most 58 s for 1,212 images and 19 labels on two busy cores.
 from __future__ import annotations
 
 import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyspark import StorageLevel
 
 from imagelake.config import Config
+from imagelake.installation import command_name
+from imagelake.reports.judging_page import LABELS, JudgingPage, label_questions, write_judging_page
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
 from imagelake.runtime.resolve.heads import published_head, require_fit, require_same_folds
@@ -28,11 +34,15 @@ from imagelake.transforms.issues.label_issues import (
     issue_counts,
     label_issues,
 )
-from imagelake.transforms.predict.model import PREDICTION_SETTINGS, features_name, require_features
+from imagelake.transforms.predict.model import PREDICTION_SETTINGS, features_name, image_limits, require_features
+from imagelake.transforms.predict.thumbnails import make_thumbnails
 from imagelake.transforms.rows.verdicts import count_by_reason, kept, rejected
 from imagelake.transforms.training.scored_images import scores_by_heads
 from imagelake.transforms.training.training_images import ImageRules, groups_of, judge_pairs, training_images
 from imagelake.vision.head import HEADS
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 DUPLICATES, SHOWN = "duplicate_groups", 5
 
@@ -73,7 +83,22 @@ def run(work: Work, config: Config) -> None:
     work.note("issues by reason", ", ".join(f"{name} {n:,}" for name, n in count_by_reason(table).items()) or "none")
     for row in table.where(f"rank <= {SHOWN}").orderBy("rank").collect():
         work.note(f"issue {row['rank']}", f"{row['image_id']}: {row['label']}, rather {row['suggested']}")
+    _write_page(work, config, table)
     work.images = work.rows["label_scores"]
+
+
+def _write_page(work: Work, config: Config, table: DataFrame) -> None:
+    """The labels that nobody has judged yet, for a person to judge."""
+    rules, open_issues = config.judging, table.where("verdict IS NULL").orderBy("rank")
+    rows = [row.asDict() for row in open_issues.limit(rules.pairs).collect()]
+    shown = {row["image_id"] for row in rows}
+    thumbnails = make_thumbnails(work.read("image_bytes"), shown, rules.side, image_limits(config.images))
+    command = f"{command_name('submit')} record_verdicts --set verdicts.file=verdicts.csv"
+    page = JudgingPage(LABELS, label_questions(rows), command, work.run_id)
+    with tempfile.TemporaryDirectory() as scratch:
+        write_judging_page(page, thumbnails, Path(scratch))
+        work.write_folder("label_judging", Path(scratch), files=2)
+    work.note("to judge", f"{len(rows):,} labels: {work.lake.address('label_judging')}/index.html")
 
 
 JOB = Job(
@@ -87,13 +112,14 @@ JOB = Job(
         "model",
         "heads",
         "images",
+        "image_bytes",
         "hierarchy",
         "label_verdicts",
         "duplicate_groups",
     ),
     optional=("label_verdicts", "duplicate_groups"),
-    writes=("label_scores", "label_issues", "label_issue_counts"),
-    settings=("issues", "model", "images", "accuracy.confidence_level"),
+    writes=("label_scores", "label_issues", "label_issue_counts", "label_judging"),
+    settings=("issues", "judging.pairs", "judging.side", "model", "images", "accuracy.confidence_level"),
 )
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from imagelake.errors import ImageLakeError
 from imagelake.installation import command_name
 from imagelake.lake.inputs import Inputs
 from imagelake.lake.storage import to_uri
-from imagelake.reports.judging_page import write_judging_page
+from imagelake.reports.judging_page import PAIRS, JudgingPage, pair_questions, write_judging_page
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
 from imagelake.runtime.options import Shortcut
@@ -60,7 +60,7 @@ def run(work: Work, config: Config) -> None:
     thumbnails = make_thumbnails(work.read("image_bytes"), shown, rules.side, image_limits(config.images))
     with tempfile.TemporaryDirectory() as scratch:
         command = f"{command_name('submit')} judge_duplicates --verdicts verdicts.csv"
-        write_judging_page(rows, thumbnails, command, work.run_id, Path(scratch))
+        write_judging_page(JudgingPage(PAIRS, pair_questions(rows), command, work.run_id), thumbnails, Path(scratch))
         work.write_folder("duplicate_judging", Path(scratch), files=2)
     work.note("to judge", f"{len(rows):,} pairs: {work.lake.address('duplicate_judging')}/index.html")
 

@@ -16,6 +16,7 @@ import sys
 from pyspark import StorageLevel
 
 from imagelake.config import Config
+from imagelake.installation import command_name
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
 from imagelake.runtime.resolve.heads import head_label_rules, packed_head
@@ -28,7 +29,7 @@ from imagelake.transforms.accuracy.label_accuracy import (
     judge_predictions,
     measure_labels,
 )
-from imagelake.transforms.accuracy.overall_accuracy import accuracy_notes
+from imagelake.transforms.accuracy.overall_accuracy import NOT_COVERED, accuracy_notes
 from imagelake.transforms.accuracy.verified_accuracy import (
     judge_verified,
     measure_verified,
@@ -52,8 +53,11 @@ def run(work: Work, config: Config) -> None:
     verified = judge_verified(verified_pairs(work.read("labels"), words.hierarchy), predictions, meanings)
     verification = work.write("label_verification", measure_verified(verified, config.accuracy.confidence_level))
     work.account("image and label pairs", *count_outcomes(accuracy, judged))
-    for name, value in accuracy_notes(accuracy.toPandas()).items():
+    notes = accuracy_notes(accuracy.toPandas())
+    for name, value in notes.items():
         work.note(name, value)
+    if NOT_COVERED in notes and not config.model.head:
+        work.note("to judge these, too", f"{command_name('submit')} train_classifier learns labels from their images")
     if meanings.ambiguous:
         work.note("ambiguous, so not judged", describe_choices(meanings.ambiguous))
     if config.model.head:

@@ -59,6 +59,7 @@ from imagelake.transforms.training.training_images import (
     count_images,
     groups_of,
     judge_pairs,
+    too_rare_labels,
     training_images,
     width_of,
 )
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
 
 INPUTS = ("labels_clean", "predictions", "model")
 DUPLICATES = "duplicate_groups"
+NAMED = 5  # of the labels that are left out
 SHOWN = ("accuracy", "balanced_accuracy", "macro_f1", "calibration_error")
 
 
@@ -119,6 +121,8 @@ def run(work: Work, config: Config) -> None:
     )  # fmt: skip
     _publish(work, head_files(card, heads.final, undone(found.judges, data.scaling)))
     _summarise(work, counts, found, measured, context)
+    if rare := too_rare_labels(judged, NAMED):
+        work.note(f"labels left out, under {train.min_images} images", rare)
     never = [
         label for found_of in by_label.values() for label, one in found_of.items() if one.images and not one.predicted
     ]

@@ -262,7 +262,7 @@ class DuplicatesSection(_Section):
 
 
 class JudgingSection(_Section):
-    """The pairs that a person judges, and the verdicts."""
+    """The pairs and labels that a person judges, and the verdicts on pairs."""
 
     verdicts: tuple[str, ...]
     pairs: Annotated[int, Field(gt=0, le=1000)]

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import csv
+import shutil
 from pathlib import Path
 
 import pytest
 
 from finished_lake import FinishedLake
 from imagelake.config import load_config
+from imagelake.errors import ImageLakeError
 from imagelake.lake.lake import Lake
 from imagelake.runtime.job import execute
 from pipeline_steps import job, run_steps
+
+ANIMALS = (
+    "Eagle",
+    "Elephant",
+    "Giraffe",
+    "Leopard",
+    "Lion",
+    "Owl",
+    "Parrot",
+    "Penguin",
+    "Rhinoceros",
+    "Tiger",
+    "Zebra",
+)
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +39,40 @@ def trained(sample: FinishedLake, tmp_path_factory: pytest.TempPathFactory) -> L
 
 
 def settings_of(lake: Lake) -> list[str]:
-    named = ["train.name=animals", "issues.head=animals"]
-    return [f"lake.root={lake.root}", *named, "train.l2=[1e-2, 1e-1]", "train.folds=3"]
+    """The head of all animals: of the rhinoceros, which few photos show, there are fewer than a head asks for."""
+    named = ["train.name=animals", "issues.head=animals", "train.min_images=2"]
+    return [f"lake.root={lake.root}", *named, f"train.labels={list(ANIMALS)}", "train.l2=[1e-2, 1e-1]", "train.folds=3"]
+
+
+def test_a_head_predicts_what_the_network_never_learnt(trained: Lake, sample: FinishedLake, tmp_path: Path) -> None:
+    """The rhinoceros is covered and recognised, in photos from outside, too; an unknown head names the known ones."""
+    before = sample.frame("label_accuracy").set_index("label")
+    assert not before.loc["Rhinoceros"].to_dict()["covered"]
+    lake = Lake(trained.spark, str(shutil.copytree(trained.root.removeprefix("file://"), tmp_path / "lake")))
+    config = load_config(settings=[*settings_of(lake), "model.head=animals"])
+    run_steps(("predict_images", "measure_accuracy"), lake, config)
+    after = lake.read("label_accuracy").toPandas().set_index("label")
+    rhinoceros = after.loc["Rhinoceros"].to_dict()
+    assert rhinoceros["covered"]
+    assert rhinoceros["top1"] > 0.5
+    with pytest.raises(ImageLakeError, match=r"model\.head = 'animal'\. Did you mean 'animals'"):
+        execute(job("predict_images"), lake, load_config(settings=[*settings_of(lake), "model.head=animal"]))
+    folder = tmp_path / "new"
+    folder.mkdir()
+    rhino = lake.read("labels_clean").where("label = 'Rhinoceros'").select("image_id").limit(1).collect()[0][0]
+    content = lake.read("image_bytes").where(f"image_id = '{rhino}'").collect()[0]["content"]
+    (folder / "horn.jpg").write_bytes(content)
+    (folder / "torn.jpg").write_bytes(content[:200])
+    (folder / "notes.txt").write_text("no photo")
+    unseen = load_config(settings=[*settings_of(lake), "model.head=animals", f'unseen.images=["{folder}"]'])
+    outcome = execute(job("predict_unseen"), lake, unseen)
+    assert outcome.work is not None
+    assert outcome.work.accounts[0].rejected == {"other_file": 1}
+    with (Path(lake.root.removeprefix("file://")) / "unseen" / "predictions.csv").open(encoding="utf-8") as file:
+        rows = {row["path"]: row for row in csv.DictReader(file)}
+    of_lake = lake.read("predictions").where(f"image_id = '{rhino}'").collect()[0]
+    assert rows["horn.jpg"]["predicted"] == of_lake["top_names"][0]
+    assert rows["torn.jpg"]["error"]
 
 
 def test_what_people_say_of_issues_is_respected(trained: Lake, tmp_path: Path) -> None:

@@ -81,6 +81,7 @@ def test_planted_confusion_is_published(spark: SparkSession, tmp_path: Path) -> 
     assert (account.rows_in, account.kept) == (7, 5)
     assert account.rejected == {"undecodable": 1, "not_predicted": 1}
     assert outcome.work.notes["not covered, so not judged"] == "Rhinoceros"
+    assert "train_classifier" in outcome.work.notes["to judge these, too"]
     assert outcome.work.notes["worst confusions"] == "Lion taken for Tiger: 1 (33%)"
     assert execute(JOB, lake, load_config()).work is None
 

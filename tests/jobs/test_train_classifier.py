@@ -53,6 +53,7 @@ def test_a_head_is_scikit_learns_and_every_pair_has_its_reason(lake: Lake) -> No
     assert outcome.work is not None
     (account,) = outcome.work.accounts
     assert account.rejected == {"broader_label": 1, "few_images": 1, "no_features": 1, "several_labels": 2}
+    assert outcome.work.notes["labels left out, under 5 images"] == "Okapi 1"
     assert (account.rows_in, account.kept) == (124, 119)
     weights, card = head_of(lake)
     assert card.classes == CLASSES

@@ -16,7 +16,7 @@ from pipeline_steps import STEPS, job
 
 
 def test_photos_are_reported_and_not_judged(spark: SparkSession, tmp_path: Path) -> None:
-    """Labels, ranks by PPI, copies and the report are there; there is no prediction, and no figure of accuracy."""
+    """Labels, ranks by PPI, copies and a report are there; nothing is predicted, and nothing is said of pixels."""
     for number, name in enumerate(("owls/a.png", "owls/b.png", "test/cats/c.png")):
         (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
         Image.effect_noise((100 + number, 80), 60).convert("RGB").save(tmp_path / "photos" / name)
@@ -45,7 +45,14 @@ def test_photos_are_reported_and_not_judged(spark: SparkSession, tmp_path: Path)
     report = lake.require("report")
     assert {"images", "image_rank"} < report.inputs.keys()
     assert not {"predictions", "label_accuracy"} & report.inputs.keys()
-    assert "Owl" in (tmp_path / "lake" / "report" / "index.html").read_text(encoding="utf-8")
+    html = (tmp_path / "lake" / "report" / "index.html").read_text(encoding="utf-8")
+    assert "Owl" in html
+    assert "4 are usable (100.0%) by their headers, as no pixel was decoded" in html
+    found = html.partition("Looked for and not found:")[2].partition("</p>")[0]
+    assert "Tiny images" in found
+    assert not any(name in found for name in ("Dark", "Blurred", "Near duplicates"))
+    assert "Not looked for, since no network has looked at the pixels" in html
+    assert "judged by none" not in html
     assert execute(job("write_report"), lake, config).work is None
     with pytest.raises(ImageLakeError, match=r"rank.measure = 'quality'.*there are no predictions"):
         execute(job("rank_images"), lake, load_config(settings=[*source, "rank.measure=quality"]))

@@ -167,6 +167,7 @@ def test_an_unusable_image_counts_once(spark: SparkSession, tmp_path: Path) -> N
     rows: Rows = {
         "image_quality": [{"image_id": name, "split": "train"} | sound | change for name, change in changes.items()],
         "images": [image(name) for name in changes],
+        "predictions": [],
     }
     findings = found(spark, tmp_path, unusable_images.CONTRIBUTION, rows)
     assert {name: [example.image_id for example in finding.examples] for name, finding in findings.items()} == {
@@ -175,10 +176,12 @@ def test_an_unusable_image_counts_once(spark: SparkSession, tmp_path: Path) -> N
     }  # fmt: skip
     strict = RULES.model_copy(update={"tiny_side": 401})
     assert found(spark, tmp_path, unusable_images.CONTRIBUTION, rows, strict)["tiny-images"].count == len(changes)
+    unseen = {name: table for name, table in rows.items() if name != "predictions"}
+    assert list(found(spark, tmp_path, unusable_images.CONTRIBUTION, unseen)) == ["tiny-images"]
 
 
 def test_uncovered_labels_have_an_image_and_what_they_could_mean(spark: SparkSession, tmp_path: Path) -> None:
-    """One row a label, the one with most images first; a covered label is none."""
+    """One row a label, the one with most images first, and an image that can be read; a covered label is none."""
     rows: Rows = {
         "label_accuracy": [
             {"label": "Crane", "covered": False, "images": 3}, {"label": "Rhino", "covered": False, "images": 9},
@@ -188,8 +191,9 @@ def test_uncovered_labels_have_an_image_and_what_they_could_mean(spark: SparkSes
             {"folder": "crane", "label": "Crane", "outcome": "ambiguous", "choices": ["bird", "machine"]}
         ],
         "labels_clean": [{"image_id": name, "label": label} for name, label in (("r2", "Rhino"), ("r1", "Rhino"),
-                                                                                ("c1", "Crane"), ("l1", "Lion"))],
-        "images": [image(name) for name in ("r1", "r2", "c1", "l1")],
+                                                                                ("c1", "Crane"), ("l1", "Lion"),
+                                                                                ("r0", "Rhino"))],
+        "images": [image("r0", error="empty"), *(image(name) for name in ("r1", "r2", "c1", "l1"))],
     }  # fmt: skip
     (finding,) = found(spark, tmp_path, uncovered_labels.CONTRIBUTION, rows).values()
     assert (finding.count, finding.counted) == (2, "label")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from fetch_server import FileServer
 
+from imagelake.cli.job_arguments import configuration_of, parser_of
 from imagelake.config import Config, load_config
 from imagelake.errors import ImageLakeError
 from imagelake.lake.inputs import LocalInputs
@@ -181,3 +182,16 @@ def test_the_option_takes_a_word_or_a_local_file(weights: str, says: str) -> Non
     parsed = pipeline_parser("run", "").parse_args(["--weights", weights])
     with pytest.raises(ImageLakeError, match=says):
         pipeline_settings(parsed)
+
+
+def test_a_single_job_takes_the_option_of_the_whole_run() -> None:
+    """A job that reads the features of a run with --weights takes it in the same words, and refuses others alike."""
+    words = ["--root", "lake", "--weights", "imagenet"]
+    alone = configuration_of("train_classifier", parser_of("train_classifier", "submit").parse_args(words), local=True)
+    whole = configuration_of("run_pipeline", parser_of("run_pipeline", "run").parse_args(words), local=True)
+    assert network(alone.model) == network(whole.model)
+    assert alone.model.classes == "imagenet"
+    with pytest.raises(ImageLakeError, match="there is no such file, and it is not the word"):
+        configuration_of(
+            "predict_unseen", parser_of("predict_unseen", "submit").parse_args(["--weights", "no.h5"]), local=True
+        )

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from imagelake.cli.requirements import needs_tensorflow
 from imagelake.config import load_config
 from imagelake.transforms.predict import model as configured
 from imagelake.vision import converted_networks
 from imagelake.vision.converted_networks import kept_or_made
 from imagelake.vision.packed import EngineName, PackedModel
+from imagelake.vision.weights_network import Hyperparameters
 
 
 @pytest.fixture
@@ -42,6 +44,25 @@ def test_the_same_is_converted_once(weights: Path, monkeypatch: pytest.MonkeyPat
     ask("v1", other)
     assert made == ["v1", "v2", "v1", "v1"]
     assert not list(other.parent.rglob("*.tflite.*"))
+
+
+def test_without_tensorflow_any_kept_network_will_do(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another installation on this machine converted needs no TensorFlow here, so none is installed for it."""
+    config = load_config(settings=[f"model.weights={weights}", "source.type=folder"])
+    monkeypatch.setattr(
+        configured, "hyperparameters_of", lambda _: Hyperparameters(config.model.architecture, 1.0, 224, 10)
+    )
+    assert needs_tensorflow("convert_model", config)
+    monkeypatch.setattr(configured, "build_model", lambda *_: "network")
+    monkeypatch.setattr(configured, "pack", lambda *_: PackedModel("litert", b"made"))
+    configured.convert_model(config.model, 10, weights)
+    monkeypatch.setattr(converted_networks, "_tensorflow", lambda: None)
+    assert not needs_tensorflow("convert_model", config)
+    assert configured.convert_model(config.model, 10, weights).payload == b"made"
+    assert needs_tensorflow("convert_model", load_config(settings=[f"model.weights={weights}", "model.precision=int8"]))
+    assert needs_tensorflow("compare_models", config)
+    weights.write_bytes(b"others")
+    assert needs_tensorflow("run_pipeline", config)
 
 
 def test_a_full_or_closed_disk_costs_nothing_else(weights: Path) -> None:

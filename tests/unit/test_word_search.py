@@ -56,6 +56,14 @@ def test_words_mean_labels_and_classes(words: str, labels: tuple[str, ...], clas
     assert (meaning.labels, set(meaning.classes)) == (labels, classes)
 
 
+def test_identifiers_are_not_offered() -> None:
+    """A label whose name nobody gave is found, but not proposed to people."""
+    labels = LakeLabels({"/m/9": "/m/9", "/bird": "Bird", "cat": "cat"}, [], SYNONYMS)
+    index = WordIndex(labels, {"/m/9": 5, "Bird": 3, "cat": 2}, CLASSES, SYNONYMS)
+    assert index.offered == ["Bird", "cat"]
+    assert index.meaning("/m/9").labels == ("/m/9",)
+
+
 def test_labels_include_their_narrower_ones() -> None:
     """Animals are all that the hierarchy has below them."""
     assert INDEX.meaning("animals").label_ids == {"/animal", "/bird", "/prey", "/rhino", "/unicorn"}

@@ -532,17 +532,22 @@ def test_hostile_names_stay_text(site: Served) -> None:
         assert "<img src=x" not in answer.text
 
 
-@pytest.mark.parametrize("name", ["serve", "serve_dark", "serve_phone"])
-def test_screenshots(browser: Browser, site: Served, photo: tuple[str, Path], name: str, tmp_path: Path) -> None:
-    """The README's pictures are taken here, in small files; UPDATE_SCREENSHOTS=1 puts them into docs/."""
-    size, scheme = PHONE if "phone" in name else DESKTOP, "dark" if "dark" in name else "light"
-    tab = Tab(browser, site, size, scheme)
-    uploaded(tab, photo[1])
+@pytest.mark.parametrize("name", ["serve", "serve_dark", "serve_phone", "report", "search"])
+def test_screenshots(
+    browser: Browser, site: Served, *, sample: FinishedLake, photo: tuple[str, Path], name: str, tmp_path: Path
+) -> None:
+    """The documents' pictures are taken here, in small files; UPDATE_SCREENSHOTS=1 puts them into docs/."""
+    folder = {"report": "report", "search": "search_page"}.get(name)
+    size = PHONE if "phone" in name else ViewportSize(width=1200, height=1200) if folder else DESKTOP
+    tab = Tab(browser, site, size, "dark" if "dark" in name else "light")
+    if folder:
+        tab.page.goto((sample.folder / folder / "index.html").as_uri())
+    else:
+        uploaded(tab, photo[1])
     tab.settled()
     with Image.open(io.BytesIO(tab.page.screenshot())) as shot:
         small = shot.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    folder = PROJECT / "docs" if os.environ.get("UPDATE_SCREENSHOTS") else tmp_path
-    file = folder / f"{name}.png"
+    file = (PROJECT / "docs" if os.environ.get("UPDATE_SCREENSHOTS") else tmp_path) / f"{name}.png"
     small.save(file, optimize=True)
     assert file.stat().st_size < 300_000
     tab.page.close()

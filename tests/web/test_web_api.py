@@ -317,6 +317,28 @@ def test_the_wrong_ones_of_a_label_are_those_of_the_table(site: Served, sample: 
     assert "No image of it is taken for nothing" in site.get("/label", name=label, predicted="nothing").text
 
 
+def test_a_label_says_how_many_of_its_images_can_be_shown(site: Served, sample: FinishedLake) -> None:
+    """Damaged images have the label, but no picture: both numbers are given, and only where they differ."""
+    clean = sample.frame("labels_clean", ["image_id", "label"]).drop_duplicates()
+    clean = clean[clean["image_id"].isin(sample.frame("images", ["image_id"])["image_id"])]
+    readable = clean[clean["image_id"].isin(sample.frame("image_quality", ["image_id"])["image_id"])]
+    counts = clean["label"].value_counts().to_frame("images").join(readable["label"].value_counts().rename("shown"))
+    assert (counts["shown"] < counts["images"]).any()
+    for label, row in counts.iterrows():
+        said = f"{row['shown']:.0f} of them readable" in site.get("/label", name=label).text
+        assert said == (row["shown"] < row["images"])
+
+
+def test_the_map_colours_labels_without_narrower_ones(site: Served, sample: FinishedLake) -> None:
+    """Animal is the most frequent label, and would give most points one colour: it has none of its own."""
+    legend = site.get("/map").text.partition('class="keys"')[2].partition("</p>")[0]
+    named = re.findall(r">([^<>]+)</a>", legend)
+    counts = sample.frame("labels_clean")["label"].value_counts()
+    assert counts.index[0] == "Animal"
+    assert len(named) == 5
+    assert not {"Animal", "Mammal", "Bird"} & set(named)
+
+
 def test_the_report_s_csvs_are_beside_it(site: Served, sample: FinishedLake) -> None:
     """What the report links is served as a file; nothing else of its folder or of the machine is."""
     linked = re.findall(r'href="([^"]+\.csv)"', site.get("/report/").text)

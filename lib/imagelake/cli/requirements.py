@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import subprocess
+from pathlib import Path
 
 from imagelake.cli.job_arguments import PIPELINE
 from imagelake.cluster.hadoop.runtime import find_java_home
 from imagelake.config import Config
 from imagelake.errors import ImageLakeError
 from imagelake.installation import scripts_folder
+from imagelake.runtime.resolve.network import imagenet_weights
+from imagelake.transforms.predict.model import is_converted
 
 _CONVERTING = (PIPELINE, "convert_model")
 _ALWAYS_CONVERTING = ("compare_models",)
@@ -32,8 +35,20 @@ def require_java() -> None:
 
 def needs_tensorflow(job: str, config: Config) -> bool:
     """Whether a driver of this job converts a network, or runs one that is TensorFlow's."""
-    converts = job in _CONVERTING and config.model.has_network and not config.model.ships_converted
+    converts = job in _CONVERTING and config.model.has_network and not _was_converted(config)
     return converts or job in _ALWAYS_CONVERTING or config.model.engine == "tensorflow"
+
+
+def _was_converted(config: Config) -> bool:
+    """Whether the network is at hand as executors run it; one whose weights are not on this machine yet is not."""
+    model = config.model
+    if model.ships_converted:
+        return True
+    if model.weights == "imagenet":
+        weights = imagenet_weights(model).found()
+    else:
+        weights = Path(model.weights.removeprefix("file://")).expanduser()
+    return weights is not None and weights.is_file() and is_converted(model, weights)
 
 
 def require_tensorflow() -> None:

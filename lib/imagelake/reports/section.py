@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+OPEN = 8  # rows of a long table that are open; the others unfold
+
 
 @dataclass(frozen=True)
 class Section:

@@ -10,7 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
-from imagelake.config import Config, load_config, settings_help
+from imagelake.config import WEIGHTS_BY_NAME, Config, load_config, settings_help
+from imagelake.errors import ImageLakeError
 from imagelake.runtime.run_size import is_small
 from imagelake.vision.weights_file import IMAGENET_CLASSES
 from imagelake.vision.weights_network import hyperparameters_of
@@ -63,6 +64,9 @@ def job_parser(job: Described, command: str | None = None) -> argparse.ArgumentP
         parser.add_argument(
             short.flag, metavar=short.metavar, dest=short.setting, action="append", default=[], help=short.help
         )
+    if "model" in job.settings:
+        text = "as of the whole run: imagenet, or a local Keras file (model.weights)"
+        parser.add_argument("--weights", metavar="FILE", help=text)
     add_common_options(parser)
     return parser
 
@@ -91,9 +95,33 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
 
 
 def shortcut_settings(job: Described, options: argparse.Namespace) -> list[str]:
-    """What the job's own options say, as settings; later --set ones win over them."""
+    """What the job's own options say, as settings; later --set ones win over them.
+
+    Raises:
+        ImageLakeError: the weights are no local file, and no word for such.
+    """
     given = {short.setting: getattr(options, short.setting) for short in job.shortcuts}
-    return [f"{setting}={json.dumps(values)}" for setting, values in given.items() if values]
+    settings = [f"{setting}={json.dumps(values)}" for setting, values in given.items() if values]
+    return [*weights_settings(getattr(options, "weights", None)), *settings]
+
+
+def weights_settings(weights: str | None) -> list[str]:
+    """What --weights says, as settings: none where it is not given.
+
+    Raises:
+        ImageLakeError: the weights are no local file, and no word for such.
+    """
+    if not weights:
+        return []
+    if "://" in weights and not weights.startswith("file://"):
+        raise ImageLakeError(
+            f"--weights {weights}: a network is read from a local file; of a file elsewhere say which it holds: --set "
+            f"model.weights={weights}, and model.architecture, model.alpha, model.resolution and model.classes likewise"
+        )
+    if weights not in WEIGHTS_BY_NAME and not Path(weights.removeprefix("file://")).expanduser().is_file():
+        known = " or ".join(WEIGHTS_BY_NAME)
+        raise ImageLakeError(f"--weights {weights}: there is no such file, and it is not the word {known}")
+    return [f"model.weights={weights}"]
 
 
 def config_of(options: argparse.Namespace, extra: Sequence[str], local: bool) -> Config:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 import textwrap
-from pathlib import Path
 
-from imagelake.config import WEIGHTS_BY_NAME, Config
-from imagelake.errors import ImageLakeError
-from imagelake.runtime.options import add_common_options
+from imagelake.config import Config
+from imagelake.runtime.options import add_common_options, weights_settings
 
 _WIDTH = 100
 _INDENT = " " * (4 + max(map(len, Config.model_fields)))  # beyond the longest section
@@ -66,20 +64,7 @@ def pipeline_settings(options: argparse.Namespace) -> list[str]:
         settings += [f"source.type={'folder' if options.images else 'open_images'}", f"source.path={folder}"]
     if options.label_map:
         settings.append(f"source.label_map={options.label_map}")
-    if options.weights:
-        _check_weights(options.weights)
-        settings.append(f"model.weights={options.weights}")
+    settings += weights_settings(options.weights)
     if options.query:
         settings.append(f"search.queries={options.query!r}")
     return settings
-
-
-def _check_weights(weights: str) -> None:
-    if "://" in weights and not weights.startswith("file://"):
-        raise ImageLakeError(
-            f"--weights {weights}: a network is read from a local file; of a file elsewhere say which it holds: --set "
-            f"model.weights={weights}, and model.architecture, model.alpha, model.resolution and model.classes likewise"
-        )
-    if weights not in WEIGHTS_BY_NAME and not Path(weights.removeprefix("file://")).expanduser().is_file():
-        known = " or ".join(WEIGHTS_BY_NAME)
-        raise ImageLakeError(f"--weights {weights}: there is no such file, and it is not the word {known}")

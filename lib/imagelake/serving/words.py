@@ -94,7 +94,8 @@ class WordIndex:
         self._names_with = _by_word(labels.names)
         self._counts = {name: sum(counts.get(one, 0) for one in self._narrower(name)) for name in labels.names}
         self.offered = sorted(
-            (name for name, count in self._counts.items() if count), key=lambda name: (-self._counts[name], name)
+            (name for name, count in self._counts.items() if count and not self._is_identifier(name)),
+            key=self._by_count,
         )
         self._spellings = sorted(_spellings(self.offered, labels.find, synonyms))
 
@@ -135,6 +136,10 @@ class WordIndex:
     def _narrower(self, name: str) -> frozenset[str]:
         """A name and those of all narrower labels."""
         return frozenset(map(self._labels.name_of, self._labels.ids_and_narrower(name)))
+
+    def _is_identifier(self, name: str) -> bool:
+        """Whether a label has no other name than its identifier, such as /m/0bl9f: nobody would look for that."""
+        return name.startswith("/") and name in self._labels.ids(name)
 
     def _by_count(self, name: str) -> tuple[int, str]:
         return -self._counts[name], name

@@ -25,10 +25,11 @@ def kept_or_made(network: str, weights: Path, make: Callable[[], bytes]) -> byte
         weights: a local file.
         make: converts them.
     """
-    file = _folder() / f"{_key(network, weights)}.tflite"
-    with suppress(OSError):
-        return file.read_bytes()
+    key = _key(network, weights)
+    with suppress(OSError, IndexError):
+        return _kept(key)[0].read_bytes()
     made = make()
+    file = _folder() / f"{key}.{_tensorflow() or 'none'}.tflite"
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         staged = file.with_name(f"{file.name}.{os.getpid()}")
@@ -37,19 +38,31 @@ def kept_or_made(network: str, weights: Path, make: Callable[[], bytes]) -> byte
     return made
 
 
+def is_kept(network: str, weights: Path) -> bool:
+    """Whether `kept_or_made` would have nothing to make."""
+    return bool(_kept(_key(network, weights)))
+
+
+def _kept(key: str) -> list[Path]:
+    """What is kept under a key: by the installed TensorFlow, or where there is none by any, the newest first."""
+    files = _folder().glob(f"{key}.{_tensorflow() or '*'}.tflite")
+    return sorted(files, key=lambda file: file.stat().st_mtime, reverse=True)
+
+
 def _folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "imagelake" / "networks"
 
 
 def _key(network: str, weights: Path) -> str:
     digest = hashlib.sha256(weights.read_bytes())
-    for part in (network, _tensorflow(), *map(inspect.getsource, (litert, mobilenet, weights_file))):
+    for part in (network, *map(inspect.getsource, (litert, mobilenet, weights_file))):
         digest.update(b"\0" + part.encode())
     return digest.hexdigest()
 
 
-def _tensorflow() -> str:
+def _tensorflow() -> str | None:
+    """The installed version; None where there is none."""
     for package in ("tensorflow-cpu", "tensorflow"):
         with suppress(PackageNotFoundError):
             return version(package)
-    return "none"
+    return None

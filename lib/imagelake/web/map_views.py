@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
 from typing import Annotated
 
 import numpy as np
@@ -78,8 +77,13 @@ def map_views(served: ServedLake) -> APIRouter:
 
 
 def _coloured(served: ServedLake) -> dict[str, int]:
-    """The most frequent labels with the numbers of their colours, from 1."""
-    return {label: number for number, label in enumerate(islice(served.catalogue.labels.counts, _COLOURED), 1)}
+    """Labels with the numbers of their colours, from 1: the most frequent, those first that have no narrower ones.
+
+    A broad label such as Animal would give most points one colour.
+    """
+    labels = served.catalogue.labels
+    narrow_first = sorted(labels.counts, key=lambda label: len(labels.known.ids_and_narrower(label)) > 1)
+    return {label: number for number, label in enumerate(narrow_first[:_COLOURED], 1)}
 
 
 def _points(served: ServedLake, rows: Iterable[int]) -> list[Point]:

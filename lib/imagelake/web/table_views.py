@@ -84,6 +84,7 @@ def table_views(served: ServedLake, tables: Tables, size: int) -> APIRouter:
             parameters=parameters,
             found=found,
             images=known.counts.get(name, 0),
+            readable=len(served.catalogue.of_label(name, None)),
             wrong=len(served.mistakes.of(name)),
             sheets=part.count(total),
             accuracy=next((row for row in tables.rows("label_accuracy") if row["label"] == name), None),

@@ -8,13 +8,14 @@ from typing import Any
 from imagelake.reports import numbers
 from imagelake.reports.names import clean_name
 from imagelake.reports.rows import ReportRows
-from imagelake.reports.section import Section
+from imagelake.reports.section import OPEN, Section
 
 
 def completeness(rows: ReportRows) -> Section:
     """The columns with nulls, and the number of those without."""
     columns = rows.records("null_counts")
     values = {
+        "open": OPEN,
         "columns": [_described(row) for row in columns if 0 < row["nulls"] < row["rows"] and _matters(row)],
         "never": _never_given(columns),
         "full": _full(columns),

@@ -8,9 +8,10 @@ from typing import Any
 from imagelake.reports import numbers
 from imagelake.reports.names import clean_name, listed
 from imagelake.reports.rows import ReportRows
-from imagelake.reports.section import Section
+from imagelake.reports.section import OPEN, Section
 
 VALUES = 4
+GROUPS_OPEN = 4
 
 
 def duplicates(rows: ReportRows) -> Section:
@@ -22,6 +23,8 @@ def duplicates(rows: ReportRows) -> Section:
         "labels": [_counted(row) for row in labels],
         "conflicts": [_conflict(row, rows) for row in rows.records("duplicate_conflicts")],
         "groups": _groups(rows),
+        "open": OPEN,
+        "groups_open": GROUPS_OPEN,
     }
     absent = None if splits else "Duplicates have not been looked for: the table duplicate_counts is absent or empty."
     return Section("duplicates", "Duplicates", values, absent)
@@ -61,7 +64,7 @@ def _groups(rows: ReportRows) -> list[dict[str, Any]]:
 def _caption(row: dict[str, Any]) -> str:
     if row["evidence"] == "near":
         return f"{clean_name(row['split'])}, near, {numbers.decimal(row['score'], 2)}"
-    return f"{clean_name(row['split'])}, {row['evidence']}"
+    return f"{clean_name(row['split'])}, {'the best' if row['evidence'] == 'representative' else row['evidence']}"
 
 
 def _shown(image_id: str, caption: str, rows: ReportRows) -> dict[str, Any]:

@@ -9,11 +9,13 @@ from imagelake.reports.names import clean_name, words
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.section import Section
 
+OPEN = 12  # pictures that are open; the others unfold
+
 
 def label_issues(rows: ReportRows) -> Section:
     """A gallery of issues with what the label would be, and what to do about them."""
     issues = [_described(row, rows) for row in rows.records("label_issues")]
-    values = {"issues": issues, "total": rows.total("label_issues")}
+    values = {"issues": issues, "total": rows.total("label_issues"), "open": OPEN}
     return Section("label_issues", "Labels that are probably wrong", values, None if issues else _absence(rows))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from imagelake.reports.names import words
 from imagelake.reports.rows import ReportRows
-from imagelake.reports.section import Section
+from imagelake.reports.section import OPEN, Section
 
 _TITLES = {
     "labels_rejected": "Labels dropped by cleaning",
@@ -26,7 +26,7 @@ def rejected(rows: ReportRows) -> Section:
         if any(row["table_name"] == name for row in found)
     ]
     absent = None if groups else "No row was rejected: every table of rejected rows is absent or empty."
-    return Section("rejected", "Rejected rows", {"groups": groups}, absent)
+    return Section("rejected", "Rejected rows", {"groups": groups, "open": OPEN}, absent)
 
 
 def _group(title: str, reasons: list[dict[str, Any]]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def _images(rows: ReportRows) -> list[Figure]:
     if not splits:
         return []
     images, account = sum(split["images"] for split in splits), _image_account(rows)
-    note = f"{numbers.whole(account['kept'])} of them usable" if account else ""
+    note = f"{numbers.whole(account['kept'])} of them usable{_as_far_as(account)}" if account else ""
     return [Figure("Images", numbers.whole(images), note)]
 
 
@@ -44,7 +44,12 @@ def _image_account(rows: ReportRows) -> dict[str, Any] | None:
         return None
     reasons = sorted(account["rejected"].items(), key=lambda pair: (-pair[1], pair[0]))
     named = {"no_bytes": "listed without a file", "no_size": "without a size"}
-    return {**account, "reasons": [(named.get(reason, words(reason)), count) for reason, count in reasons if count]}
+    listed = [(named.get(reason, words(reason)), count) for reason, count in reasons if count]
+    return {**account, "reasons": listed, "decoded": "predictions" in rows.manifests}
+
+
+def _as_far_as(account: dict[str, Any]) -> str:
+    return "" if account["decoded"] else ", by their headers"
 
 
 def _labels(rows: ReportRows) -> list[Figure]:

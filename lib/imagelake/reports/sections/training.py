@@ -7,7 +7,7 @@ from typing import Any
 from imagelake.reports import numbers
 from imagelake.reports.names import clean_name, words
 from imagelake.reports.rows import ReportRows
-from imagelake.reports.section import Section
+from imagelake.reports.section import OPEN, Section
 
 LABELS = 20
 MEASURES = ("accuracy", "balanced_accuracy", "macro_f1", "top5", "calibration_error", "loss")
@@ -21,7 +21,8 @@ def training(rows: ReportRows) -> Section:
         "runs": [_run(row) for row in runs],
         "head": clean_name(chosen["head"]) if chosen else "",
         "evaluated_on": words(chosen["evaluated_on"]) if chosen else "",
-        "measures": [_measure(row) for row in rows.records("training_measures") if row["measure"] in MEASURES],
+        **_measures(rows.records("training_measures")),
+        "open": OPEN,
         "labels": [_label(row) for row in rows.records("training_labels") if row["images"]][:LABELS],
     }
     absent = None if chosen else "No head has been trained on this lake's labels: run train_classifier."
@@ -36,19 +37,29 @@ def _run(row: dict[str, Any]) -> dict[str, Any]:
         "accuracy": numbers.percent(row["accuracy"]),
         "interval": numbers.interval(row["accuracy_low"], row["accuracy_high"]),
         "balanced": numbers.percent(row["balanced_accuracy"]),
-        "iterations": row["iterations"],
     }
 
 
-def _measure(row: dict[str, Any]) -> dict[str, Any]:
-    known = row["low"] is not None
+def _measures(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """What was measured on, each with its images, and a row a measure with a cell for each of these."""
+    sides = {row["evaluated_on"]: row["images"] for row in rows if row["measure"] == "accuracy"}
+    found = {(row["measure"], row["evaluated_on"]): row for row in rows}
     return {
-        "measure": words(row["measure"]),
-        "evaluated_on": words(row["evaluated_on"]),
-        "value": numbers.decimal(row["value"], 3),
-        "interval": f"{numbers.decimal(row['low'], 3)} to {numbers.decimal(row['high'], 3)}" if known else "",
-        "images": row["images"],
+        "sides": [(words(side), images) for side, images in sides.items()],
+        "measures": [
+            (words(name), [_measured(found.get((name, side))) for side in sides])
+            for name in MEASURES
+            if any((name, side) in found for side in sides)
+        ],
     }
+
+
+def _measured(row: dict[str, Any] | None) -> dict[str, str] | None:
+    if row is None:
+        return None
+    known = row["low"] is not None
+    interval = f"{numbers.decimal(row['low'], 3)} to {numbers.decimal(row['high'], 3)}" if known else ""
+    return {"value": numbers.decimal(row["value"], 3), "interval": interval}
 
 
 def _label(row: dict[str, Any]) -> dict[str, Any]:

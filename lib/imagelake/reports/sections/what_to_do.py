@@ -17,6 +17,7 @@ def what_to_do(rows: ReportRows) -> Section:
     values = {
         "findings": [_described(finding, rows) for finding in found],
         "clean": [finding.title for finding in rows.findings if not finding.count],
+        "decoded": "predictions" in rows.manifests,
     }
     absent = None if rows.findings else "Nothing has been looked for: no finding was given."
     return Section("what_to_do", "What to do", values, absent)

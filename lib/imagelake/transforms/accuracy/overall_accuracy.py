@@ -21,6 +21,7 @@ COLUMNS = (
     "level",
 )
 NAMES_SHOWN = 20
+NOT_COVERED = "not covered, so not judged"
 
 
 def overall_accuracy(covered: pd.DataFrame, labels: int) -> pd.DataFrame:
@@ -73,7 +74,7 @@ def accuracy_notes(accuracy: pd.DataFrame) -> dict[str, str]:
     left_out = sorted(accuracy.loc[~accuracy["covered"].astype(bool), "label"])
     notes = {"labels covered by the model": f"{len(accuracy) - len(left_out):,} of {len(accuracy):,}"}
     if left_out:
-        notes["not covered, so not judged"] = _shorten(left_out)
+        notes[NOT_COVERED] = _shorten(left_out)
     measured = accuracy[accuracy["covered"].astype(bool) & (accuracy["images"] > 0)]
     for overall in overall_accuracy(measured, len(measured)).to_dict("records"):
         notes |= dict(_shares(overall))

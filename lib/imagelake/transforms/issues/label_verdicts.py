@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pyspark.sql import functions as F
 
 from imagelake.errors import ImageLakeError, unknown_choice
+from imagelake.spreadsheet import text_of_cell
 from imagelake.taxonomy.csv_rows import read_rows
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class Verdict(NamedTuple):
 def read_verdicts(content: bytes, source: str) -> list[Verdict]:
     """The lines of a CSV with the columns image_id, label, verdict; of several for one label the last one counts.
 
+    Lines without a verdict are labels that nobody has judged yet.
+
     Raises:
         ImageLakeError: it is no such CSV, or a verdict is none; the message names the line.
     """
@@ -38,9 +41,13 @@ def read_verdicts(content: bytes, source: str) -> list[Verdict]:
         raise ImageLakeError(f"verdicts.file = {source!r} is not UTF-8: {error}") from None
     found: dict[tuple[str, str], Verdict] = {}
     for row in read_rows(text, source, COLUMNS):
-        if row["verdict"] not in VERDICTS:
+        verdict = row["verdict"].lower()
+        if not verdict:
+            continue  # nobody has judged it yet
+        if verdict not in VERDICTS:
             raise unknown_choice(f"verdict in {source}, line {row.line}:", row["verdict"], VERDICTS)
-        found[row["image_id"], row["label"]] = Verdict(row["image_id"], row["label"], row["verdict"])
+        image_id, label = text_of_cell(row["image_id"]), text_of_cell(row["label"])
+        found[image_id, label] = Verdict(image_id, label, verdict)
     return list(found.values())
 
 

@@ -209,6 +209,23 @@ def count_images(rows: DataFrame, folds: int) -> TrainingCounts:
     return TrainingCounts(labels, tuple(by_label[label] for label in labels), by_evaluation)
 
 
+def too_rare_labels(judged: DataFrame, limit: int) -> str | None:
+    """The labels of reason few_images, those nearest to enough first, as "Owl 4, Lion 2 and 3 more"; None without any.
+
+    Args:
+        judged: as from `judge_pairs`.
+        limit: of labels that are named.
+    """
+    trains = F.count_if(F.col("split").isin(*TRAIN_SPLITS)).alias("images")
+    rare = judged.where("reason = 'few_images'").groupBy("label").agg(trains)
+    rows = rare.withColumn("all", F.count(F.lit(1)).over(Window.partitionBy())).orderBy(F.desc("images"), "label")
+    named = rows.limit(limit).collect()
+    if not named:
+        return None
+    more = named[0]["all"] - len(named)
+    return ", ".join(f"{row['label']} {row['images']}" for row in named) + (f" and {more:,} more" if more else "")
+
+
 def width_of(rows: DataFrame) -> int:
     """D, the features of an image.
 

@@ -47,7 +47,7 @@ def problems(tables: Tables, _: ReportSection) -> list[Problem]:
         Problem(
             "duplicates",
             "Exact duplicates",
-            "Equal byte by byte to the image that keep names; these can go without a loss.",
+            "Equal byte by byte to the image in the column keep; these can go without a loss.",
             "medium",
             copies.where("evidence = 'bytes'").select(*columns, F.concat(F.lit("of "), F.col("keep")).alias(NOTE)),
             [F.desc("copies"), *in_order],

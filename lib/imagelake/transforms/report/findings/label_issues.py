@@ -22,8 +22,9 @@ def problems(tables: Tables, _: ReportSection) -> list[Problem]:
         Problem(
             "label-issues",
             "Labels that a trained head finds wrong",
-            "Judged by a head that did not learn from the image. Look, write verdicts (confirmed or refuted) into a "
-            "CSV and run record_verdicts; clean_labels respects them, and drops the rest for clean.label_issues=drop.",
+            "Judged by a head that did not learn from the image. Say of each whether it is wrong, on the page "
+            "label_judging/index.html of the lake, and give the CSV to record_verdicts; clean_labels respects it, and "
+            "drops the rest for clean.label_issues=drop.",
             "high",
             rows.select(*COLUMNS, F.round("score", 4).alias("score"), note.alias(NOTE)),
             [F.col("score"), F.col("image_id"), F.col("label")],

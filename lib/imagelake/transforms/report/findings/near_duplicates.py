@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def problems(tables: Tables, _: ReportSection) -> list[Problem]:
-    """One row an image that is no equal file, beside the best of its group; equal files have findings of their own."""
+    """One row an image that is no equal file, beside the best of its group; equal files have findings of their own.
+
+    They are known by the features and thumbnails of predictions alone.
+    """
     groups, paths = tables["duplicate_groups"], tables["images"].select("image_id", "path")
     best = groups.where("evidence = 'representative'").select(
         F.col("image_id").alias("keep"), F.col("split").alias("kept_split")
@@ -43,7 +46,7 @@ def problems(tables: Tables, _: ReportSection) -> list[Problem]:
         Problem(
             "near-duplicates",
             "Near duplicates",
-            "The same picture as the image that keep names, the best of its group by PPI. Look at some before you "
+            "The same picture as the image in the column keep, the best of its group by PPI. Look at some before you "
             "remove them.",
             "medium",
             near.select(*columns, F.concat(F.lit("of "), F.col("keep")).alias(NOTE)),
@@ -52,4 +55,4 @@ def problems(tables: Tables, _: ReportSection) -> list[Problem]:
     ]  # fmt: skip
 
 
-CONTRIBUTION = Contribution(("duplicate_groups", "images"), problems)
+CONTRIBUTION = Contribution(("duplicate_groups", "images", "predictions"), problems)

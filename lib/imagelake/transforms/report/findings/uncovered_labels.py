@@ -18,7 +18,9 @@ def problems(tables: Tables, _: ReportSection) -> list[Problem]:
     choices = tables["class_folders"].where("outcome = 'ambiguous'").groupBy("label").agg(
         F.array_join(F.array_sort(F.array_distinct(F.flatten(F.collect_list("choices")))), "; ").alias("could_mean")
     )  # fmt: skip
-    examples = tables["labels_clean"].groupBy("label").agg(F.min("image_id").alias("image_id"))
+    readable = tables["images"].where("error IS NULL").select("image_id")
+    pictured = tables["labels_clean"].join(readable, "image_id", how="left_semi")
+    examples = pictured.groupBy("label").agg(F.min("image_id").alias("image_id"))
     rows = (
         uncovered.join(F.broadcast(choices), "label", how="left")
         .join(examples, "label", how="left")
@@ -30,7 +32,7 @@ def problems(tables: Tables, _: ReportSection) -> list[Problem]:
             "uncovered-labels",
             "Labels that no class covers",
             "Their accuracy is unknown, and wrong ones among them stay unfound. A label map names the classes that "
-            "mean them, or a network is trained on them.",
+            "mean them, or train_classifier learns them from their images, and model.head predicts them.",
             "low",
             rows.select("label", "images", "could_mean", "image_id", "path", F.coalesce(note, "label").alias(NOTE)),
             [F.desc("images"), F.col("label")],

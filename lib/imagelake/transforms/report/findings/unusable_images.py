@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def problems(tables: Tables, rules: ReportSection) -> list[Problem]:
-    """A problem for each reason; an image counts for the first that holds, since a blank one is dark or blurred too."""
+    """A problem for each reason; an image counts for the first that holds, since a blank one is dark or blurred too.
+
+    Without predictions no pixel was decoded, so that only the size is judged.
+    """
     measures = {"tiny": F.least("width", "height"), "blank": F.col("contrast"), "dark": F.col("brightness"),
                 "blurred": F.col("sharpness")}  # fmt: skip
     least = {"tiny": rules.tiny_side, "blank": rules.blank_contrast, "dark": rules.dark_brightness,
@@ -48,7 +51,8 @@ def problems(tables: Tables, rules: ReportSection) -> list[Problem]:
             [measures[reason], F.col("image_id")],
         )
         for reason, (title, note, advice) in texts.items()
+        if reason == "tiny" or "predictions" in tables
     ]
 
 
-CONTRIBUTION = Contribution(("image_quality", "images"), problems)
+CONTRIBUTION = Contribution(("image_quality", "images"), problems, optional=("predictions",))
