@@ -2,8 +2,8 @@
 
 Reads images, image_bytes, predictions, labels_clean, duplicate_groups; with export.images=sample also sample_images,
 with export.splits=chosen also image_splits. Writes the folder export: Parquet for the `datasets` library, shards of
-WebDataset, batches of CIFAR or NumPy arrays, with a data card, croissant.json, labels.csv and checksums.txt, the
-SHA-256 of each file. Executors write the files; the folder is published whole.
+WebDataset, batches of CIFAR, NumPy arrays or a folder a split and class, with a data card, croissant.json, labels.csv
+and checksums.txt, the SHA-256 of each file. Executors write the files; the folder is published whole.
 
     spark-submit jobs/export_dataset.py --root var/lake --set export.format=huggingface
 """
@@ -26,10 +26,11 @@ from imagelake.exports.data_card import Provenance, data_card
 from imagelake.runtime.code_version import code_of
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
-from imagelake.runtime.written_files import checksums, write_parquet, write_rows
+from imagelake.runtime.written_files import checksums, write_files, write_parquet, write_rows
 from imagelake.spreadsheet import cell
 from imagelake.transforms.export.byte_files import SEPARATORS
 from imagelake.transforms.export.choice import choose_images
+from imagelake.transforms.export.class_folders import list_files, metadata_csv, with_paths
 from imagelake.transforms.export.dataset import (
     CIFAR_ROWS,
     PARQUET_COLUMNS,
@@ -61,6 +62,8 @@ def run(work: Work, config: Config) -> None:
     image_bytes = work.read("image_bytes")
     if rules.format == "huggingface":
         write_parquet(work, FOLDER, parquet_rows(plan, image_bytes), paths)
+    elif rules.format == "folders":
+        _write_folders(work, plan, image_bytes)
     else:
         write_rows(work, FOLDER, byte_rows(plan, image_bytes, rules, limits), paths, SEPARATORS[rules.format])
     _write(work, "labels.csv", _labels_csv(plan))
@@ -71,7 +74,8 @@ def run(work: Work, config: Config) -> None:
     provenance = _provenance(chosen, dropped, config)
     columns = PARQUET_COLUMNS if rules.format == "huggingface" else {}
     _write(work, "README.md", data_card(described, plan.counts, provenance, bool(columns)).encode())
-    _write(work, "croissant.json", croissant(described, files, columns).encode())
+    shown = [file for file in files if rules.format != "folders" or "/" not in file.path]
+    _write(work, "croissant.json", croissant(described, shown, columns).encode())
     _write(work, "checksums.txt", "".join(f"{file.sha256}  {file.path}\n" for file in files).encode())
     work.rows[FOLDER] = len(files)
     images, exported = sum(dropped.values()) + sum(plan.splits.values()), sum(plan.splits.values())
@@ -79,6 +83,15 @@ def run(work: Work, config: Config) -> None:
     work.note("splits", ", ".join(f"{split} {count:,}" for split, count in plan.splits.items()))
     work.note("files", f"{len(files):,}, {sum(file.size for file in files) / 2**20:,.1f} MiB")
     work.note("folder", work.lake.address(FOLDER))
+
+
+def _write_folders(work: Work, plan: ExportPlan, image_bytes: DataFrame) -> None:
+    """A file an image, and the list of them."""
+    rows = with_paths(plan)
+    listed = list_files(rows)
+    contents = rows.join(image_bytes, "image_id", how="inner").select(F.col("file_name").alias("path"), "content")
+    write_files(work, FOLDER, contents, [row["file_name"] for row in listed])
+    _write(work, "metadata.csv", metadata_csv(listed))
 
 
 def _write(work: Work, name: str, content: bytes) -> None:
@@ -116,7 +129,7 @@ def _provenance(chosen: DataFrame, dropped: dict[str, int], config: Config) -> P
     resized = f"{rules.side or 32} x {rules.side or 32} pixels, {rules.framing}, bilinear"
     whole = "the images' own files, unchanged"
     return Provenance(
-        source=config.source.path or config.source.type,
+        source=config.source.path or ", ".join(config.source.arrays) or config.source.type,
         choice=f"{images[rules.images]}; splits: {splits[rules.splits]}",
         format=f"{rules.format}, {resized if rules.format in ('npz', 'cifar') else whole}",
         dropped=dropped,

@@ -33,6 +33,9 @@ LABELS = {
 """Label -> images, top-1 hits, top-5 hits."""
 
 SPLITS = ("train", "validation", "test")
+SAMPLE_COLUMNS = [
+    *("images", "decoded", "distinct", "unreferenced", "dissimilar", "judged", "candidates", "wanted", "taken"),
+]
 HOSTILE = "<script>alert('x')</script>\"onload=\"x\u202e$\\frac{$ & --> </svg>"
 IMAGE_IDS = [f"{number:016x}" for number in range(0x3F2A_9C01_0000_0000, 0x3F2A_9C01_0000_0060)]
 
@@ -472,6 +475,25 @@ def _duplicate_groups() -> pd.DataFrame:
     )
 
 
+def _sample_counts() -> pd.DataFrame:
+    """Two labels; a verdict brings a lion back."""
+    columns = ["label", "keyword", *SAMPLE_COLUMNS]
+    rows = [
+        ("Lion", "lion", 60, 58, 50, 45, 40, 41, 44, 30, 30),
+        ("Lion", "king of beasts", 20, 20, 20, 20, 19, 19, 19, 10, 10),
+        ("Zebra", "zebra", 90, 90, 80, 80, 70, 70, 70, 40, 40),
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _sample_stages() -> pd.DataFrame:
+    return _sample_counts()[SAMPLE_COLUMNS].sum().to_frame().T
+
+
+def _sample_labels() -> pd.DataFrame:
+    return _sample_counts().groupby("label", as_index=False)[SAMPLE_COLUMNS].sum()
+
+
 def planted_rows() -> ReportRows:
     """A report in which every section has something to show."""
     return ReportRows(
@@ -492,6 +514,9 @@ def planted_rows() -> ReportRows:
             "duplicate_counts": _duplicate_counts(),
             "duplicate_conflicts": _duplicate_conflicts(),
             "duplicate_groups": _duplicate_groups(),
+            "sample_stages": _sample_stages(),
+            "sample_labels": _sample_labels(),
+            "sample_keywords": _sample_counts(),
             "search_queries": _queries(),
             "search_results": _results(),
             "rejected": _rejected(),

@@ -26,13 +26,17 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from PIL import Image
 
+from imagelake.arrays.restricted_pickle import load_arrays
 from imagelake.cluster.webhdfs.namenodes import read_settings
 from imagelake.config import conf_text
 from imagelake.errors import ImageLakeError
+from imagelake.exports.cifar_pickle import cifar_batch
+from imagelake.exports.pixels import Pixels
 from imagelake.lake.lock import read_holder, this_process
 from imagelake.lake.manifest import MANIFEST, Account, Manifest, Part
 from imagelake.lake.published import open_lake
@@ -43,11 +47,13 @@ from imagelake.search.description import IndexDescription
 from imagelake.search.parameters import IndexParameters
 from imagelake.taxonomy.class_map import ClassMap
 from imagelake.taxonomy.hierarchy import Hierarchy, read_parts
+from imagelake.taxonomy.keywords import read_keywords
 from imagelake.taxonomy.label_map import LabelMap
 from imagelake.taxonomy.narrower_labels import read_narrower_labels
 from imagelake.taxonomy.synonyms import Synonyms
 from imagelake.taxonomy.synsets import read_synsets
 from imagelake.transforms.ingest.raw_csv import HEAD_BYTES, CsvFile
+from imagelake.transforms.ingest.voc_xml import VocError, read_annotation
 from imagelake.vision.decode import decode
 from imagelake.vision.errors import ImageError
 from imagelake.vision.extractor import ExtractorDescription
@@ -56,6 +62,12 @@ from imagelake.vision.limits import Limits
 from imagelake.vision.network_card import NetworkCard
 from imagelake.vision.weights_file import read_layout
 
+_BATCH = b"".join(cifar_batch("1", [Pixels(np.zeros((32, 32, 3), np.uint8), 1, "tabby_s_000001.png")], 1))
+_VOC = (
+    b'<annotation verified="yes"><filename>a.jpg</filename><size><width>200</width><height>100</height></size>'
+    b"<object><name>cat</name><bndbox><xmin>1</xmin><ymin>2</ymin><xmax>3</xmax><ymax>4</ymax></bndbox></object>"
+    b"</annotation>"
+)
 SILENT_S = 20.0  # of a child: it hangs
 GROWTH_MB = 300.0  # from the first mutants to the peak
 _WARM = 20  # mutants after which libraries are loaded
@@ -147,6 +159,13 @@ def targets(scratch: Path) -> list[Target]:
         Target("network_card", (_card(),), _text(NetworkCard.from_json)),
         Target("index_description", (_index(),), _text(IndexDescription.from_json)),
         Target("extractor", (_EXTRACTOR,), _text(partial(ExtractorDescription.from_toml, name="a"))),
+        Target("cifar_batch", (_BATCH,), load_arrays),
+        Target(
+            "keywords",
+            (b'{"cat": ["tabby_cat", "tomcat"], "ship": {"liner": 3}}',),
+            _text(partial(read_keywords, source="a.json")),
+        ),
+        Target("voc", (_VOC,), read_annotation, (VocError,)),
         Target("parquet", (_parquet("snappy"), _parquet("zstd")), partial(_read_parquet, scratch)),
         Target("site_files", (_SITE,), partial(_read_site, scratch)),
         Target("weights", (_weights(scratch),), partial(_read_weights, scratch)),

@@ -65,9 +65,11 @@ class LakeSection(_Section):
 class SourceSection(_Section):
     """Where images and metadata come from."""
 
-    type: Literal["sample", "folder", "open_images"]
+    type: Literal["sample", "folder", "open_images", "arrays"]
     path: str
+    arrays: tuple[str, ...]
     label_map: str
+    keywords: str
     labels_from_boxes: LabelsFromBoxes
     error_on_no_images: bool
 
@@ -309,7 +311,7 @@ class SamplingSection(_Section):
 class ExportSection(_Section):
     """The files that a data set is exported to."""
 
-    format: Literal["huggingface", "webdataset", "cifar", "npz"]
+    format: Literal["huggingface", "webdataset", "cifar", "npz", "folders"]
     name: Annotated[str, Field(min_length=1)]
     images: Literal["all", "representatives", "sample"]
     splits: Literal["source", "chosen"]
@@ -534,6 +536,8 @@ def load_config(
     for setting in settings:
         _merge(chosen, _parse_setting(setting), known, f"--set {setting}")
     merged = {section: values | chosen[section] for section, values in defaults.items()}
+    if merged["source"]["arrays"] and "type" not in chosen["source"]:
+        merged["source"]["type"] = "arrays"
     source, weights = merged["source"]["type"], merged["model"]["weights"]
     merged["model"] = defaults["model"] | _implied(source, weights, network_of) | chosen["model"]
     if not weights and source == "sample":

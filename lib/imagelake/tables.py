@@ -90,6 +90,16 @@ _ALL = (
         _columns(
             IMAGE_ID,
             SPLIT,
+            (
+                "source_label",
+                "string",
+                "what the source calls it: the folder of a photo, the label in an array",
+            ),
+            (
+                "keyword",
+                "string",
+                "the word by which it was found: of its array, or as source_label; null where none is known",
+            ),
             ("path", "string", "where the bytes came from; null for an image that is listed without bytes"),
             ("width", "int", "pixels, as displayed: after the EXIF orientation"),
             ("height", "int", "pixels, as displayed: after the EXIF orientation"),
@@ -176,10 +186,10 @@ _ALL = (
     ),
     Table(
         "class_folders",
-        "one row a class folder of a folder of photos, by name; empty for other sources",
+        "one row a class folder of photos, or a label of arrays, by name; empty for other sources",
         ("folder",),
         _columns(
-            ("folder", "string", "the name of the folder that photos lie in"),
+            ("folder", "string", "the name of the folder that photos lie in, or the label that arrays give"),
             ("label", "string", "the label of these photos: the label map's, or the readable name of the folder's"),
             ("images", "bigint", "images in folders of this name"),
             ("outcome", "string", "covered; not_covered: no class of the model means it; ambiguous: see choices"),
@@ -1179,7 +1189,13 @@ _ALL = (
         _columns(
             LABEL,
             ("keyword", "string", "empty where there are none"),
-            ("candidates", "bigint", "images that could be taken, one of each group of duplicates"),
+            ("images", "bigint", "images of the label, found by the keyword"),
+            ("decoded", "bigint", "of them those whose bytes can be decoded"),
+            ("distinct", "bigint", "of these those left where equal pixels count once"),
+            ("unreferenced", "bigint", "of these those in no reference, where sampling.avoid_overlap looks at them"),
+            ("dissimilar", "bigint", "of these those left where near duplicates by the score count once, too"),
+            ("judged", "bigint", "the same with people's verdicts, which may bring images back"),
+            ("candidates", "bigint", "images that could be taken, one of each group, those in references among them"),
             ("wanted", "bigint", "images wanted: in proportion to the candidates, by the largest remainder"),
             ("taken", "bigint", "images in the sample"),
         ),

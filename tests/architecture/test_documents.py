@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 
 from documents import PAGES, Link, anchors, blocks, commands, links, text_of
-from imagelake.arrays.packing import parser as pack_parser
 from imagelake.cli.job_arguments import parser_of
 from imagelake.cli.package import parser as package_parser
 from imagelake.cli.run import parser as run_parser
@@ -152,7 +151,6 @@ PARSED: dict[str, Callable[[list[str]], object]] = {
     "scripts/trace": lambda words: trace_parser().parse_args(words),
     "scripts/clean": lambda words: clean_parser().parse_args(words),
     "scripts/hadoop": lambda words: hadoop_parser().parse_args(words),
-    "scripts/pack_arrays": lambda words: pack_parser().parse_args(words),
     "scripts/fetch_open_images": lambda words: fetch_parser().parse_args(words),
 }
 

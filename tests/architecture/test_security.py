@@ -20,7 +20,6 @@ FORBIDDEN_ARGUMENTS = {"shell": True, "allow_pickle": True, "safe_mode": False, 
 BY_AN_ALLOW_LIST = {"lib/imagelake/arrays/restricted_pickle.py": ["pickle"]}
 # Files that write CSV, with the reason why their cells need no apostrophe.
 PLAIN_CSV = {
-    "arrays/packing.py": "files that --open-images reads",
     "open_images/image_files.py": "lines of published files, which are ingested again",
     "samples/raw_files.py": "the drawn sample in the form of published files, which is ingested",
 }

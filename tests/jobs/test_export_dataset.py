@@ -18,11 +18,13 @@ from planted_tables import plant_tables
 from pyspark.sql import SparkSession
 
 from export_dataset import JOB
-from imagelake.config import load_config
+from imagelake.config import Config, load_config
 from imagelake.errors import ImageLakeError
 from imagelake.lake.lake import Lake
-from imagelake.runtime.job import execute
+from imagelake.runtime.job import Job, Work, execute
+from imagelake.runtime.written_files import write_files
 
+FILES = "path string, content binary"
 PIXELS = {f"{label}/{number:02}": picture(number, 32) for label in ("cat", "dog") for number in range(12)}
 
 
@@ -60,6 +62,12 @@ def exported(lake: Lake, *settings: str) -> Path:
     described = json.loads((folder / "croissant.json").read_text(encoding="utf-8"))
     assert {file["contentUrl"]: file["sha256"] for file in described["distribution"]} == sums
     return folder
+
+
+def exported_folders(lake: Lake) -> Path:
+    """The published folder of a file an image."""
+    execute(JOB, lake, load_config([], ["export.format=folders"]))
+    return Path(lake.folder("export").removeprefix("file://"))
 
 
 def labels_of(folder: Path) -> list[str]:
@@ -136,13 +144,79 @@ def test_parquet_has_the_features_in_its_card(lake: Lake) -> None:
     assert "| Cat | 5 | 7 |" in card
 
 
-def test_the_datasets_library_opens_it(lake: Lake) -> None:
+def test_folders_hold_the_files_by_split_and_class(lake: Lake) -> None:
+    """Every image is a file with its own bytes below its split and class; the list says which, and Croissant that."""
+    folder = exported_folders(lake)
+    with (folder / "metadata.csv").open(encoding="utf-8") as lines:
+        listed = {row["image_id"]: row for row in csv.DictReader(lines)}
+    assert set(listed) == set(PIXELS)
+    for name, row in listed.items():
+        assert row["file_name"].startswith(f"{split_of(name)}/{name[:3].title()}/")
+        assert (row["label"], row["author"]) == (name[:3].title(), "Ann")
+        assert (folder / row["file_name"]).read_bytes() == encoded(PIXELS[name])
+    images = {str(file.relative_to(folder)) for file in folder.rglob("*.png")}
+    assert images == {row["file_name"] for row in listed.values()}
+    sums = dict(line.split("  ")[::-1] for line in (folder / "checksums.txt").read_text(encoding="utf-8").splitlines())
+    assert set(sums) == {*images, "metadata.csv", "labels.csv"}
+    assert all(hashlib.sha256((folder / path).read_bytes()).hexdigest() == digest for path, digest in sums.items())
+    described = json.loads((folder / "croissant.json").read_text(encoding="utf-8"))
+    assert {file["contentUrl"] for file in described["distribution"]} == {"metadata.csv", "labels.csv"}
+
+
+def test_files_keep_their_last_byte_whatever_it_is(spark: SparkSession, tmp_path: Path) -> None:
+    """Files that end in any of 256 bytes, one of a single byte, and names with all that addresses give a meaning."""
+    contents = {f"a b/{number} %2F=ü.bin": bytes([7, 10, number])[number % 3 :] for number in range(0, 256, 15)}
+
+    def write(work: Work, _: Config) -> None:
+        files = spark.createDataFrame([(path, bytearray(content)) for path, content in contents.items()], FILES)
+        write_files(work, "export", files, list(contents))
+        work.rows["export"] = len(contents)
+
+    made = Lake(spark, str(tmp_path / "lake"))
+    execute(Job("write", "", write, writes=("export",)), made, load_config())
+    folder = Path(made.folder("export").removeprefix("file://"))
+    assert {path: (folder / path).read_bytes() for path in contents} == contents
+
+
+def test_a_format_with_a_file_an_image_has_a_limit(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says how many there are, and which formats take more."""
+    monkeypatch.setattr("imagelake.transforms.export.dataset.MOST_IMAGES", 23)
+    with pytest.raises(ImageLakeError, match=r"23 at most, and these are 24: take export\.format=webdataset"):
+        execute(JOB, lake, load_config([], ["export.format=folders", "export.seed=9"]))
+
+
+def test_the_datasets_library_opens_it(lake: Lake, tmp_path: Path) -> None:
     """Features, splits and pixels are those of the lake."""
     datasets = pytest.importorskip("datasets", reason="the datasets library is not installed")
     folder = exported(lake, "format=huggingface")
-    loaded = datasets.load_dataset(str(folder))
+    loaded = datasets.load_dataset(str(folder), cache_dir=str(tmp_path))
     assert loaded["train"].features["label"].names == ["Cat", "Dog"]
     assert same(np.asarray(loaded["test"][0]["image"]), loaded["test"][0]["image_id"])
+    loaded = datasets.load_dataset(str(exported_folders(lake)), cache_dir=str(tmp_path))
+    assert {split: len(rows) for split, rows in loaded.items()} == {"train": 14, "test": 10}
+    assert same(np.asarray(loaded["train"][0]["image"]), loaded["train"][0]["image_id"])
+
+
+def test_webdataset_reads_the_shards(lake: Lake) -> None:
+    """Its own pipeline gives each image with its class, as pixels."""
+    webdataset = pytest.importorskip("webdataset", reason="the webdataset library is not installed")
+    folder = exported(lake, "format=webdataset", "rows_per_file=5")
+    shards = str(folder / "train-{000000..000002}.tar")
+    rows = list(webdataset.WebDataset(shards, shardshuffle=False).decode("rgb8").to_tuple("png", "cls", "json"))
+    assert len(rows) == 14
+    for pixels, label, described in rows:
+        assert same(pixels, described["image_id"])
+        assert labels_of(folder)[label] == described["label"]
+
+
+def test_mlcroissant_finds_no_error(lake: Lake) -> None:
+    """The description is valid in every format, and its records are the classes."""
+    mlcroissant = pytest.importorskip("mlcroissant", reason="the mlcroissant library is not installed")
+    for folder in (exported(lake, "format=huggingface"), exported_folders(lake)):
+        dataset = mlcroissant.Dataset(jsonld=str(folder / "croissant.json"))
+        assert not dataset.metadata.ctx.issues.errors
+        labels = [row["labels/name"].decode() for row in dataset.records("labels")]
+        assert labels == ["Cat", "Dog"]
 
 
 def test_choices_are_followed_and_counted(lake: Lake) -> None:

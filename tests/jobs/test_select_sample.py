@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
 from imagelake.lake.lake import Lake
 from imagelake.runtime.job import execute
+from imagelake.transforms.splits.stages import STAGES
 from select_sample import JOB
 
 AIRPLANES = {"airliner": 33, "biplane": 11, "glider": 6}
@@ -89,3 +91,44 @@ def test_a_shortfall_is_an_error_or_recorded(lake: Lake) -> None:
     assert Counter(row["label"] for row in rows) == {"airplane": 9, "ship": 7}
     (ship,) = lake.read("sample_counts").where("label = 'ship'").collect()
     assert (ship["wanted"], ship["taken"]) == (9, 7)
+
+
+def test_every_stage_is_counted(spark: SparkSession, tmp_path: Path) -> None:
+    """Of nine cats one is lost and one torn, two have equal pixels, one is in a reference, verdicts move two."""
+    names = ["torn", "one", "copy", "held", "near", "nearby", "joined", "parted"]
+    images = [{"image_id": name, "title": "tabby", "has_bytes": True, "split": "all", "sha256": name} for name in names]
+    images.append({"image_id": "lost", "title": "tomcat", "has_bytes": False, "split": "all"})
+    pixels = {name: bytes([number] * 16) for number, name in enumerate(names)} | {"copy": bytes([1] * 16)}
+    measured = {"ssim": 0.9, "distance": 5.0}
+    rows: dict[str, list[dict[str, Any]]] = {
+        "images": images,
+        "predictions": [
+            {"image_id": name, "error": "truncated" if name == "torn" else None, "pixel_hash": pixels[name]}
+            for name in names
+        ],
+        "labels_clean": [{"image_id": image["image_id"], "label": "cat", "confidence": 1.0} for image in images],
+        "duplicate_groups": [
+            {"image_id": name, "representative_id": first}
+            for first, group in {"one": ["one", "copy", "joined"], "near": ["near", "nearby"]}.items()
+            for name in group
+        ],
+        "duplicate_pairs": [
+            {"image_id": "one", "other_id": "joined", "verdict": "duplicate", "score": 0.01, **measured},
+            {"image_id": "one", "other_id": "parted", "verdict": "different", "score": 0.9, **measured},
+            {"image_id": "near", "other_id": "nearby", "score": 0.9, **measured},
+        ],
+        "image_overlap": [{"image_id": "held", "reference": "elsewhere", "reference_id": "x"}],
+    }
+    lake = plant_tables(spark, tmp_path / "lake", JOB.reads, rows)
+    words = ["sampling.per_label=4", "sampling.avoid_overlap=true", "sampling.shortfall=record"]
+    sample(lake, *words)
+    counts = {row["keyword"]: row.asDict() for row in lake.read("sample_counts").collect()}
+    del counts["tomcat"]["label"], counts["tabby"]["label"]
+    assert counts["tomcat"] == {"keyword": "tomcat"} | dict.fromkeys((*STAGES, "candidates", "wanted", "taken"), 0) | {
+        "images": 1
+    }
+    assert counts["tabby"] == {
+        **{"keyword": "tabby", "images": 8, "decoded": 7, "distinct": 6, "unreferenced": 5},
+        # Of one, near, nearby, joined and parted the score alone leaves one, near and joined.
+        **{"dissimilar": 3, "judged": 3, "candidates": 4, "wanted": 4, "taken": 4},
+    }

@@ -17,6 +17,7 @@ from imagelake.exports.byte_stream import rows_of
 from imagelake.exports.cifar_pickle import END, cifar_batch, cifar_meta
 from imagelake.exports.npz import COMMENT, npz
 from imagelake.exports.pixels import Pixels
+from imagelake.exports.plan import folder_names
 from imagelake.exports.tar import Sample, shard
 
 PIXELS = np.random.default_rng(1).integers(0, 256, (300, 32, 32, 3), np.uint8)
@@ -91,3 +92,14 @@ def test_a_shard_is_a_tar_file(tmp_path: Path) -> None:
         "0000000002.png": bytes(1024),
         "0000000002.json": b"{}",
     }
+
+
+def test_folders_of_classes_are_names_that_every_system_takes() -> None:
+    """No separators, nothing hidden, nothing too long, and no two that differ in case alone; usual names stay."""
+    names = ["Golden retriever", "a/b", "a:b", "..", "_cat", "Cat", "x" * 300, "x" * 301, "Käse", "C++"]
+    folders = folder_names(names)
+    assert [folders[name] for name in ("Golden retriever", "a/b", "..", "_cat", "Cat", "Käse", "C++")] == [
+        "Golden retriever", "a_b", "unnamed", "cat", "Cat 5", "Käse", "C++",
+    ]  # fmt: skip
+    assert len({folder.casefold() for folder in folders.values()}) == len(names)
+    assert all(folder[0] not in "._" and "/" not in folder and len(folder) < 70 for folder in folders.values())

@@ -118,7 +118,7 @@ def test_every_picture_is_described(full: str) -> None:
     assert all(image.get("alt") for image in page.all("img"))
     assert len(page.all("img")) > 60
     charts = [svg for svg in page.all("svg") if svg.get("class") == "chart"]
-    assert len(charts) == len(page.all("title")) - 1 == 5
+    assert len(charts) == len(page.all("title")) - 1 == 6
     assert all(link.get("aria-label") for link in page.all("a") if link.get("class") == "hit")
     assert len(page.all("thead")) == len(page.all("table"))
 
@@ -358,3 +358,18 @@ def test_the_page_does_not_name_places_of_the_machine() -> None:
     assert "labels" in page
     assert "/home/ann" not in page
     assert "file:" not in page
+
+
+def test_a_sample_shows_what_each_stage_leaves(full: str) -> None:
+    """A row a label and keyword with the images left, and a plot of all; without a sample the section is left out."""
+    section = full[full.index('id="sample"') :]
+    section = section[: section.index("</section>")]
+    text = " ".join("".join(Page(f"<body>{section}</body>").text).split())
+    assert "Lionking of beasts20202020191910" in text
+    assert "Zebra90908080707040" in text
+    assert "found 170, decoded 168, no exact duplicates 150" in section
+    rows = planted_rows()
+    without = {name: frame for name, frame in rows.frames.items() if not name.startswith("sample")}
+    html = render_report(replace(rows, frames=without))
+    assert 'id="sample"' not in html
+    assert "No sample has been selected" in html

@@ -5,42 +5,62 @@ Letters: N images, H and W their sides.
 
 from __future__ import annotations
 
-import csv
-import io
+import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from imagelake.arrays.restricted_pickle import load_arrays
 from imagelake.errors import ImageLakeError
+from imagelake.taxonomy.csv_rows import Row, read_rows
 
+META = ("batches.meta", "meta")
+"""Files of class names beside CIFAR's batches."""
+CLASSES = "labels.csv"
+"""A CSV class,label of class names, as our own exports have it."""
+DAMAGED = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
+"""What NumPy raises for a file that ends early, is no array, or holds objects, which it would have to unpickle."""
 SPLITS = {"train": "train", "data": "train", "test": "test", "val": "validation", "validation": "validation"}
 """What the name of a file or an array begins with, and the split that it means."""
 CIFAR_BYTES, CIFAR_SIDE = 3072, 32
+_KEYWORD_NAME = re.compile(r"(.+)_s_\d{6}\.png")  # as Tiny Images and so CIFAR call images: tabby_cat_s_000012.png
 
 
 @dataclass(frozen=True, eq=False)
 class ImageArray:
-    """N images of one split.
+    """N images of one array.
 
     Attributes:
-        name: of the file, and of the array in it: what errors call it, and image_ids begin with.
-        split: train, validation, test, or all.
+        file: that it was read from.
+        name: of the file, and of the array in it: what errors call it.
         pixels: uint8 [N, H, W, 3], or [N, H, W] for grey ones.
+        splits: N words: train, validation, test, or all.
         labels: N names, each None for an image without a label.
-        names: N names of images, different ones; None where they have none.
+        keywords: N words by which the images were found, each None where it is not known.
+        names: N names of images; None where they have none.
     """
 
+    file: Path
     name: str
-    split: str
     pixels: NDArray[np.uint8]
+    splits: Sequence[str]
     labels: Sequence[str | None]
+    keywords: Sequence[str | None]
     names: Sequence[str] | None
+
+    def image_ids(self) -> Iterator[str]:
+        """The images' own names, or the split, the file and the number of the image in its array."""
+        if self.names is not None:
+            yield from self.names
+            return
+        yield from (f"{split}/{self.file.name}/{row:07}" for row, split in enumerate(self.splits))
 
 
 def read_arrays(files: Sequence[Path]) -> Iterator[ImageArray]:
@@ -58,21 +78,24 @@ def read_arrays(files: Sequence[Path]) -> Iterator[ImageArray]:
             yield from _from_npz(file, classes)
         elif file.suffix == ".npy":
             yield _from_npy(file)
-        elif file.suffix != ".csv" and file.name not in ("batches.meta", "meta"):
+        elif file.suffix != ".csv" and file.name not in META:
             yield _from_pickle(file, classes)
 
 
 def _class_names(files: Sequence[Path]) -> Sequence[str] | None:
     """The names of classes by their number; None where no file has them."""
     for file in files:
-        if file.name in ("batches.meta", "meta"):
+        if file.name in META:
             found = _unpickled(file)
             for key in ("label_names", "fine_label_names"):
                 if key in found:
                     return [str(name) for name in found[key]]
-        if file.name == "labels.csv":
-            rows = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig")))
-            return [row["label"] for row in sorted(rows, key=lambda row: int(row["class"]))]
+        if file.name == CLASSES:
+            rows = _csv_rows(file, ("class", "label"))
+            for number, row in enumerate(rows):
+                if row["class"] != str(number):
+                    row.fail(f"class {row['class']!r}; classes are numbered from 0, and here {number} is due")
+            return [row["label"] for row in rows]
     return None
 
 
@@ -93,32 +116,45 @@ def _from_pickle(file: Path, classes: Sequence[str] | None) -> ImageArray:
         found = f"{data.dtype} {list(data.shape)}" if isinstance(data, np.ndarray) else type(data).__name__
         raise ImageLakeError(f"{file}: expected data uint8 [N, 3072], found {found}")
     pixels = data.reshape(-1, 3, CIFAR_SIDE, CIFAR_SIDE).transpose(0, 2, 3, 1)
-    numbers = next((batch[key] for key in ("labels", "fine_labels") if key in batch), None)
-    names = batch.get("filenames")
-    return _checked(
-        ImageArray(str(file), _split(file.name), pixels, _labels(file, numbers, len(pixels), classes), names)
-    )
+    labels = next((batch[key] for key in ("labels", "fine_labels") if key in batch), None)
+    names, numbers, words = (_cells(file, found) for found in (batch.get("filenames"), labels, batch.get("keywords")))
+    described = _Described(names, numbers, words, _split(file.name))
+    return _checked(file, str(file), pixels, described, classes)
 
 
 def _from_npz(file: Path, classes: Sequence[str] | None) -> Iterator[ImageArray]:
     """Images and labels, or train_images, train_labels and so on, as MedMNIST has them."""
     try:
         archive = np.load(file, allow_pickle=False)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise ImageLakeError(f"{file}: is no .npz that can be read: {error}") from None
+    if not isinstance(archive, NpzFile):
+        raise ImageLakeError(f"{file}: is an array by itself, not an archive of arrays; call it .npy")
     with archive:
         found = [name for name in archive.files if name == "images" or name.endswith("_images")]
         if not found:
             raise ImageLakeError(f"{file}: expected an array images or *_images, found {', '.join(archive.files)}")
         for name in found:
             prefix = name.removesuffix("images")
-            pixels, numbers, ids = (
-                _array(file, archive, f"{prefix}{part}") for part in ("images", "labels", "image_ids")
+            pixels, labels, names, keywords = (
+                _array(file, archive, f"{prefix}{part}") for part in ("images", "labels", "image_ids", "keywords")
             )
-            labels = _labels(file, None if numbers is None else numbers.ravel().tolist(), len(pixels), classes)
-            split = _split(prefix or file.name)
-            names = None if ids is None else ids.tolist()
-            yield _checked(ImageArray(f"{file}: {name}", split, pixels, labels, names))
+            cells = [_cells(file, column) for column in (names, labels, keywords)]
+            described = _Described(cells[0], cells[1], cells[2], _split(prefix or file.name))
+            yield _checked(file, f"{file}: {name}", pixels, described, classes)
+
+
+def _cells(file: Path, column: Any) -> list[Any] | None:
+    """A column as a list; MedMNIST has labels as [N, 1].
+
+    Raises:
+        ImageLakeError: it is neither a list nor an array.
+    """
+    if isinstance(column, np.ndarray):
+        return list(column.ravel().tolist())
+    if column is None or isinstance(column, list | tuple):
+        return None if column is None else list(column)
+    raise ImageLakeError(f"{file}: expected a list of labels or names, found {type(column).__name__}")
 
 
 def _array(file: Path, archive: Mapping[str, Any], name: str) -> Any:
@@ -126,53 +162,89 @@ def _array(file: Path, archive: Mapping[str, Any], name: str) -> Any:
         return None
     try:
         return archive[name]
-    except ValueError as error:  # an array of objects, which would be unpickled
+    except DAMAGED as error:
         raise ImageLakeError(f"{file}: {name}: {error}") from None
 
 
 def _from_npy(file: Path) -> ImageArray:
-    """An array, and a CSV of the same name with the columns label, and where they are known split and image_id."""
+    """An array, and a CSV of the same name with the column label, and where known image_id, split and keyword."""
     try:
         pixels = np.load(file, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except DAMAGED as error:
         raise ImageLakeError(f"{file}: is no .npy that can be read: {error}") from None
     described = file.with_suffix(".csv")
     if not described.is_file():
         raise ImageLakeError(f"{file}: there is no {described.name} beside it with the column label, a row an image")
-    rows = list(csv.DictReader(io.StringIO(described.read_text(encoding="utf-8-sig"))))
-    if rows and "label" not in rows[0]:
-        raise ImageLakeError(f"{described}: lacks the column label; it has {', '.join(rows[0])}")
-    labels = [row["label"] or None for row in rows]
-    names = [row["image_id"] for row in rows] if rows and "image_id" in rows[0] else None
-    return _checked(ImageArray(str(file), _split(file.name), pixels, labels, names))
+    rows = _csv_rows(described, ("label",))
+
+    def column(name: str) -> list[str] | None:
+        return [row[name] for row in rows] if rows and name in rows[0].cells else None
+
+    named = _Described(column("image_id"), column("label"), column("keyword"), _split(file.name), column("split"))
+    return _checked(file, str(file), pixels, named, None)
 
 
-def _labels(
-    file: Path, numbers: Sequence[int] | None, images: int, classes: Sequence[str] | None
-) -> Sequence[str | None]:
-    if numbers is None:
-        return [None] * images
-    unknown = [number for number in numbers if classes is not None and not -1 <= number < len(classes)]
-    if unknown:
-        raise ImageLakeError(f"{file}: label {unknown[0]}; known are 0 to {len(classes or ()) - 1}, and -1 for none")
-    return [None if number < 0 else classes[number] if classes else str(number) for number in numbers]
+def _csv_rows(file: Path, columns: Sequence[str]) -> list[Row]:
+    try:
+        return read_rows(file.read_text(encoding="utf-8"), str(file), columns)
+    except UnicodeDecodeError as error:
+        raise ImageLakeError(f"{file}: is not in UTF-8, at byte {error.start}; save it as UTF-8") from None
+
+
+@dataclass(frozen=True)
+class _Described:
+    """What a file says of the images of an array, each None where it says nothing."""
+
+    names: Sequence[Any] | None
+    labels: Sequence[Any] | None
+    keywords: Sequence[Any] | None
+    split: str
+    splits: Sequence[str] | None = None
+
+
+def _checked(
+    file: Path, name: str, pixels: NDArray[Any], described: _Described, classes: Sequence[str] | None
+) -> ImageArray:
+    """The array, if its shapes, types and numbers fit."""
+    grey_or_rgb = pixels.ndim == 3 or (pixels.ndim == 4 and pixels.shape[3] == 3)
+    if pixels.dtype != np.uint8 or not grey_or_rgb or not all(pixels.shape[1:3]):
+        raise ImageLakeError(
+            f"{name}: expected uint8 [N, H, W] for grey images or [N, H, W, 3] for RGB, "
+            f"found {pixels.dtype} {list(pixels.shape)}"
+        )
+    for what in ("labels", "names", "keywords", "splits"):
+        cells = getattr(described, what)
+        if cells is not None and len(cells) != len(pixels):
+            raise ImageLakeError(f"{name}: {len(cells):,} {what} for {len(pixels):,} images")
+    names = None if described.names is None else list(map(str, described.names))
+    keywords = described.keywords or [_keyword(image) for image in names or [""] * len(pixels)]
+    splits = [cell or described.split for cell in described.splits or [""] * len(pixels)]
+    labels = _labels(name, described.labels, classes) if described.labels is not None else [None] * len(pixels)
+    return ImageArray(file, name, pixels, splits, labels, [str(word) if word else None for word in keywords], names)
+
+
+def _keyword(image: str) -> str | None:
+    """The word before the number in a name such as tabby_cat_s_000012.png."""
+    found = _KEYWORD_NAME.fullmatch(image)
+    return found[1] if found else None
+
+
+def _labels(name: str, labels: Sequence[Any], classes: Sequence[str] | None) -> Sequence[str | None]:
+    """Names as they are, and numbers by the names of their classes where these are known; -1 is no label."""
+    named: list[str | None] = []
+    for label in labels:
+        if isinstance(label, str):
+            named.append(label or None)
+        elif not isinstance(label, int | np.integer):
+            raise ImageLakeError(f"{name}: label {label!r}; expected names or whole numbers")
+        elif label < -1 or (classes is not None and label >= len(classes)):
+            known = f"0 to {len(classes) - 1}" if classes else "numbers from 0"
+            raise ImageLakeError(f"{name}: label {label}; known are {known}, and -1 for none")
+        else:
+            named.append(None if label < 0 else classes[int(label)] if classes else str(int(label)))
+    return named
 
 
 def _split(name: str) -> str:
     """The split that a name begins with; all where it says none."""
     return next((split for start, split in SPLITS.items() if name.lower().startswith(start)), "all")
-
-
-def _checked(array: ImageArray) -> ImageArray:
-    """The array, if its shapes, types and numbers fit."""
-    pixels = array.pixels
-    if pixels.dtype != np.uint8 or not (pixels.ndim == 3 or (pixels.ndim == 4 and pixels.shape[3] == 3)):
-        raise ImageLakeError(
-            f"{array.name}: expected uint8 [N, H, W] for grey images or [N, H, W, 3] for RGB, "
-            f"found {pixels.dtype} {list(pixels.shape)}"
-        )
-    if len(array.labels) != len(pixels):
-        raise ImageLakeError(f"{array.name}: {len(array.labels):,} labels for {len(pixels):,} images")
-    if array.names is not None and len(array.names) != len(pixels):
-        raise ImageLakeError(f"{array.name}: {len(array.names):,} names for {len(pixels):,} images")
-    return array

@@ -1,21 +1,15 @@
-"""Pack arrays of images into the files that --open-images reads: few Parquet files instead of a file an image.
+"""Arrays of images as a few Parquet files: a row an image, never a file an image.
 
-Reads CIFAR pickles (and batches.meta), .npz, and .npy with a CSV; images uint8, grey or RGB. Writes Parquet with each
-image as PNG, which changes no level, an image list with the splits, labels and class descriptions. A pickle that asks
-for anything but arrays and plain containers is refused, because it could run a program.
-
-    imagelake pack-arrays cifar-10-batches-py --to packed
-    imagelake run --open-images packed --root var/cifar
+Each image becomes a PNG, which changes no level. A PNG of 32 x 32 takes about 2.5 kB.
 """
 
 from __future__ import annotations
 
-import argparse
-import csv
 import io
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -23,110 +17,73 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from PIL import Image
 
-from imagelake.arrays.array_files import ImageArray, read_arrays
-from imagelake.errors import ImageLakeError
+from imagelake.arrays.array_files import CLASSES, META, read_arrays
 
-ROWS_PER_GROUP = 2_000
-ROWS_PER_FILE = 100_000
-UNUSABLE = 2
-_SCHEMA = pa.schema({"ImageID": pa.string(), "content": pa.binary()})
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    made = argparse.ArgumentParser(
-        prog="imagelake pack-arrays", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    made.add_argument("arrays", nargs="+", type=Path, metavar="FILE", help="array files, or folders of them")
-    made.add_argument("--to", required=True, type=Path, metavar="FOLDER", help="a new folder for the packed files")
-    return made
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Pack; returns the exit code."""
-    options = parser().parse_args(arguments)
-    try:
-        images = pack_arrays(array_files(options.arrays), options.to)
-    except ImageLakeError as error:
-        sys.stderr.write(f"pack-arrays: {error}\n")
-        return UNUSABLE
-    print(f"{images:,} images packed; next: imagelake run --open-images {options.to}")
-    return 0
+GROUP_BYTES = 16 * 2**20
+FILE_BYTES = 128 * 2**20
+PACKED = pa.schema(
+    {
+        "image_id": pa.string(),
+        "split": pa.string(),
+        "source_label": pa.string(),
+        "keyword": pa.string(),
+        "path": pa.string(),
+        "modified_ms": pa.int64(),
+        "content": pa.binary(),
+    }
+)
+_TEXTS = (".html", ".md", ".txt", ".json", ".txt~")
 
 
-def array_files(paths: Sequence[Path]) -> list[Path]:
-    """The files named, and those directly in the folders named, but for texts about them.
+@dataclass(frozen=True)
+class ArrayFile:
+    """A file on this machine.
+
+    Attributes:
+        local: its path here.
+        address: where it came from: what tables call it.
+        modified_ms: when it was changed last, milliseconds since 1970.
+    """
+
+    local: Path
+    address: str
+    modified_ms: int
+
+
+def is_array_file(name: str) -> bool:
+    """Whether a file of a folder of arrays is more than a text about them."""
+    return not name.lower().endswith(_TEXTS)
+
+
+def companions(address: str) -> tuple[str, ...]:
+    """What may lie beside an array file and describe it: the CSV of an .npy, the class names of CIFAR's batches."""
+    folder, _, name = address.rpartition("/")
+    stem, dot, ending = name.rpartition(".")
+    if ending == "npy":
+        return (f"{folder}/{stem}.csv",)
+    return () if dot or name in (*META, CLASSES) else tuple(f"{folder}/{meta}" for meta in META)
+
+
+def pack_arrays(files: Sequence[ArrayFile], folder: Path) -> int:
+    """Write the images of array files into a folder as Parquet of the schema PACKED; returns their number.
+
+    One array and 16 MB of images are in memory at a time.
 
     Raises:
-        ImageLakeError: one of them is not there, or there is no file at all.
+        ImageLakeError: a file has another format, or its shapes, types or numbers do not fit.
     """
-    files: list[Path] = []
-    for path in paths:
-        if not path.exists():
-            raise ImageLakeError(f"{path}: there is no such file or folder")
-        inside = sorted(path.iterdir()) if path.is_dir() else [path]
-        files += [file for file in inside if file.is_file() and file.suffix not in (".html", ".md", ".txt", ".json")]
-    if not files:
-        raise ImageLakeError(f"{', '.join(map(str, paths))}: there is no array file")
-    return files
-
-
-def pack_arrays(files: Sequence[Path], folder: Path) -> int:
-    """Write the packed files into a new folder; returns the number of images.
-
-    Raises:
-        ImageLakeError: the folder exists, or an array does not fit; then nothing is left.
-    """
-    if folder.exists():
-        raise ImageLakeError(f"{folder} exists: name a new folder")
-    scratch = folder.with_name(f".{folder.name}.part")
-    scratch.mkdir(parents=True)
+    by_path = {file.local: file for file in files}
+    packed, images = _Parquet(folder), 0
     try:
-        images = _pack(files, scratch)
-        scratch.rename(folder)
+        for array in read_arrays(list(by_path)):
+            file = by_path[array.file]
+            cells = zip(array.image_ids(), array.splits, array.labels, array.keywords, array.pixels, strict=True)
+            for image_id, split, label, keyword, pixels in cells:
+                packed.add((image_id, split, label, keyword, file.address, file.modified_ms, _png(pixels)))
+                images += 1
     finally:
-        if scratch.exists():
-            for file in scratch.iterdir():
-                file.unlink()
-            scratch.rmdir()
+        packed.close()
     return images
-
-
-def _pack(files: Sequence[Path], folder: Path) -> int:
-    names: set[str] = set()
-    packed = _Parquet(folder)
-    labels: dict[str, str] = {}
-    with (
-        (folder / "images.csv").open("w", encoding="utf-8", newline="") as lists,
-        (folder / "labels.csv").open("w", encoding="utf-8", newline="") as annotations,
-    ):
-        images, labelled = csv.writer(lists, lineterminator="\n"), csv.writer(annotations, lineterminator="\n")
-        images.writerow(("ImageID", "Subset"))
-        labelled.writerow(("ImageID", "Source", "LabelName", "Confidence"))
-        for array in read_arrays(files):
-            for row, image_id in enumerate(_image_ids(array)):
-                if image_id in names:
-                    raise ImageLakeError(f"{array.name}: the name {image_id!r} stands twice")
-                names.add(image_id)
-                packed.add(image_id, _png(array.pixels[row]))
-                images.writerow((image_id, array.split))
-                if label := array.labels[row]:
-                    labelled.writerow((image_id, "verification", labels.setdefault(label, f"/a/{len(labels)}"), 1))
-    packed.close()
-    with (folder / "class-descriptions.csv").open("w", encoding="utf-8", newline="") as described:
-        lines = csv.writer(described, lineterminator="\n")
-        lines.writerow(("LabelName", "DisplayName"))
-        lines.writerows((label_id, label) for label, label_id in labels.items())
-    return len(names)
-
-
-def _image_ids(array: ImageArray) -> Iterator[str]:
-    """The images' own names, or the split and the number of the image in its file."""
-    if array.names is not None:
-        yield from map(str, array.names)
-        return
-    start = Path(array.name.partition(": ")[0]).name
-    yield from (f"{array.split}/{start}/{row:07}" for row in range(len(array.pixels)))
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:
@@ -136,34 +93,38 @@ def _png(pixels: NDArray[np.uint8]) -> bytes:
 
 
 class _Parquet:
-    """Images in Parquet files, a few thousand in memory."""
+    """Images in Parquet files, a few megabytes in memory."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._ids, self._contents = folder, list[str](), list[bytes]()
-        self._rows = 0
+        self._folder, self._rows = folder, list[tuple[Any, ...]]()
+        self._waiting = self._written = self._files = 0
         self._writer: pq.ParquetWriter | None = None
 
-    def add(self, image_id: str, content: bytes) -> None:
-        """Add an image."""
-        self._ids.append(image_id)
-        self._contents.append(content)
-        if len(self._ids) == ROWS_PER_GROUP:
+    def add(self, row: tuple[Any, ...]) -> None:
+        """Add an image, a cell a column of PACKED."""
+        self._rows.append(row)
+        self._waiting += len(row[-1])
+        if self._waiting >= GROUP_BYTES:
             self._write()
 
     def _write(self) -> None:
         if self._writer is None:
-            number = self._rows // ROWS_PER_FILE
-            self._writer = pq.ParquetWriter(self._folder / f"images-{number:05}.parquet", _SCHEMA)
-        self._writer.write_table(pa.table([self._ids, self._contents], schema=_SCHEMA))
-        self._rows += len(self._ids)
-        self._ids, self._contents = [], []
-        if self._rows % ROWS_PER_FILE == 0:
+            self._writer = pq.ParquetWriter(self._folder / f"images-{self._files:05}.parquet", PACKED)
+            self._files += 1
+        columns = [list(cells) for cells in zip(*self._rows, strict=True)]
+        self._writer.write_table(pa.table(columns, schema=PACKED))
+        self._written += self._waiting
+        self._rows, self._waiting = [], 0
+        if self._written >= FILE_BYTES:
+            self._end_file()
+
+    def _end_file(self) -> None:
+        if self._writer is not None:
             self._writer.close()
-            self._writer = None
+        self._writer, self._written = None, 0
 
     def close(self) -> None:
         """Write what is left."""
-        if self._ids:
+        if self._rows:
             self._write()
-        if self._writer is not None:
-            self._writer.close()
+        self._end_file()

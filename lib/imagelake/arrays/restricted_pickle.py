@@ -35,8 +35,11 @@ _ALLOWED: dict[tuple[str, str], Any] = {
 }
 
 
-class _Unpickler(pickle.Unpickler):
-    """Finds what an array needs by its name; everything else is refused before it is imported."""
+class _Unpickler(pickle._Unpickler):
+    """Finds what an array needs by its name; everything else is refused before it is imported.
+
+    The one in C makes a list as long as the largest number that a damaged pickle gives an object: gigabytes.
+    """
 
     def find_class(self, module: str, name: str) -> Any:
         """The object of a name.

@@ -46,7 +46,6 @@ COMMANDS = {
     "upload": Command("put local files on HDFS", "imagelake.cluster.webhdfs.__main__", ("upload",)),
     "download": Command("bring files of HDFS here", "imagelake.cluster.webhdfs.__main__", ("download",)),
     "fetch-open-images": Command("download a slice of Open Images", "imagelake.open_images.open_images"),
-    "pack-arrays": Command("pack arrays of images into files for run --open-images", "imagelake.arrays.packing"),
     "hadoop": Command("run a real Hadoop on this machine", "imagelake.cluster.hadoop.__main__"),
     "package": Command("build what travels to a cluster", "imagelake.cli.package"),
     "check": Command("say what this installation has, and what it lacks", "imagelake.cli.check"),

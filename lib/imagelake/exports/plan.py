@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 FileName = Callable[[str, int, int], str]
@@ -51,3 +52,24 @@ def cifar_name(split: str, number: int, count: int) -> str:
     if split == "train":
         return f"data_batch_{number + 1}"
     return f"{split}_batch" if count == 1 else f"{split}_batch_{number + 1}"
+
+
+_UNSAFE = re.compile(r"[^\w (),.&+'-]")
+_LONGEST = 60  # characters of a folder's name, at most 240 of the 255 bytes that file systems take
+
+
+def folder_names(names: Sequence[str]) -> dict[str, str]:
+    """A folder for each of some names: what no file system or shell minds, and no two alike but for their case.
+
+    Names that begin with a dot or an underscore are hidden from many readers, so no folder's name does.
+    """
+    folders: dict[str, str] = {}
+    taken: set[str] = set()
+    for number, name in enumerate(names):
+        safe = _UNSAFE.sub("_", name).lstrip("._ -").rstrip(". ")[:_LONGEST] or "unnamed"
+        folder = safe if safe.casefold() not in taken else f"{safe} {number}"
+        while folder.casefold() in taken:
+            folder += "_"
+        taken.add(folder.casefold())
+        folders[name] = folder
+    return folders

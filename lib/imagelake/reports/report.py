@@ -16,6 +16,7 @@ from imagelake.reports.sections.label_issues import label_issues
 from imagelake.reports.sections.labels import labels
 from imagelake.reports.sections.provenance import provenance
 from imagelake.reports.sections.rejected import rejected
+from imagelake.reports.sections.sample import sample
 from imagelake.reports.sections.search import search
 from imagelake.reports.sections.shapes import shapes
 from imagelake.reports.sections.splits import splits
@@ -37,6 +38,7 @@ SECTIONS = (
     label_issues,
     gallery,
     duplicates,
+    sample,
     search,
     rejected,
     provenance,

@@ -30,6 +30,8 @@ class ReportRows:
             - confusion_images: label, predicted, score, image_id, path: all images of these confusions.
             - gallery: image_id, labels, split, measure, value, ppi, rank, best first.
             - duplicate_counts, duplicate_conflicts, duplicate_groups: as in the lake, those to show.
+            - sample_stages: at most one row, the sums of the columns of sample_counts over all labels.
+            - sample_labels, sample_keywords: sample_counts by label, and as in the lake, those to show.
             - search_queries, search_results: as in the lake, those to show.
             - label_issues, training_runs, training_measures, training_labels: as in the lake, those to show.
             - rejected: table_name (labels_rejected, annotations_rejected, images_rejected, images or predictions),

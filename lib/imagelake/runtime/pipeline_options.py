@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import textwrap
 
 from imagelake.config import Config
@@ -29,6 +30,13 @@ def pipeline_parser(command: str, description: str) -> argparse.ArgumentParser:
     source = made.add_mutually_exclusive_group()
     source.add_argument("--images", metavar="FOLDER", help="photos, in class folders or flat (source.type=folder)")
     source.add_argument("--open-images", metavar="DIR", help="published Open Images files (source.type=open_images)")
+    source.add_argument(
+        "--arrays",
+        metavar="FILE",
+        nargs="+",
+        default=[],
+        help="CIFAR pickles, .npz, .npy with a CSV of the same name, or folders of them (source.arrays)",
+    )
     made.add_argument(
         "--weights",
         metavar="FILE",
@@ -36,7 +44,7 @@ def pipeline_parser(command: str, description: str) -> argparse.ArgumentParser:
         "ingested, explored, cleaned, ranked and reported, and nothing is predicted",
     )
     made.add_argument(
-        "--label-map", metavar="CSV", help="folder,label,imagenet_classes for --images (source.label_map)"
+        "--label-map", metavar="CSV", help="folder,label,imagenet_classes for --images and --arrays (source.label_map)"
     )
     made.add_argument("--query", metavar="IMAGE", action="append", default=[], help="a query image; repeatable")
     add_common_options(made)
@@ -62,6 +70,8 @@ def pipeline_settings(options: argparse.Namespace) -> list[str]:
     settings: list[str] = []
     if folder := options.images or options.open_images:
         settings += [f"source.type={'folder' if options.images else 'open_images'}", f"source.path={folder}"]
+    if options.arrays:
+        settings += ["source.type=arrays", f"source.arrays={json.dumps(options.arrays)}"]
     if options.label_map:
         settings.append(f"source.label_map={options.label_map}")
     settings += weights_settings(options.weights)

@@ -10,6 +10,8 @@ from imagelake.errors import ImageLakeError
 from imagelake.lake.manifest import MANIFEST, Manifest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from imagelake.config import Config
 
 MOST_IMAGES = 2_000
@@ -30,8 +32,21 @@ def is_small(config: Config) -> bool:
 def _has_small_source(config: Config) -> bool:
     if config.source.type == "sample":
         return config.sample.images <= MOST_IMAGES
+    if config.source.type == "arrays":
+        return _are_few_bytes([_local(path) for path in config.source.arrays])
     folder = _local(config.source.path)
     return folder is not None and _has_few_files(folder)
+
+
+def _are_few_bytes(paths: Sequence[Path | None]) -> bool:
+    """Whether array files, which hold thousands of images each, are local and small; a folder's own files count."""
+    size = 0
+    for path in paths:
+        if path is None:
+            return False
+        for file in path.iterdir() if path.is_dir() else (path,):
+            size += file.stat().st_size
+    return size <= MOST_METADATA_BYTES
 
 
 def _has_few_files(folder: Path) -> bool:

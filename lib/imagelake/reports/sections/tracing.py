@@ -43,6 +43,7 @@ _NUMBERS = (
     _Number("confusions", "a confusion", "confusion", "confusion", ("label", "predicted"), "images"),
     _Number("gallery", "the rank of an image", "image_rank", "gallery", ("image_id",), "rank"),
     _Number("duplicates", "duplicates", "duplicate_counts", "duplicate_counts", ("split", "label"), "in_groups"),
+    _Number("sample", "a sample", "sample_counts", "sample_keywords", ("label", "keyword"), "taken"),
     _Number("search", "a similarity", "search_results", "search_results", ("query", "mode", "rank"), "similarity"),
 )
 

@@ -8,6 +8,7 @@ from imagelake.config import conf_text
 from imagelake.errors import ImageLakeError
 from imagelake.lake.storage import to_uri
 from imagelake.taxonomy.class_map import ClassMap
+from imagelake.taxonomy.keywords import read_keywords
 from imagelake.taxonomy.label_map import LabelMap
 from imagelake.taxonomy.name_matching import NameMatcher
 from imagelake.taxonomy.narrower_labels import read_narrower_labels
@@ -26,13 +27,23 @@ NARROWER_LABELS = "labels/narrower_labels.csv"
 
 def label_class_files(config: Config) -> tuple[str, ...]:
     """The user's own files that say what classes mean; what ships with the library is part of its version."""
-    label_map = config.source.label_map
-    return (*((to_uri(label_map),) if label_map else ()), *class_files(config.model))
+    named = (config.source.label_map, config.source.keywords)
+    return (*(to_uri(file) for file in named if file), *class_files(config.model))
 
 
 def class_files(model: ModelSection) -> tuple[str, ...]:
     """The user's own list of the model's classes."""
     return () if model.classes in KNOWN_CLASSES else (to_uri(model.classes),)
+
+
+def read_source_keywords(config: Config, inputs: Inputs) -> dict[str, tuple[str, ...]]:
+    """The labels of each keyword of source.keywords; none where no file is set.
+
+    Raises:
+        ImageLakeError: there is no such file, or it is no list of keywords.
+    """
+    file = config.source.keywords
+    return read_keywords(_read_text(file, "source.keywords", inputs), file) if file else {}
 
 
 def read_label_rules(config: Config, inputs: Inputs) -> LabelRules:
@@ -47,7 +58,7 @@ def read_label_rules(config: Config, inputs: Inputs) -> LabelRules:
         label_map = LabelMap.from_csv(text, config.source.label_map, class_map)
     matcher = NameMatcher(shipped_synonyms())
     narrower = read_narrower_labels(conf_text(NARROWER_LABELS), f"conf/{NARROWER_LABELS}")
-    return LabelRules(class_map, label_map, matcher, narrower, by_folder=config.source.type == "folder")
+    return LabelRules(class_map, label_map, matcher, narrower, by_folder=config.source.type in ("folder", "arrays"))
 
 
 def read_class_map(model: ModelSection, inputs: Inputs) -> ClassMap:
@@ -75,12 +86,13 @@ def check_classes(config: Config, inputs: Inputs) -> None:
 
 
 def check_label_files(config: Config, inputs: Inputs) -> None:
-    """Read the list of classes and the label map, so that a mistake in one ends a run at its start.
+    """Read the list of classes, the label map and the keywords, so that a mistake in one ends a run at its start.
 
     Raises:
         ImageLakeError: a file is missing or no such list, or the label map names an unknown class.
     """
     read_label_rules(config, inputs)
+    read_source_keywords(config, inputs)
 
 
 def _read_text(file: str, setting: str, inputs: Inputs) -> str:

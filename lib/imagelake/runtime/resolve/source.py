@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imagelake.arrays.packing import ArrayFile, companions, is_array_file, pack_arrays
 from imagelake.config import conf_text
 from imagelake.errors import ImageLakeError
+from imagelake.lake.inputs import LOCAL, is_local
 from imagelake.lake.listing import FoundFile, hidden_from_spark
 from imagelake.lake.storage import to_uri
 from imagelake.taxonomy.hierarchy import Hierarchy, read_parts
@@ -39,22 +44,85 @@ def source_folder(config: Config) -> str:
     return to_uri(config.source.path)
 
 
+def source_files(config: Config) -> tuple[str, ...]:
+    """The files and folders from outside the lake that hold the source.
+
+    Raises:
+        ImageLakeError: the configuration names none.
+    """
+    if config.source.type != "arrays":
+        return (source_folder(config),)
+    if not config.source.arrays:
+        raise ImageLakeError("source.type = 'arrays' needs source.arrays, the files or folders to read")
+    return tuple(map(to_uri, config.source.arrays))
+
+
+def companion_files(config: Config) -> tuple[str, ...]:
+    """What may lie beside the files of arrays and describe them; nothing for other sources."""
+    if config.source.type != "arrays":
+        return ()
+    named = source_files(config)
+    return tuple(dict.fromkeys(beside for file in named for beside in companions(file) if beside not in named))
+
+
 def find_source(config: Config, storage: Storage, scratch: str) -> Source:
     """The source with a listing of all its files.
 
     Args:
         config: names the source.
         storage: lists it, or has.
-        scratch: a folder for copies of files whose names Spark does not read; it must last as long as the run.
+        scratch: a folder for copies of files whose names Spark does not read, and for the images of arrays; it must
+            last as long as the run.
 
     Raises:
         ImageLakeError: the folder is not there, or has none of the files that a source of its type needs.
     """
+    if config.source.type == "arrays":
+        return _packed_source(config, storage, scratch)
     folder, copies = _existing_folder(config, storage), partial(_visible_copies, storage, scratch)
     metadata: list[FoundFile] = []
     listing = listing_table(_noting(storage.listed(folder), metadata))
     published = None if config.source.type == "folder" else _sorted_files(folder, metadata, storage, copies)
     return Source(folder, listing, copies, published)
+
+
+def _packed_source(config: Config, storage: Storage, scratch: str) -> Source:
+    """The images of arrays, packed into Parquet where executors reach it: the driver reads one array at a time."""
+    beside = filter(storage.exists, companion_files(config))
+    found = [file for address in (*source_files(config), *beside) for file in storage.listed(address)]
+    files = [file for file in found if file.problem is None and is_array_file(file.path)]
+    if not files:
+        raise ImageLakeError(f"{', '.join(config.source.arrays)}: there is no array file")
+    target = f"{to_uri(scratch)}/arrays"
+    with tempfile.TemporaryDirectory(prefix="imagelake-arrays-") as local:
+        here = [_array_file(file, storage, Path(local) / str(number)) for number, file in enumerate(files)]
+        folder = Path(target.removeprefix(LOCAL)) if is_local(target) else Path(local) / "packed"
+        folder.mkdir(parents=True)
+        pack_arrays(here, folder)
+        if not is_local(target):
+            storage.make_folder(scratch)
+            storage.upload(folder, target)
+    return Source(", ".join(config.source.arrays), listing_table([]), lambda _: {}, None, target)
+
+
+def _array_file(file: FoundFile, storage: Storage, folder: Path) -> ArrayFile:
+    """A file of arrays on this machine, copied to a folder where it is elsewhere."""
+    if is_local(file.path):
+        return ArrayFile(Path(os.fsdecode(file.raw)), file.path, file.modified_ms)
+    folder.mkdir()
+    local = folder / file.path.rpartition("/")[2]
+    storage.download(file.path, local)
+    return ArrayFile(local, file.path, file.modified_ms)
+
+
+def find_xml(config: Config, storage: Storage, scratch: str) -> Source | None:
+    """The XML files beside photos, with a listing of these alone; None where there are none; see find_source."""
+    if config.source.type != "folder":
+        return None
+    folder = _existing_folder(config, storage)
+    found = (file for file in storage.listed(folder) if file.problem is None and file.path.lower().endswith(".xml"))
+    listing = listing_table(found)
+    return Source(folder, listing, partial(_visible_copies, storage, scratch), None) if len(listing) else None
 
 
 def find_folder(folder: str, storage: Storage, scratch: str) -> Source:
@@ -69,8 +137,8 @@ def find_folder(folder: str, storage: Storage, scratch: str) -> Source:
 
 
 def find_published(config: Config, storage: Storage, scratch: str) -> OpenImagesFiles | None:
-    """The published files of a source, see find_source; None for a folder of photos, which is not listed."""
-    if config.source.type == "folder":
+    """The published files of a source, see find_source; None for photos and arrays, which are not listed."""
+    if config.source.type in ("folder", "arrays"):
         return None
     folder, copies = _existing_folder(config, storage), partial(_visible_copies, storage, scratch)
     return _sorted_files(folder, list(filter(_holds_metadata, storage.listed(folder))), storage, copies)

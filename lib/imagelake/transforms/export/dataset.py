@@ -19,6 +19,7 @@ from imagelake.transforms.export.byte_files import (
     npz_stream,
     tar_stream,
 )
+from imagelake.transforms.export.class_folders import MOST_IMAGES
 from imagelake.transforms.export.rows import number_rows, with_classes, with_files
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class ExportPlan:
         labels: the classes by their number.
         counts: images by label and split; the label is empty for images without one.
         splits: images by split.
-        files: the planned ones, by the number in rows.
+        files: the planned ones, by the number in rows; none of a format that has a file an image.
     """
 
     rows: DataFrame
@@ -55,7 +56,7 @@ def plan_export(chosen: DataFrame, rules: ExportSection) -> ExportPlan:
     """Number the images and plan the files.
 
     Raises:
-        ImageLakeError: there is no image, or an image lacks the label that its format needs.
+        ImageLakeError: there is no image, an image lacks the label that its format needs, or files would be too many.
     """
     counted = chosen.groupBy("label", "split").count().collect()
     counts = {(row["label"] or "", row["split"]): row["count"] for row in counted}
@@ -66,15 +67,22 @@ def plan_export(chosen: DataFrame, rules: ExportSection) -> ExportPlan:
     if not splits:
         raise ImageLakeError("there is no image to export: none of those that were chosen can be decoded")
     unlabelled = sum(images for (label, _), images in counts.items() if not label)
-    if rules.format == "cifar" and unlabelled:
+    if rules.format in ("cifar", "folders") and unlabelled:
         raise ImageLakeError(
-            f"{unlabelled:,} images have no clean label, which CIFAR's files need: export.images=sample takes labelled "
-            "ones only, and export.format=npz takes all"
+            f"{unlabelled:,} images have no clean label, which export.format={rules.format} needs: "
+            "export.images=sample takes labelled ones only, and export.format=npz or webdataset takes all"
         )
+    numbered = with_classes(number_rows(chosen, rules.seed).persist(StorageLevel.DISK_ONLY), labels)
+    if rules.format == "folders":
+        if (images := sum(splits.values())) > MOST_IMAGES:
+            raise ImageLakeError(
+                f"export.format=folders writes a file an image, {MOST_IMAGES:,} at most, and these are {images:,}: "
+                "take export.format=webdataset or huggingface, or fewer images"
+            )
+        return ExportPlan(numbered, labels, counts, splits, ())
     per_file = CIFAR_ROWS if rules.format == "cifar" else rules.rows_per_file
     files = tuple(plan_files(splits, per_file, NAMES[rules.format]))
-    numbered = number_rows(chosen, rules.seed).persist(StorageLevel.DISK_ONLY)
-    return ExportPlan(with_files(with_classes(numbered, labels), files, per_file), labels, counts, splits, files)
+    return ExportPlan(with_files(numbered, files, per_file), labels, counts, splits, files)
 
 
 def resizing_of(rules: ExportSection, limits: Limits) -> Resizing:

@@ -15,6 +15,7 @@ from imagelake.transforms.ingest.folder_coverage import class_folder_table, fold
 from imagelake.transforms.ingest.folder_labels import class_folders, folder_labels
 from imagelake.transforms.ingest.raw_csv import read_csv_rows
 from imagelake.transforms.ingest.sources import CLASS_HEADERS
+from imagelake.transforms.ingest.voc_annotations import rejected_objects, voc_boxes, with_names_of_files
 from imagelake.transforms.labels.label_classes import LabelRules
 from imagelake.transforms.labels.label_hierarchy import DescribedHierarchy, hierarchy_table
 from imagelake.transforms.rows.verdicts import kept
@@ -115,24 +116,38 @@ def _union(first: DataFrame, second: DataFrame) -> DataFrame:
     return first.unionByName(second)
 
 
-def read_class_folders(images: DataFrame, rules: LabelRules) -> Annotations:
-    """Label photos by the folders in which they lie.
+def read_class_folders(images: DataFrame, rules: LabelRules, voc: DataFrame | None = None) -> Annotations:
+    """Label photos by the folders in which they lie, and images of arrays by the labels that these have.
 
     Args:
-        images: the images table of a folder of photos.
-        rules: what says which label a folder means.
+        images: the images table, and source: what the labels' source is called.
+        rules: what says which label such a name means.
+        voc: the judged objects of LabelImg's files, which name their images instead; None where there are no files.
     """
+    if voc is not None:
+        images = with_names_of_files(images, voc)
     spark, folders, found = images.sparkSession, rules.folder_names(rules.narrower_labels), class_folders(images)
     meanings = [folders.meaning(folder) for folder in found]
-    labels = folder_labels(images, {meaning.folder: meaning.label for meaning in meanings})
+    label_of_name = {meaning.folder: meaning.label for meaning in meanings}
+    labels = folder_labels(images, label_of_name).persist(StorageLevel.DISK_ONLY)
+    boxes = spark.createDataFrame([], TABLES["boxes"].ddl)
+    rejects = spark.createDataFrame([], TABLES["annotations_rejected"].ddl)
+    lines, repeated = {"classes": 0, "labels": labels.count(), "boxes": 0}, 0
+    if voc is not None:
+        boxes, rejects = voc_boxes(voc, label_of_name), rejected_objects(voc)
+        objects = kept(voc)
+        repeated = objects.count() - objects.select("image_id", "name").distinct().count()
+        lines["labels"] += repeated + rejects.where("table_name = 'labels'").count()
+        lines["boxes"] = boxes.count() + rejects.where("table_name = 'boxes'").count()
     names = sorted({meaning.label for meaning in meanings})
     return Annotations(
         classes=spark.createDataFrame([(name, name, False) for name in names], TABLES["classes"].ddl),
         hierarchy=hierarchy_table(spark, None),
         labels=labels,
-        boxes=spark.createDataFrame([], TABLES["boxes"].ddl),
+        boxes=boxes,
         class_folders=class_folder_table(spark, found, meanings, rules.class_names),
-        rejected=spark.createDataFrame([], TABLES["annotations_rejected"].ddl),
-        lines={"classes": len(names), "labels": labels.count(), "boxes": 0},
+        rejected=rejects,
+        lines={**lines, "classes": len(names)},
+        repeated={"labels": {"repeated": repeated}} if repeated else {},
         notes=folder_notes(meanings),
     )

@@ -50,12 +50,13 @@ def folder_notes(meanings: Sequence[FolderMeaning]) -> dict[str, str]:
     counts = ", ".join(f"{len(found):,} {outcome.replace('_', ' ')}" for outcome, found in by_outcome.items())
     notes = {"class folders": f"{len(meanings):,}: {counts}"}
     if missed := by_outcome["not_covered"]:
-        notes["not covered by the model"] = _shortened([meaning.folder for meaning in missed])
+        notes["not covered by the model"] = shortened([meaning.folder for meaning in missed])
     if unsettled := by_outcome["ambiguous"]:
         notes["ambiguous"] = describe_choices({meaning.folder: meaning.match.choices for meaning in unsettled})
     return notes
 
 
-def _shortened(names: Sequence[str]) -> str:
+def shortened(names: Sequence[str]) -> str:
+    """The first of some names, and how many more there are."""
     more = f" and {len(names) - NAMES_SHOWN:,} more" if len(names) > NAMES_SHOWN else ""
     return ", ".join(names[:NAMES_SHOWN]) + more

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 from pyspark import StorageLevel
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.window import Window
 
+from imagelake.arrays.packing import PACKED
 from imagelake.errors import ImageLakeError
 from imagelake.lake.inputs import is_local
 from imagelake.lake.listing import without_host
 from imagelake.lake.storage import JAVA_ERRORS, to_pattern
 from imagelake.transforms.ingest.loose_files import IMAGE_ENDINGS, IMAGE_NAME, read_hadoop_files, read_local_files
 from imagelake.transforms.ingest.sources import METADATA_NAME, OpenImagesFiles, Source
+from imagelake.transforms.ingest.voc_annotations import XML_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
     from imagelake.config import ImagesSection
 
-FOUND = ("image_id", "split", "path", "length")
+FOUND = ("image_id", "split", "source_label", "keyword", "path", "length")
 FILE_KEY = ("image_id", "path", "length", "modified")
 """What tells a file of an image from what it was before, without reading it."""
 SPLIT_FOLDERS = {
@@ -64,6 +67,8 @@ def find_images(spark: SparkSession, source: Source, max_bytes: int, error_on_no
     """
     loose = _loose_files(spark, source)
     packed = _packed_files(spark, source.published) if source.published else []
+    if source.packed_arrays:
+        packed = [read_packed_arrays(spark, source.packed_arrays)]
     files = reduce(lambda first, second: first.unionByName(second), packed, loose)
     kept, repeated = unrepeated(files.where(F.col("reason").isNull()).drop("reason"))
     fits = F.col("length") <= max_bytes
@@ -71,19 +76,28 @@ def find_images(spark: SparkSession, source: Source, max_bytes: int, error_on_no
     # It is needed several times, and of Parquet its lengths cost a scan of the bytes.
     described = described.persist(StorageLevel.DISK_ONLY)
     if error_on_no_images and described.isEmpty():
-        raise ImageLakeError(f"{source.folder}: no image is here; images end in .{', .'.join(IMAGE_ENDINGS)}")
+        raise ImageLakeError(f"{source.folder}: no image is here{_where_images_are(source)}")
     rejected = files.where(F.col("reason").isNotNull()).unionByName(
         repeated.withColumn("reason", F.lit("duplicate_image_id"))
     )
     return FoundImages(files, described, kept.where(fits), rejected)
 
 
+def _where_images_are(source: Source) -> str:
+    return "" if source.packed_arrays else f"; images end in .{', .'.join(IMAGE_ENDINGS)}"
+
+
 def _loose_files(spark: SparkSession, source: Source) -> DataFrame:
     """The files in folders, without their bytes; of Open Images named by their ImageID and without metadata files."""
     files = identify(spark.createDataFrame(source.listing), by_stem=source.published is not None)
+    # Of photos the folder is the label, and the word by which someone looked for them.
+    folder = F.lit(None).cast("string") if source.published else class_folder()
+    files = files.withColumns({"source_label": folder, "keyword": folder})
     reason = F.coalesce("problem", F.when(~F.col("path").rlike(IMAGE_NAME), "other_file"))
     if source.published:
         files = files.where(F.col("problem").isNotNull() | ~F.col("path").rlike(METADATA_NAME))
+    else:  # those of LabelImg, which ingest_annotations judges
+        files = files.where(F.col("problem").isNotNull() | ~F.col("path").rlike(XML_NAME))
     return files.select(
         *FOUND,
         F.timestamp_millis("modified_ms").alias("modified"),
@@ -100,17 +114,32 @@ def _packed_files(spark: SparkSession, published: OpenImagesFiles) -> list[DataF
 
 def read_contents(wanted: DataFrame, source: Source) -> DataFrame:
     """The image_bytes table of some of the files that fit."""
-    loose = wanted.where("content IS NULL")
-    contents = (
-        read_local_files(loose)
-        if is_local(source.folder)
-        else read_hadoop_files(loose, source.listing, source.folder, source.visible_copies)
-    )
-    relative = contents.withColumn("relative", _relative_to(source.folder))
-    named = identify(relative, by_stem=source.published is not None)
-    packed = wanted.where("content IS NOT NULL")
-    read = named.select("image_id", "content").unionByName(packed.select("image_id", "content"))
+    read = wanted.where("content IS NOT NULL").select("image_id", "content")
+    if not source.packed_arrays:
+        read = _read_loose(wanted.where("content IS NULL"), source).unionByName(read)
     return read.select("image_id", F.sha2("content", 256).alias("sha256"), "content")
+
+
+def _read_loose(loose: DataFrame, source: Source) -> DataFrame:
+    """image_id and content of files in folders."""
+    named = identify(read_files(loose, source), by_stem=source.published is not None)
+    return named.select("image_id", "content")
+
+
+def read_files(wanted: DataFrame, source: Source, endings: Sequence[str] = IMAGE_ENDINGS) -> DataFrame:
+    """The bytes of files of a source's listing: path, content, and relative, the path below the source's folder.
+
+    Args:
+        wanted: rows of the listing.
+        source: the source.
+        endings: what their names end in.
+    """
+    contents = (
+        read_local_files(wanted)
+        if is_local(source.folder)
+        else read_hadoop_files(wanted, source.listing, source.folder, source.visible_copies, endings)
+    )
+    return contents.withColumn("relative", _relative_to(source.folder))
 
 
 def _relative_to(folder: str) -> Column:
@@ -157,6 +186,13 @@ def rejected_files(files: DataFrame) -> DataFrame:
     return files.select(name.alias("source_file"), "reason", F.col("path").alias("row"))
 
 
+def class_folder() -> Column:
+    """The name of a photo's own folder; null at the top, and in a folder that is named like a split."""
+    parts = F.split("image_id", "/")
+    parent = F.when(F.size(parts) > 1, F.element_at(parts, -2))
+    return F.when(~F.lower(parent).isin(*SPLIT_FOLDERS), parent)
+
+
 def split_of_path() -> Column:
     """The split after which a folder of the path is named; null if there is none."""
     folders = F.slice(F.split(F.lower("relative"), "/"), 1, F.greatest(F.size(F.split("relative", "/")) - 1, F.lit(0)))
@@ -195,12 +231,29 @@ def read_bytes_parquet(spark: SparkSession, uri: str) -> DataFrame:
     return frame.select(
         F.col(identifier).cast("string").alias("image_id"),
         (F.lower(split) if split else F.lit(None).cast("string")).alias("split"),
+        F.lit(None).cast("string").alias("source_label"),
+        F.lit(None).cast("string").alias("keyword"),
         F.input_file_name().alias("path"),
         F.length(content).cast("bigint").alias("length"),
         F.col("_metadata.file_modification_time").alias("modified"),
         F.lit(None).cast("binary").alias("raw"),
         F.coalesce(F.col(content), F.lit(b"")).alias("content"),
         F.when(F.col(identifier).isNull(), "missing_image_id").alias("reason"),
+    )
+
+
+def read_packed_arrays(spark: SparkSession, uri: str) -> DataFrame:
+    """The images of arrays, as `pack_arrays` packed them; an image without a keyword has its label for one."""
+    frame = spark.read.schema(from_arrow_schema(PACKED)).parquet(to_pattern(uri))
+    return frame.select(
+        *("image_id", "split", "source_label"),
+        F.coalesce("keyword", "source_label").alias("keyword"),
+        "path",
+        F.length("content").cast("bigint").alias("length"),
+        F.timestamp_millis("modified_ms").alias("modified"),
+        F.lit(None).cast("binary").alias("raw"),
+        "content",
+        F.lit(None).cast("string").alias("reason"),
     )
 
 

@@ -92,14 +92,16 @@ def describe_images(listed: DataFrame, files: DataFrame, headers: DataFrame, has
 
     Args:
         listed: kept lines of the image list, one row an image.
-        files: image_id, split, path, length, modified and error of every file that is an image's; error names those
-            not packed.
+        files: of every file that is an image's image_id, split, source_label, keyword, path, length, modified and
+            error, which names those not packed.
         headers: as from read_headers.
         has_lists: whether the source lists its images at all; where it does not, each one counts as listed.
     """
     found = files.join(headers, "image_id", how="left").select(
         "image_id",
         F.col("split").alias("split_of_path"),
+        "source_label",
+        "keyword",
         "path",
         "modified",
         *(name for name in ("width", "height", "format", "mode", "exif_orientation", "sha256")),

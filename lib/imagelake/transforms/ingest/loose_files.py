@@ -33,7 +33,14 @@ LISTED = pa.schema(
 )
 IMAGE_ENDINGS = ("jpg", "jpeg", "jfif", "png", "webp", "gif", "bmp", "tif", "tiff", "ppm", "pgm", "pbm", "pnm", "avif",
                  "heic", "heif")  # fmt: skip
-IMAGE_NAME = rf"(?i)\.({'|'.join(IMAGE_ENDINGS)})$"
+
+
+def named_like(endings: Sequence[str]) -> str:
+    """What the names with some endings match, in any case."""
+    return rf"(?i)\.({'|'.join(endings)})$"
+
+
+IMAGE_NAME = named_like(IMAGE_ENDINGS)
 _LISTED_AT_ONCE = 10_000
 _TASK_BYTES = 128 * 2**20
 _BATCH_BYTES = 16 * 2**20
@@ -90,7 +97,11 @@ def _content(raw: bytes) -> bytes:
 
 
 def read_hadoop_files(
-    wanted: DataFrame, listing: pa.Table, folder: str, visible_copies: Callable[[Sequence[str]], Mapping[str, str]]
+    wanted: DataFrame,
+    listing: pa.Table,
+    folder: str,
+    visible_copies: Callable[[Sequence[str]], Mapping[str, str]],
+    endings: Sequence[str] = IMAGE_ENDINGS,
 ) -> DataFrame:
     """The bytes of files on HDFS and the like: path, content.
 
@@ -102,22 +113,22 @@ def read_hadoop_files(
         listing: LISTED, of all files of the folder.
         folder: its full address.
         visible_copies: copies files to such names, and tells which file became which.
+        endings: of the files that are read at all.
     """
     spark = wanted.sparkSession
-    is_image = pc.match_substring_regex(listing["path"], IMAGE_NAME)
-    paths = listing.filter(is_image)["path"]
+    paths = listing.filter(pc.match_substring_regex(listing["path"], named_like(endings)))["path"]
     few = 2 * wanted.count() < len(paths)
     if few:  # the others are not opened
         paths = wanted.select("path").toArrow()["path"]
     names: list[str] = paths.to_pylist()
     hidden = [path for path in names if hidden_from_spark(path[len(folder) :])]
     copies = visible_copies(hidden) if hidden else {}
-    found = _binary_files(spark, sorted(set(names) - set(hidden)) if few else [folder])
+    found = _binary_files(spark, sorted(set(names) - set(hidden)) if few else [folder], endings)
     if copies:
         original = spark.createDataFrame([(copy, path) for path, copy in copies.items()], "copy string, path string")
         # Each copy lies in a folder of its own, and all of these in one.
         folder_of_copies = next(iter(copies.values())).rsplit("/", 2)[0]
-        copied = _binary_files(spark, [folder_of_copies]).withColumnRenamed("path", "copy")
+        copied = _binary_files(spark, [folder_of_copies], endings).withColumnRenamed("path", "copy")
         found = found.unionByName(copied.join(F.broadcast(original), "copy", how="inner").drop("copy"))
     if few:
         return found
@@ -127,15 +138,15 @@ def read_hadoop_files(
     return found.join(F.broadcast(unwanted), "path", how="left_anti")
 
 
-def _binary_files(spark: SparkSession, uris: Sequence[str]) -> DataFrame:
-    """Path and content of files, and of the images below folders."""
+def _binary_files(spark: SparkSession, uris: Sequence[str], endings: Sequence[str]) -> DataFrame:
+    """Path and content of files, and of those with some endings below folders."""
     if not uris:
         return spark.createDataFrame([], "path string, content binary")
-    endings = ",".join("".join(f"[{letter}{letter.upper()}]" for letter in ending) for ending in IMAGE_ENDINGS)
+    any_case = ",".join("".join(f"[{letter}{letter.upper()}]" for letter in ending) for ending in endings)
     return (
         spark.read.format("binaryFile")
         .option("recursiveFileLookup", True)
-        .option("pathGlobFilter", f"*.{{{endings}}}")
+        .option("pathGlobFilter", f"*.{{{any_case}}}")
         .load([to_pattern(uri) for uri in uris])
         .select("path", "content")
     )

@@ -40,12 +40,14 @@ class Source:
         listing: of all its files, as `loose_files.listing_table` has it.
         visible_copies: copies files to names that Spark reads, and tells which became which.
         published: the metadata files of Open Images in it; None for a folder of photos.
+        packed_arrays: the folder of Parquet that the images of arrays were packed into; None for other sources.
     """
 
     folder: str
     listing: pa.Table
     visible_copies: Callable[[Sequence[str]], Mapping[str, str]]
     published: OpenImagesFiles | None
+    packed_arrays: str | None = None
 
 
 def sort_open_images_files(folder: str, csv_files: Sequence[CsvFile], uris: Sequence[str]) -> OpenImagesFiles:

@@ -51,7 +51,7 @@ class LabelRules:
         label_map: what the user says of labels and folders, before all else.
         matcher: finds labels and classes by name.
         narrower_labels: the hierarchy of a lake that has none of its own.
-        by_folder: whether labels are names of folders.
+        by_folder: whether labels are names of folders, or of the classes of arrays.
     """
 
     class_map: ClassMap

@@ -14,6 +14,7 @@ from imagelake.transforms.accuracy.confusion import worst_confusions
 from imagelake.transforms.accuracy.overall_accuracy import overall_accuracy
 from imagelake.transforms.explore.annotation_counts import top_labels
 from imagelake.transforms.report.duplicate_rows import conflicts_to_show, duplicate_counts_to_show, groups_to_show
+from imagelake.transforms.report.sample_rows import keywords_to_show, labels_to_show, stages_of_all
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -48,7 +49,7 @@ SHOWN = (
 
 
 # Shown where they have been published, by jobs that are no steps.
-OPTIONAL = ("label_issues", "training_runs", "training_measures", "training_labels")
+OPTIONAL = ("sample_counts", "label_issues", "training_runs", "training_measures", "training_labels")
 
 
 def report_frames(tables: Mapping[str, DataFrame], rules: ReportSection) -> dict[str, pd.DataFrame]:
@@ -72,6 +73,9 @@ def report_frames(tables: Mapping[str, DataFrame], rules: ReportSection) -> dict
         "duplicate_counts": ("duplicate_counts", duplicate_counts_to_show),
         "duplicate_conflicts": ("duplicate_conflicts", conflicts_to_show),
         "duplicate_groups": ("duplicate_groups", groups_to_show),
+        "sample_stages": ("sample_counts", stages_of_all),
+        "sample_labels": ("sample_counts", labels_to_show),
+        "sample_keywords": ("sample_counts", keywords_to_show),
     }
     frames = {name: tables[name].toPandas() for name in WHOLE if name in tables}
     if "image_rank" in tables:

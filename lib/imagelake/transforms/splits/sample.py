@@ -19,51 +19,53 @@ if TYPE_CHECKING:
 NO_KEYWORD = ""
 
 
-def sample_candidates(images: DataFrame, overlap: DataFrame | None, keyword_column: str, seed: int) -> DataFrame:
+def with_keywords(images: DataFrame, keyword_column: str) -> DataFrame:
+    """Add ``keyword``, of a column of images; empty where there is none."""
+    keyword = F.col(keyword_column).cast("string") if keyword_column else F.lit(None)
+    return images.withColumn("keyword", F.coalesce(keyword, F.lit(NO_KEYWORD)))
+
+
+def count_overlaps(overlap: DataFrame) -> DataFrame:
+    """image_id and ``overlaps``, the references that hold it, of the images that any of them holds."""
+    return overlap.groupBy("image_id").agg(F.count_distinct("reference").alias("overlaps"))
+
+
+def sample_candidates(images: DataFrame, overlaps: DataFrame, seed: int) -> DataFrame:
     """The images that may be taken, one a group: the one in the fewest references, then by hash.
 
     Args:
-        images: image_id, label, group_id, split and the keyword column, those with a label.
-        overlap: image_id and reference of what other lakes hold, too; None where that does not matter.
-        keyword_column: a column of images; empty for none.
+        images: image_id, label, keyword, group_id and split, those with a label.
+        overlaps: as `count_overlaps` gives them.
         seed: of the choice.
 
     Returns:
         image_id, label, keyword, group_id, split, overlaps and hash.
     """
-    keyword = (
-        F.coalesce(F.col(keyword_column).cast("string"), F.lit(NO_KEYWORD)) if keyword_column else F.lit(NO_KEYWORD)
-    )
     hashed, _ = random_order("image_id", seed)
-    columns = ("image_id", "label", "group_id", "split", keyword.alias("keyword"), hashed.alias("hash"))
-    candidates = images.select(*columns)
-    if overlap is None:
-        counted = candidates.withColumn("overlaps", F.lit(0).cast("bigint"))
-    else:
-        references = overlap.groupBy("image_id").agg(F.count_distinct("reference").alias("overlaps"))
-        counted = candidates.join(references, "image_id", how="left").fillna(0, ["overlaps"])
+    candidates = images.select("image_id", "label", "group_id", "split", "keyword", hashed.alias("hash"))
+    counted = candidates.join(overlaps, "image_id", how="left").fillna(0, ["overlaps"])
     first = F.min(F.struct("overlaps", "hash", "image_id", "label", "keyword", "split")).alias("first")
     return counted.groupBy("group_id").agg(first).select("group_id", "first.*")
 
 
-def sample_quotas(candidates: DataFrame, per_label: int) -> DataFrame:
-    """The sample_counts table: candidates, wanted and taken of each label and keyword.
+def sample_quotas(stages: DataFrame, candidates: DataFrame, per_label: int) -> DataFrame:
+    """The sample_counts table: what each stage leaves of each label and keyword, candidates, wanted and taken.
 
     The keywords of a label have their proportions by the largest remainder, equal ones by name. Where a label has too
     few candidates all of them are taken.
     """
-    counts = candidates.groupBy("label", "keyword").agg(F.count("*").alias("candidates"))
+    held = candidates.groupBy("label", "keyword").agg(F.count("*").alias("candidates"))
+    counts = stages.join(held, ["label", "keyword"], how="left").fillna(0, ["candidates"])
+    schema = ", ".join(f"{name} {column_type}" for name, column_type in counts.dtypes)
 
     def quotas(label: pd.DataFrame) -> pd.DataFrame:
         ordered = label.sort_values("keyword")
         held = [int(count) for count in ordered["candidates"]]
-        wanted = largest_remainder(per_label, held)
+        wanted = largest_remainder(per_label, held) if any(held) else held
         taken = wanted if sum(held) >= per_label else held
-        return ordered.assign(wanted=wanted, taken=taken)[["label", "keyword", "candidates", "wanted", "taken"]]
+        return ordered.assign(wanted=wanted, taken=taken)
 
-    return counts.groupBy("label").applyInPandas(
-        quotas, "label string, keyword string, candidates bigint, wanted bigint, taken bigint"
-    )
+    return counts.groupBy("label").applyInPandas(quotas, f"{schema}, wanted bigint, taken bigint")
 
 
 def take_sample(candidates: DataFrame, quotas: DataFrame) -> DataFrame:
