@@ -84,7 +84,7 @@ def measured(name: str, folder: Path, limit_s: float, cores: int) -> dict[str, A
     else:
         write_files(folder)
         try:
-            command = [python_of(name, BENCH), HERE / "other_tools.py", name, folder, str(cores)]
+            command = [python_of(name, BENCH), HERE / "duplicate_tools.py", name, folder, str(cores)]
         except subprocess.CalledProcessError:
             return {"failed": "does not install"}
         paths = ""
