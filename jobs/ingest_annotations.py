@@ -22,7 +22,8 @@ from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
 from imagelake.runtime.options import Shortcut
 from imagelake.runtime.resolve.labels import (
-    check_label_files,
+    check_ingested_label_files,
+    keyword_files,
     label_class_files,
     read_label_rules,
     read_source_keywords,
@@ -78,7 +79,7 @@ def read_named_images(work: Work, config: Config, images: DataFrame) -> Annotati
 
 def files(config: Config) -> tuple[str, ...]:
     """The source's files, the label map and the list of classes; the job runs again when they change."""
-    return (*source_files(config), *label_class_files(config))
+    return (*source_files(config), *label_class_files(config), *keyword_files(config))
 
 
 JOB = Job(
@@ -90,7 +91,7 @@ JOB = Job(
     settings=("source", "model.classes"),
     files=files,
     optional_files=companion_files,
-    check=check_label_files,
+    check=check_ingested_label_files,
     shortcuts=(
         Shortcut(
             "--arrays", "FILE", "source.arrays", "CIFAR pickles, .npz, .npy with a CSV, or a folder of them; repeatable"

@@ -27,13 +27,18 @@ NARROWER_LABELS = "labels/narrower_labels.csv"
 
 def label_class_files(config: Config) -> tuple[str, ...]:
     """The user's own files that say what classes mean; what ships with the library is part of its version."""
-    named = (config.source.label_map, config.source.keywords)
-    return (*(to_uri(file) for file in named if file), *class_files(config.model))
+    label_map = (to_uri(config.source.label_map),) if config.source.label_map else ()
+    return (*label_map, *class_files(config.model))
 
 
 def class_files(model: ModelSection) -> tuple[str, ...]:
     """The user's own list of the model's classes."""
     return () if model.classes in KNOWN_CLASSES else (to_uri(model.classes),)
+
+
+def keyword_files(config: Config) -> tuple[str, ...]:
+    """The user's own file that says which labels a keyword means."""
+    return (to_uri(config.source.keywords),) if config.source.keywords else ()
 
 
 def read_source_keywords(config: Config, inputs: Inputs) -> dict[str, tuple[str, ...]]:
@@ -86,12 +91,21 @@ def check_classes(config: Config, inputs: Inputs) -> None:
 
 
 def check_label_files(config: Config, inputs: Inputs) -> None:
-    """Read the list of classes, the label map and the keywords, so that a mistake in one ends a run at its start.
+    """Read the list of classes and the label map, so that a mistake in one ends a run at its start.
 
     Raises:
         ImageLakeError: a file is missing or no such list, or the label map names an unknown class.
     """
     read_label_rules(config, inputs)
+
+
+def check_ingested_label_files(config: Config, inputs: Inputs) -> None:
+    """Read the keywords, too, which ingest_annotations turns into labels.
+
+    Raises:
+        ImageLakeError: as `check_label_files`, or the keywords are no such list.
+    """
+    check_label_files(config, inputs)
     read_source_keywords(config, inputs)
 
 
