@@ -1,6 +1,6 @@
-"""Made images of 32 x 32 pixels with planted exact and near duplicates: find_duplicates beside other tools.
+"""Made images of 32 x 32 pixels with planted exact and near duplicates: find_duplicates beside another tool.
 
-Every contestant reads the same encoded images, ours from Parquet and the others from files, with the same cores.
+Every contestant reads the same encoded images, ours from Parquet and the other from files, with the same cores.
 Seconds, memory, recall and precision go to var/bench/duplicates.json, and with --docs into docs/benchmarks.md.
 With --edits instead: photos beside edited copies of them, and how many of each edit find_duplicates finds.
 """
