@@ -53,7 +53,9 @@ def run(work: Work, config: Config) -> None:
     units = with_groups(labelled, work.read("duplicate_groups"), DUPLICATES).persist(StorageLevel.DISK_ONLY)
     overlaps = count_overlaps(work.read("image_overlap").where(F.lit(rules.avoid_overlap)))
     candidates = sample_candidates(kept(units), overlaps, rules.seed).persist(StorageLevel.DISK_ONLY)
-    stages = count_stages(units, candidates, overruled_images(work.read("duplicate_pairs"), config), overlaps)
+    stages = count_stages(
+        units, candidates, overruled_images(work.read("duplicate_pairs"), config.duplicates), overlaps
+    )
     quotas = work.write("sample_counts", sample_quotas(stages, candidates, rules.per_label))
     missing = shortfalls(quotas, rules.per_label, rules.labels)
     if missing and rules.shortfall == "error":

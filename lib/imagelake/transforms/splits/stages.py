@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from imagelake.config import Config
+    from imagelake.config import DuplicatesSection
 
 STAGES = ("images", "decoded", "distinct", "unreferenced", "dissimilar", "judged")
 """Columns of sample_counts, each with what is left of the one before; judged may be more than dissimilar."""
@@ -23,17 +23,16 @@ def with_pixel_keys(images: DataFrame, predictions: DataFrame) -> DataFrame:
     )
 
 
-def overruled_images(pairs: DataFrame, config: Config) -> DataFrame:
+def overruled_images(pairs: DataFrame, rules: DuplicatesSection) -> DataFrame:
     """What people's verdicts change: the worse image of each pair that the score alone would have judged otherwise.
 
     Args:
         pairs: the duplicate_pairs table.
-        config: has the thresholds of [duplicates].
+        rules: the thresholds of [duplicates].
 
     Returns:
         image_id, joined (a duplicate that the score does not find) and parted (what the score would take for one).
     """
-    rules = config.duplicates
     found = (
         (F.col("score") >= rules.min_score)
         & (F.col("ssim") > rules.min_ssim)
