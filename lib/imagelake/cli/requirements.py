@@ -11,8 +11,8 @@ from imagelake.cluster.hadoop.runtime import find_java_home
 from imagelake.config import Config
 from imagelake.errors import ImageLakeError
 from imagelake.installation import scripts_folder
-from imagelake.runtime.resolve.network import imagenet_weights
 from imagelake.transforms.predict.model import is_converted
+from imagelake.vision.imagenet_weights import ImageNetWeights
 
 _CONVERTING = (PIPELINE, "convert_model")
 _ALWAYS_CONVERTING = ("compare_models",)
@@ -45,7 +45,7 @@ def _was_converted(config: Config) -> bool:
     if model.ships_converted:
         return True
     if model.weights == "imagenet":
-        weights = imagenet_weights(model).found()
+        weights = ImageNetWeights(model.architecture, model.alpha, model.resolution).found()
     else:
         weights = Path(model.weights.removeprefix("file://")).expanduser()
     return weights is not None and weights.is_file() and is_converted(model, weights)
