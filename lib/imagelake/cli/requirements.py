@@ -11,7 +11,7 @@ from imagelake.cluster.hadoop.runtime import find_java_home
 from imagelake.config import Config
 from imagelake.errors import ImageLakeError
 from imagelake.installation import scripts_folder
-from imagelake.transforms.predict.model import is_converted
+from imagelake.transforms.predict.earlier_conversion import is_converted
 from imagelake.vision.imagenet_weights import ImageNetWeights
 
 _CONVERTING = (PIPELINE, "convert_model")

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagelake.errors import ImageLakeError
+from imagelake.transforms.predict.earlier_conversion import made_of
 from imagelake.transforms.predict.predict import PredictSettings
-from imagelake.vision.converted_networks import is_kept, kept_or_made
+from imagelake.vision.converted_networks import kept_or_made
 from imagelake.vision.extractor import description_file
 from imagelake.vision.limits import Limits
 from imagelake.vision.mobilenet import build_model
@@ -59,24 +60,7 @@ def convert_model(
 
     if model.engine != "litert" or calibration is not None:
         return packed()
-    return PackedModel("litert", kept_or_made(_made_of(model, classes), weights, lambda: packed().payload))
-
-
-def is_converted(model: ModelSection, weights: Path) -> bool:
-    """Whether `convert_model` needs no TensorFlow for a local file of weights: it ships converted, or was before.
-
-    Raises:
-        ImageLakeError: the weights hold no network of these families.
-    """
-    if model.ships_converted:
-        return True
-    if model.engine != "litert" or model.precision != "float32":
-        return False
-    return is_kept(_made_of(model, hyperparameters_of(weights).classes), weights)
-
-
-def _made_of(model: ModelSection, classes: int) -> str:
-    return f"{model.architecture} {model.alpha} {model.resolution} {classes}"
+    return PackedModel("litert", kept_or_made(made_of(model, classes), weights, lambda: packed().payload))
 
 
 def conversion_settings(model: ModelSection) -> dict[str, object]:

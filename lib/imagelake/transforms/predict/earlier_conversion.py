@@ -1,0 +1,31 @@
+"""Whether a network was converted before; the command line asks, so that neither Spark nor TensorFlow comes with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imagelake.vision.converted_networks import is_kept
+from imagelake.vision.weights_network import hyperparameters_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from imagelake.config import ModelSection
+
+
+def is_converted(model: ModelSection, weights: Path) -> bool:
+    """Whether `convert_model` needs no TensorFlow for a local file of weights: it ships converted, or was before.
+
+    Raises:
+        ImageLakeError: the weights hold no network of these families.
+    """
+    if model.ships_converted:
+        return True
+    if model.engine != "litert" or model.precision != "float32":
+        return False
+    return is_kept(made_of(model, hyperparameters_of(weights).classes), weights)
+
+
+def made_of(model: ModelSection, classes: int) -> str:
+    """All that decides what is made of some weights, as the name of what is kept."""
+    return f"{model.architecture} {model.alpha} {model.resolution} {classes}"
