@@ -30,7 +30,7 @@ from imagelake.runtime.written_files import checksums, write_files, write_parque
 from imagelake.spreadsheet import cell
 from imagelake.transforms.export.byte_files import SEPARATORS
 from imagelake.transforms.export.choice import choose_images
-from imagelake.transforms.export.class_folders import list_files, metadata_csv, with_paths
+from imagelake.transforms.export.class_folders import list_files, metadata_files, with_paths
 from imagelake.transforms.export.dataset import (
     CIFAR_ROWS,
     PARQUET_COLUMNS,
@@ -74,7 +74,8 @@ def run(work: Work, config: Config) -> None:
     provenance = _provenance(chosen, dropped, config)
     columns = PARQUET_COLUMNS if rules.format == "huggingface" else {}
     _write(work, "README.md", data_card(described, plan.counts, provenance, bool(columns)).encode())
-    shown = [file for file in files if rules.format != "folders" or "/" not in file.path]
+    # No description lists every image where each is a file.
+    shown = [file for file in files if rules.format != "folders" or file.path.count("/") < 2]
     _write(work, "croissant.json", croissant(described, shown, columns).encode())
     _write(work, "checksums.txt", "".join(f"{file.sha256}  {file.path}\n" for file in files).encode())
     work.rows[FOLDER] = len(files)
@@ -86,12 +87,13 @@ def run(work: Work, config: Config) -> None:
 
 
 def _write_folders(work: Work, plan: ExportPlan, image_bytes: DataFrame) -> None:
-    """A file an image, and the list of them."""
+    """A file an image, and lists of them."""
     rows = with_paths(plan)
     listed = list_files(rows)
     contents = rows.join(image_bytes, "image_id", how="inner").select(F.col("file_name").alias("path"), "content")
     write_files(work, FOLDER, contents, [row["file_name"] for row in listed])
-    _write(work, "metadata.csv", metadata_csv(listed))
+    for path, content in metadata_files(listed).items():
+        _write(work, path, content)
 
 
 def _write(work: Work, name: str, content: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST_IMAGES = 100_000
 LISTED = ("file_name", "split", "label", "image_id", *DESCRIBED)
-"""The columns of metadata.csv; file_name is what the `datasets` library calls it."""
+"""The columns of a metadata.csv; file_name is what the `datasets` library calls it."""
 
 
 def with_paths(plan: ExportPlan) -> DataFrame:
@@ -48,14 +49,23 @@ def _mapped(values: Mapping[str, str], name: Column) -> Column:
 
 
 def list_files(rows: DataFrame) -> list[Row]:
-    """What metadata.csv lists of the images, the splits by name; MOST_IMAGES at most."""
+    """What the metadata.csv list of the images, the splits by name; MOST_IMAGES at most."""
     return rows.orderBy("split", "row").select(*LISTED).collect()
 
 
-def metadata_csv(rows: Iterable[Row]) -> bytes:
-    """The file metadata.csv: which image became which file, and what is known of it."""
+def metadata_files(rows: Iterable[Row]) -> dict[str, bytes]:
+    """A metadata.csv in the folder of each split, where readers of folders look for it: path -> content.
+
+    It says which image became which file, by its path in that folder, and what is known of the image.
+    """
+    lines: dict[str, list[list[object]]] = defaultdict(lambda: [list(LISTED)])
+    for row in rows:
+        folder, _, path = row["file_name"].partition("/")
+        lines[folder].append([cell(path), *(cell(row[name]) for name in LISTED[1:])])
+    return {f"{folder}/metadata.csv": _csv(table) for folder, table in lines.items()}
+
+
+def _csv(lines: Iterable[Iterable[object]]) -> bytes:
     file = io.StringIO()
-    lines = csv.writer(file, lineterminator="\n")
-    lines.writerow(LISTED)
-    lines.writerows([cell(row[name]) for name in LISTED] for row in rows)
+    csv.writer(file, lineterminator="\n").writerows(lines)
     return file.getvalue().encode()
