@@ -19,7 +19,7 @@ from imagelake.lake.lake import Lake
 from imagelake.lake.storage import to_uri
 from imagelake.runtime.options import config_of
 from imagelake.runtime.pipeline_options import pipeline_parser, pipeline_settings
-from imagelake.runtime.resolve.labels import check_label_files
+from imagelake.runtime.resolve.labels import check_ingested_label_files
 from pipeline_steps import run_steps
 
 PIXELS = np.random.default_rng(3).integers(0, 256, (12, 32, 32, 3), np.uint8)
@@ -107,7 +107,7 @@ def test_keywords_say_which_images_are_candidates(spark: SparkSession, tmp_path:
         "all/found.npy/0000004": ("Car", "keyword"),
     }
     with pytest.raises(ImageLakeError, match=r"source.keywords = 'none.json': there is no such file"):
-        check_label_files(load_config(settings=["source.keywords=none.json"]), LocalInputs())
+        check_ingested_label_files(load_config(settings=["source.keywords=none.json"]), LocalInputs())
 
 
 def test_what_is_no_array_ends_the_run(spark: SparkSession, tmp_path: Path) -> None:
