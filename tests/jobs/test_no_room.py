@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from pipeline_steps import job
 from project import PROJECT
 
 SIZE_MB, LEFT_BYTES = 12, 20_000
+# A worker of Spark whose driver goes away says so itself, at one time and not at another.
+OF_WORKERS = re.compile(r"Traceback .*\n(?:  File \".*pyspark/daemon\.py\".*\n)+BrokenPipeError: .*\n")
 
 
 @pytest.fixture
@@ -61,11 +64,12 @@ def refused(disk: Path) -> str:
         [*command, *arguments], cwd=disk.parent, check=False, capture_output=True, text=True, timeout=180
     )
     assert done.returncode == 1, done.stderr
-    lines = [line for line in done.stderr.splitlines() if line.startswith("ingest_images: ") and "[" not in line]
-    assert len(lines) == 1, done.stderr
-    assert "Traceback" not in done.stderr
-    assert "\tat " not in done.stderr
-    assert len(done.stderr.splitlines()) < 12, done.stderr
+    said = OF_WORKERS.sub("", done.stderr)
+    lines = [line for line in said.splitlines() if line.startswith("ingest_images: ") and "[" not in line]
+    assert len(lines) == 1, said
+    assert "Traceback" not in said
+    assert "\tat " not in said
+    assert len(said.splitlines()) < 12, said
     return lines[0]
 
 

@@ -176,7 +176,7 @@ def test_altered_bytes_are_an_error_with_a_reason(photos: Photos) -> None:
     predictions = photos.lake.read("predictions").where("error = 'altered'").collect()
     assert [row["image_id"] for row in predictions] == ["of 0/40.png"]
     assert predictions[0]["features"] is None
-    assert outcome.work.accounts[0].rejected == {"altered": 1}
+    assert outcome.work.accounts[0].rejected == {"altered": 1, "truncated": IMAGES // 10}
 
 
 def flip(file: Path, at: int) -> None:

@@ -29,37 +29,37 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def sample(sample: FinishedLake, tmp_path_factory: pytest.TempPathFactory) -> FinishedLake:
+def copied(sample: FinishedLake, tmp_path_factory: pytest.TempPathFactory) -> FinishedLake:
     """A copy of the sample lake, in which answers are published."""
     return sample.copied(tmp_path_factory.mktemp("copy") / "lake")
 
 
 @pytest.fixture
-def server(sample: FinishedLake) -> Iterator[str]:
+def server(copied: FinishedLake) -> Iterator[str]:
     """The sample's files on a local web server."""
-    handler = partial(Quiet, directory=str(sample.folder / "sample_files"))
+    handler = partial(Quiet, directory=str(copied.folder / "sample_files"))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
         threading.Thread(target=http.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{http.server_port}"
         http.shutdown()
 
 
-def search(sample: FinishedLake, *queries: str, **settings: object) -> pd.DataFrame:
+def search(copied: FinishedLake, *queries: str, **settings: object) -> pd.DataFrame:
     """Run the job for some queries, without any for an image of each label, and give its results."""
     networks = "search.allow_networks=['127.0.0.0/8']"
     extra = [networks, *(f"search.{key}={value}" for key, value in settings.items())]
-    config = load_config(settings=[f"lake.root={sample.lake.root}", f"search.queries={list(queries)!r}", *extra])
-    execute(job("search_similar_images"), sample.lake, config)
-    return sample.lake.read("search_results").toPandas()
+    config = load_config(settings=[f"lake.root={copied.lake.root}", f"search.queries={list(queries)!r}", *extra])
+    execute(job("search_similar_images"), copied.lake, config)
+    return copied.lake.read("search_results").toPandas()
 
 
 def test_a_file_and_an_address_find_their_own_image_first(
-    sample: FinishedLake, facts: PlantedFacts, server: str
+    copied: FinishedLake, facts: PlantedFacts, server: str
 ) -> None:
     """The lake's own picture, asked for by path and by address, is its own nearest neighbour with cosine 1."""
     image = next(image for image in facts.images if image.truth == "Penguin" and image.decodable and not image.damage)
-    path = sample.folder / "sample_files" / image.file
-    results = search(sample, str(path), f"{server}/{image.file}")
+    path = copied.folder / "sample_files" / image.file
+    results = search(copied, str(path), f"{server}/{image.file}")
     for query in (str(path), f"{server}/{image.file}"):
         best = results[(results["query"] == query) & (results["mode"] == "similar") & (results["rank"] == 1)].iloc[0]
         assert best["similarity"] == pytest.approx(1, abs=1e-3)  # half precision
@@ -68,18 +68,18 @@ def test_a_file_and_an_address_find_their_own_image_first(
             *(copy for group in facts.exact_duplicates if image.image_id in group for copy in group),
         }
         assert best["image_id"] in same | {pair.copy for pair in facts.near_duplicates}
-    page = (sample.folder / "search_page" / "index.html").read_text()
+    page = (copied.folder / "search_page" / "index.html").read_text()
     assert "Query image" in page
     assert "<script" not in page
 
 
-def test_the_second_mode_gives_images_of_the_predicted_label_by_ppi(sample: FinishedLake, facts: PlantedFacts) -> None:
+def test_the_second_mode_gives_images_of_the_predicted_label_by_ppi(copied: FinishedLake, facts: PlantedFacts) -> None:
     """Images with the predicted label, and only those, come in the order of their PPI."""
     image = next(
         image for image in facts.images if image.truth == "Zebra" and image.decodable and image.given == "Zebra"
     )
-    results = search(sample, str(sample.folder / "sample_files" / image.file))
-    seen = sample.lake.read("search_queries").toPandas()["top_names"][0][0].capitalize()
+    results = search(copied, str(copied.folder / "sample_files" / image.file))
+    seen = copied.lake.read("search_queries").toPandas()["top_names"][0][0].capitalize()
     by_label = results[results["mode"] == "label"].sort_values("rank")
     assert len(by_label) > 0
     assert all(seen in labels for labels in by_label["labels"])
@@ -90,32 +90,32 @@ def of_mode(results: pd.DataFrame, mode: str = "similar") -> pd.DataFrame:
     return results[results["mode"] == mode].sort_values(["query", "rank"])
 
 
-def test_filters_leave_what_they_say(sample: FinishedLake) -> None:
+def test_filters_leave_what_they_say(copied: FinishedLake) -> None:
     """Answers in both modes have the label or a narrower one, the split and the size; no query goes without answers."""
-    quality = sample.frame("image_quality").set_index("image_id")
-    results = search(sample, label="Bird", split="train", min_ppi=float(quality["ppi"].quantile(0.2)), min_pixels=9000)
-    hierarchy = sample.lake.read("hierarchy").toPandas()
+    quality = copied.frame("image_quality").set_index("image_id")
+    results = search(copied, label="Bird", split="train", min_ppi=float(quality["ppi"].quantile(0.2)), min_pixels=9000)
+    hierarchy = copied.lake.read("hierarchy").toPandas()
     birds = {"Bird", *hierarchy.loc[hierarchy["parent"] == "Bird", "label"]}
     assert len(birds) > 2
     assert all(birds & set(labels) for labels in results["labels"])
     assert set(results["split"]) == {"train"}
     assert results["ppi"].min() >= quality["ppi"].quantile(0.2)
     assert quality.loc[results["image_id"], "pixels"].min() >= 9000
-    assert set(of_mode(results)["query"]) == set(sample.lake.read("search_queries").toPandas()["query"])
+    assert set(of_mode(results)["query"]) == set(copied.lake.read("search_queries").toPandas()["query"])
 
 
-def test_depictions_are_those_with_such_a_box(sample: FinishedLake) -> None:
+def test_depictions_are_those_with_such_a_box(copied: FinishedLake) -> None:
     """An image that a box says is a drawing is an answer for depiction, and never for photo."""
-    boxes = sample.frame("boxes")
+    boxes = copied.frame("boxes")
     drawings = set(boxes.loc[boxes["is_depiction"] == 1, "image_id"])
-    assert set(search(sample, kind="depiction")["image_id"]) <= drawings
-    assert not set(search(sample, kind="photo")["image_id"]) & drawings
+    assert set(search(copied, kind="depiction")["image_id"]) <= drawings
+    assert not set(search(copied, kind="photo")["image_id"]) & drawings
 
 
-def test_answers_may_come_by_ppi(sample: FinishedLake) -> None:
+def test_answers_may_come_by_ppi(copied: FinishedLake) -> None:
     """The 240 nearest images, largest first; or by the mean of both ranks, the nearer first where it is the same."""
-    nearest = of_mode(search(sample, neighbours=240))
-    by_ppi, by_both = (of_mode(search(sample, order=order)) for order in ("ppi", "both"))
+    nearest = of_mode(search(copied, neighbours=240))
+    by_ppi, by_both = (of_mode(search(copied, order=order)) for order in ("ppi", "both"))
     for query, found in nearest.groupby("query"):
         largest = found.sort_values("ppi", ascending=False, kind="stable")
         assert list(by_ppi.loc[by_ppi["query"] == query, "image_id"]) == list(largest["image_id"][:12])
@@ -124,19 +124,19 @@ def test_answers_may_come_by_ppi(sample: FinishedLake) -> None:
         assert list(by_both.loc[by_both["query"] == query, "image_id"]) == list(mixed["image_id"][:12])
 
 
-def test_copies_of_the_query_can_be_left_out(sample: FinishedLake, facts: PlantedFacts) -> None:
+def test_copies_of_the_query_can_be_left_out(copied: FinishedLake, facts: PlantedFacts) -> None:
     """With exclude_duplicates no image of the same bytes is an answer, for a file as for an image of the lake."""
     group = next(group for group in facts.exact_duplicates if all(image_id in facts.truth for image_id in group))
     file = next(image.file for image in facts.images if image.image_id == group[0])
-    path = str(sample.folder / "sample_files" / file)
-    assert set(group) <= set(of_mode(search(sample, path))["image_id"])
-    assert not set(group) & set(search(sample, path, exclude_duplicates="true")["image_id"])
+    path = str(copied.folder / "sample_files" / file)
+    assert set(group) <= set(of_mode(search(copied, path))["image_id"])
+    assert not set(group) & set(search(copied, path, exclude_duplicates="true")["image_id"])
 
 
-def test_both_methods_agree(sample: FinishedLake) -> None:
+def test_both_methods_agree(copied: FinishedLake) -> None:
     """A small lake's index is exact: looking into it and comparing with every image give the same table."""
     by_index, exact = (
-        search(sample, method=method).sort_values(["query", "mode", "rank"], ignore_index=True)
+        search(copied, method=method).sort_values(["query", "mode", "rank"], ignore_index=True)
         for method in ("index", "exact")
     )
     pd.testing.assert_frame_equal(by_index, exact)
@@ -152,10 +152,10 @@ def test_both_methods_agree(sample: FinishedLake) -> None:
         ({"split": "testing"}, "unknown split 'testing'; splits of this lake: test, train, validation"),
     ],
 )
-def test_unknown_filters_are_named(sample: FinishedLake, settings: dict[str, object], said: str) -> None:
+def test_unknown_filters_are_named(copied: FinishedLake, settings: dict[str, object], said: str) -> None:
     """A label or split that the lake does not have is an error that suggests the nearest."""
     with pytest.raises(ImageLakeError, match=said):
-        search(sample, **settings)
+        search(copied, **settings)
 
 
 def test_queries_can_be_named_on_the_command_line() -> None:
@@ -168,15 +168,15 @@ def test_queries_can_be_named_on_the_command_line() -> None:
 
 
 def test_a_query_that_cannot_be_decoded_is_a_row_with_an_error(
-    sample: FinishedLake, facts: PlantedFacts, tmp_path: Path
+    copied: FinishedLake, facts: PlantedFacts, tmp_path: Path
 ) -> None:
     """One bad query costs only its own answers."""
     (tmp_path / "bad.jpg").write_text("<html>")
     good = next(image for image in facts.images if image.decodable)
-    results = search(sample, str(tmp_path / "bad.jpg"), str(sample.folder / "sample_files" / good.file))
-    queries = sample.lake.read("search_queries").toPandas().set_index("query")
+    results = search(copied, str(tmp_path / "bad.jpg"), str(copied.folder / "sample_files" / good.file))
+    queries = copied.lake.read("search_queries").toPandas().set_index("query")
     assert queries.loc[str(tmp_path / "bad.jpg"), "error"] == "not_an_image"
-    assert set(results["query"]) == {str(sample.folder / "sample_files" / good.file)}
+    assert set(results["query"]) == {str(copied.folder / "sample_files" / good.file)}
 
 
 @pytest.mark.parametrize(
@@ -190,8 +190,8 @@ def test_a_query_that_cannot_be_decoded_is_a_row_with_an_error(
     ],
 )
 def test_a_query_that_is_not_there_is_named(
-    sample: FinishedLake, server: str, query: str, settings: dict[str, object], said: str
+    copied: FinishedLake, server: str, query: str, settings: dict[str, object], said: str
 ) -> None:
     """A missing file, a page that is not found and an endless answer end the job and leave the old results."""
     with pytest.raises(ImageLakeError, match=said):
-        search(sample, query.format(server=server), **settings)
+        search(copied, query.format(server=server), **settings)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from imagelake.cli.job_arguments import configuration_of, parser_of
 from imagelake.cli.requirements import needs_tensorflow, require_java, require_tensorflow
-from imagelake.cluster.submission import package
+from imagelake.cluster.submission import class_archive, package
 from imagelake.cluster.submission.command import Submission, job_file, local_properties
 from imagelake.cluster.submission.environment import THIS_PYTHON
 from imagelake.cluster.submission.run import run
@@ -60,6 +60,8 @@ def submit(options: argparse.Namespace, of_job: argparse.Namespace, command: str
         require_java()
         if options.deploy_mode == "client" and needs_tensorflow(job_file(options.job).stem, config):
             require_tensorflow()
+        if local:
+            class_archive.make_once()
         options.arguments += _read_here(options, config)
         return run(_submission(options, local and is_small(config)))
     except (ImageLakeError, OSError) as error:

@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 
 from PIL import Image
@@ -25,7 +27,7 @@ _SILENT = "-Xlog:cds*=off"
 
 def archive_file() -> Path:
     """Where the archive is, beside the packages that it is of; an empty file where it could not be made."""
-    return Path(sys.prefix) / "share" / "imagelake" / "spark-classes.jsa"
+    return Path(sys.prefix) / "share" / "imagelake" / f"spark-{version('pyspark')}.jsa"
 
 
 def with_archive(variables: Mapping[str, str]) -> Mapping[str, str]:
@@ -38,6 +40,14 @@ def with_archive(variables: Mapping[str, str]) -> Mapping[str, str]:
     if not (file.is_file() and file.stat().st_size) or not _is_ours(variables):
         return variables
     return _started(variables, f"-XX:SharedArchiveFile={file}")
+
+
+def make_once() -> None:
+    """Make the archive for drivers of this machine, unless that was done or tried, or nothing may be written there."""
+    if not archive_file().exists() and _is_ours(environment()):
+        sys.stderr.write("Preparing a quick start of Spark (once; half a minute)\n")
+        with suppress(OSError):
+            make()
 
 
 def make() -> bool:
@@ -82,5 +92,4 @@ def _started(variables: Mapping[str, str], option: str) -> Mapping[str, str]:
 
 
 if __name__ == "__main__":
-    if not archive_file().exists() and not make():
-        sys.stderr.write("Java made no archive of Spark's classes; all works, and starts more slowly\n")
+    make_once()
