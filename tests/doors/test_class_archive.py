@@ -56,3 +56,24 @@ def test_who_brings_settings_of_his_own_keeps_them(tmp_path: Path, monkeypatch: 
     assert str(made) in changed["SPARK_SUBMIT_OPTS"]
     assert changed["SPARK_SUBMIT_OPTS"].endswith(OURS["SPARK_SUBMIT_OPTS"])
     assert "log4j2.properties" in changed["SPARK_SUBMIT_OPTS"]
+
+
+def test_the_archive_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not where there is one, nor for settings that could not use it; where nothing may be written, all goes on."""
+    calls = []
+
+    def make() -> bool:
+        calls.append("made")
+        raise PermissionError("read-only")
+
+    monkeypatch.setattr(class_archive, "archive_file", lambda: tmp_path / "classes.jsa")
+    monkeypatch.setattr(class_archive, "make", make)
+    monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
+    class_archive.make_once()
+    assert calls == []
+    monkeypatch.setenv("SPARK_CONF_DIR", OURS["SPARK_CONF_DIR"])
+    class_archive.make_once()
+    assert calls == ["made"]
+    (tmp_path / "classes.jsa").touch()
+    class_archive.make_once()
+    assert calls == ["made"]
