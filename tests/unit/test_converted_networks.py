@@ -8,6 +8,7 @@ import pytest
 
 from imagelake.cli.requirements import needs_tensorflow
 from imagelake.config import load_config
+from imagelake.transforms.predict import earlier_conversion
 from imagelake.transforms.predict import model as configured
 from imagelake.vision import converted_networks
 from imagelake.vision.converted_networks import kept_or_made
@@ -49,9 +50,8 @@ def test_the_same_is_converted_once(weights: Path, monkeypatch: pytest.MonkeyPat
 def test_without_tensorflow_any_kept_network_will_do(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What another installation on this machine converted needs no TensorFlow here, so none is installed for it."""
     config = load_config(settings=[f"model.weights={weights}", "source.type=folder"])
-    monkeypatch.setattr(
-        configured, "hyperparameters_of", lambda _: Hyperparameters(config.model.architecture, 1.0, 224, 10)
-    )
+    found = Hyperparameters(config.model.architecture, 1.0, 224, 10)
+    monkeypatch.setattr(earlier_conversion, "hyperparameters_of", lambda _: found)
     assert needs_tensorflow("convert_model", config)
     monkeypatch.setattr(configured, "build_model", lambda *_: "network")
     monkeypatch.setattr(configured, "pack", lambda *_: PackedModel("litert", b"made"))
