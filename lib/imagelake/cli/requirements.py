@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import subprocess
-from pathlib import Path
 
 from imagelake.cli.job_arguments import PIPELINE
 from imagelake.cluster.hadoop.runtime import find_java_home
 from imagelake.config import Config
 from imagelake.errors import ImageLakeError
 from imagelake.installation import scripts_folder
+from imagelake.lake.inputs import local_path
+from imagelake.runtime.resolve.imagenet import imagenet_weights
 from imagelake.transforms.predict.earlier_conversion import is_converted
-from imagelake.vision.imagenet_weights import ImageNetWeights
 
 _CONVERTING = (PIPELINE, "convert_model")
 _ALWAYS_CONVERTING = ("compare_models",)
@@ -44,10 +44,7 @@ def _was_converted(config: Config) -> bool:
     model = config.model
     if model.ships_converted:
         return True
-    if model.weights == "imagenet":
-        weights = ImageNetWeights(model.architecture, model.alpha, model.resolution).found()
-    else:
-        weights = Path(model.weights.removeprefix("file://")).expanduser()
+    weights = imagenet_weights(model).found() if model.weights == "imagenet" else local_path(model.weights)
     return weights is not None and weights.is_file() and is_converted(model, weights)
 
 

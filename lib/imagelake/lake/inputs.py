@@ -25,6 +25,13 @@ def is_local(uri: str) -> bool:
     return uri.startswith(LOCAL)
 
 
+def local_path(name: str) -> Path | None:
+    """A path of this machine as its user gave it, with ~ or file://; None for an address elsewhere."""
+    if "://" in name and not is_local(name):
+        return None
+    return Path(name.removeprefix(LOCAL)).expanduser()
+
+
 class LocalInputs:
     """Files of this machine, read without Spark."""
 

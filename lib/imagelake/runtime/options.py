@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from imagelake.config import WEIGHTS_BY_NAME, Config, load_config, settings_help
 from imagelake.errors import ImageLakeError
+from imagelake.lake.inputs import local_path
 from imagelake.runtime.run_size import is_small
 from imagelake.vision.weights_file import IMAGENET_CLASSES
 from imagelake.vision.weights_network import hyperparameters_of
@@ -113,12 +114,13 @@ def weights_settings(weights: str | None) -> list[str]:
     """
     if not weights:
         return []
-    if "://" in weights and not weights.startswith("file://"):
+    file = local_path(weights)
+    if file is None:
         raise ImageLakeError(
             f"--weights {weights}: a network is read from a local file; of a file elsewhere say which it holds: --set "
             f"model.weights={weights}, and model.architecture, model.alpha, model.resolution and model.classes likewise"
         )
-    if weights not in WEIGHTS_BY_NAME and not Path(weights.removeprefix("file://")).expanduser().is_file():
+    if weights not in WEIGHTS_BY_NAME and not file.is_file():
         known = " or ".join(WEIGHTS_BY_NAME)
         raise ImageLakeError(f"--weights {weights}: there is no such file, and it is not the word {known}")
     return [f"model.weights={weights}"]
@@ -147,8 +149,10 @@ def network_settings(weights: str) -> dict[str, Any]:
     Raises:
         ImageLakeError: the file holds no network of the known families.
     """
-    file = Path(weights.removeprefix("file://")).expanduser()
-    if not file.is_file() or find_spec("h5py") is None:  # that a job lacks it is said where it is needed
+    file = local_path(weights)
+    if (
+        file is None or not file.is_file() or find_spec("h5py") is None
+    ):  # that a job lacks it is said where it is needed
         return {}
     found = hyperparameters_of(file)
     settings = {"architecture": found.architecture, "alpha": found.alpha, "resolution": found.resolution}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagelake.errors import ImageLakeError
+from imagelake.lake.inputs import local_path
 from imagelake.lake.manifest import MANIFEST, Manifest
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ def _has_small_source(config: Config) -> bool:
     if config.source.type == "sample":
         return config.sample.images <= MOST_IMAGES
     if config.source.type == "arrays":
-        return _are_few_bytes([_local(path) for path in config.source.arrays])
-    folder = _local(config.source.path)
+        return _are_few_bytes([local_path(path) for path in config.source.arrays])
+    folder = local_path(config.source.path)
     return folder is not None and _has_few_files(folder)
 
 
@@ -69,7 +70,7 @@ def _has_few_files(folder: Path) -> bool:
 
 def _is_small_lake(root: str) -> bool:
     """Whether a lake, as far as there is one yet, has few rows."""
-    folder = _local(root)
+    folder = local_path(root)
     if folder is None:
         return False
     files = {name: folder / name / MANIFEST for name in _MOST}
@@ -77,10 +78,3 @@ def _is_small_lake(root: str) -> bool:
         name: Manifest.from_bytes(file.read_bytes(), str(file)) for name, file in files.items() if file.exists()
     }
     return all(manifest.rows <= _MOST[name] for name, manifest in manifests.items())
-
-
-def _local(path: str) -> Path | None:
-    """A path of this machine; None for an address elsewhere."""
-    if "://" in path and not path.startswith("file://"):
-        return None
-    return Path(path.removeprefix("file://")).expanduser()

@@ -14,6 +14,7 @@ from imagelake.lake.storage import to_uri
 from imagelake.net.part_files import WholeFile
 from imagelake.net.transfer import Client, DownloadError, DownloadRetryPolicy
 from imagelake.runtime.progress import announce
+from imagelake.runtime.resolve.imagenet import imagenet_weights
 from imagelake.runtime.resolve.labels import read_class_map
 from imagelake.runtime.resolve.source import SAMPLE_FILES
 from imagelake.transforms.predict.model import network_file
@@ -65,11 +66,6 @@ def local_weights(model: ModelSection, scratch: Path, storage: Storage) -> Path:
     else:
         storage.download(to_uri(model.weights), local)
     return local
-
-
-def imagenet_weights(model: ModelSection) -> ImageNetWeights:
-    """The published weights of the configured network."""
-    return ImageNetWeights(model.architecture, model.alpha, model.resolution)
 
 
 def found_or_fetched(weights: ImageNetWeights) -> Path:

@@ -14,13 +14,11 @@ if TYPE_CHECKING:
 
 
 def is_converted(model: ModelSection, weights: Path) -> bool:
-    """Whether `convert_model` needs no TensorFlow for a local file of weights: it ships converted, or was before.
+    """Whether what `convert_model` makes of a local file of weights is kept from before.
 
     Raises:
         ImageLakeError: the weights hold no network of these families.
     """
-    if model.ships_converted:
-        return True
     if model.engine != "litert" or model.precision != "float32":
         return False
     return is_kept(made_of(model, hyperparameters_of(weights).classes), weights)
