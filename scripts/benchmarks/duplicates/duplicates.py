@@ -12,16 +12,16 @@ import json
 import os
 import subprocess
 import sys
-import threading
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psutil
 from environments import python_of
 from made_images import make_images, write_files
+from peaks import TreeMemory
 from planted_edits import IN_SCOPE
-from results import BENCH, PROJECT, keep, machine, say, write_docs
+from results import BENCH, PROJECT, keep, say, write_docs
+from sized_contest import folders_of, run_contest
 
 HERE = Path(__file__).parent
 OURS = "ours"
@@ -38,21 +38,13 @@ def main() -> int:
     if options.edits:
         return try_edits(options)
     sizes = options.sizes or (QUICK_SIZES if options.quick else SIZES)
-    found: dict[str, dict[str, Any]] = {name: {} for name in options.only or [OURS, *TOOLS]}
-    for images in sizes:
-        folder = BENCH / "duplicates" / str(images)
-        say(f"preparing {images:,} images")
-        make_images(folder, images, round(images * PLANTED))
-        for name, results in found.items():
-            if not any("failed" in result for result in results.values()):
-                say(f"{name}: {images:,} images")
-                results[str(images)] = measured(name, folder, options.limit, options.cores)
-    result = {
-        "machine": machine(),
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "cores": options.cores,
-        "contestants": found,
-    }
+    result = run_contest(
+        options.only or [OURS, *TOOLS],
+        folders_of("duplicates", sizes),
+        lambda folder, images: make_images(folder, images, round(images * PLANTED)),
+        lambda name, folder: measured(name, folder, options.limit, options.cores),
+        options.cores,
+    )
     keep("duplicates", result)
     print("\n".join(docs_lines(result)))
     if options.docs:
@@ -106,38 +98,6 @@ def measured(name: str, folder: Path, limit_s: float, cores: int) -> dict[str, A
         return {"failed": "killed, out of memory" if process.returncode == -9 else "failed"}
     made: dict[str, Any] = json.loads(answer.splitlines()[-1])
     return made | compared(name, folder) | {"peak_mib": memory.peak_mib}
-
-
-class TreeMemory:
-    """The most memory that a process and all below it held at one moment; what they share is not counted."""
-
-    def __init__(self, pid: int) -> None:
-        self.peak_mib = 0
-        self._pid, self._over = pid, threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-        self._thread.start()
-
-    def _watch(self) -> None:
-        while not self._over.wait(0.5):
-            try:
-                root = psutil.Process(self._pid)
-                self.peak_mib = max(self.peak_mib, sum(map(own_mib, (root, *root.children(recursive=True)))))
-            except psutil.NoSuchProcess:
-                continue
-
-    def stop(self) -> None:
-        """Stop watching."""
-        self._over.set()
-        self._thread.join()
-
-
-def own_mib(process: psutil.Process) -> int:
-    """Memory of one process; none where it has ended."""
-    try:
-        info = process.memory_info()
-    except psutil.NoSuchProcess:
-        return 0
-    return int(info.rss - info.shared) >> 20
 
 
 def compared(name: str, folder: Path) -> dict[str, float]:

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from our_duplicates import PROJECT, settings
+from local_session import settings
+from our_duplicates import PROJECT
 from PIL import Image
 from planted_edits import EDITS, as_jpeg
 from pyspark.sql import DataFrame, SparkSession
@@ -42,7 +43,7 @@ def main() -> None:
 
     photos = chosen(map(Path, folders), wanted) if folders else drawn(wanted)
     with tempfile.TemporaryDirectory() as scratch:
-        spark = start_session("edits", settings(scratch, "2"))
+        spark = start_session("edits", settings(scratch, "2", "2g"))
         shutil.rmtree(folder / "edits", ignore_errors=True)
         lake, counts = Lake(spark, str(folder / "edits")), {}
         plant(lake, spark, photos, weights)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa  # type: ignore[import-untyped]
+from local_session import settings
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
@@ -45,7 +46,7 @@ def main() -> None:
     from find_duplicates import JOB
 
     with tempfile.TemporaryDirectory() as scratch:
-        spark = start_session("duplicates", settings(scratch, cores))
+        spark = start_session("duplicates", settings(scratch, cores, "2g"))
         shutil.rmtree(folder / "lake", ignore_errors=True)
         lake, config, seconds = Lake(spark, str(folder / "lake")), load_config(), {}
         began = time.perf_counter()
@@ -65,19 +66,6 @@ def main() -> None:
     assert done.work is not None
     made = {name: round(value, 1) for name, value in seconds.items()}
     print(json.dumps(made | {"seconds": round(sum(seconds.values()), 1), "notes": done.work.notes}))
-
-
-def settings(scratch: str, cores: str) -> dict[str, str]:
-    """Of a local session."""
-    return {
-        **load_config(named=["local.toml"]).spark,
-        "spark.master": f"local[{cores}]",
-        "spark.driver.memory": "2g",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.ui.enabled": "false",
-        "spark.local.dir": scratch,
-    }
 
 
 def fingerprints(spark: SparkSession, folder: Path, address: str) -> DataFrame:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from local_session import settings
 from made_features import MOVED
 from peaks import Peaks
 
@@ -26,7 +27,7 @@ def main() -> None:
     folder, cores = Path(sys.argv[1]), sys.argv[2]
     rules = load_config().shift
     with tempfile.TemporaryDirectory() as scratch:
-        spark = start_session("shift", settings(scratch, cores))
+        spark = start_session("shift", settings(scratch, cores, "1g"))
         peaks = Peaks()
         sets = [set_of_rows(name, spark.read.parquet(str(folder / f"{name}.parquet")), rules) for name in NAMES]
         start = time.perf_counter()
@@ -51,19 +52,6 @@ def cpu_seconds() -> float:
     driver = psutil.Process()
     times = [process.cpu_times() for process in (driver, *driver.children(recursive=True))]
     return sum(one.user + one.system for one in times)
-
-
-def settings(scratch: str, cores: str) -> dict[str, str]:
-    """Of a local session."""
-    return {
-        **load_config(named=["local.toml"]).spark,
-        "spark.master": f"local[{cores}]",
-        "spark.driver.memory": "1g",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.ui.enabled": "false",
-        "spark.local.dir": scratch,
-    }
 
 
 def answer(features: int, moved: list[int], seconds: float, peaks: dict[str, int]) -> dict[str, Any]:

@@ -11,13 +11,13 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from environments import python_of
 from made_features import WIDTH, make_sets
-from results import BENCH, PROJECT, keep, machine, say, write_docs
+from results import BENCH, PROJECT, keep, say, write_docs
+from sized_contest import folders_of, run_contest
 
 HERE = Path(__file__).parent
 OURS = "ours"
@@ -30,25 +30,14 @@ def main() -> int:
     """Run the contest: each size in turn, and a tool that failed at one is not tried at a larger one."""
     options = parser().parse_args()
     sizes = options.sizes or (QUICK_SIZES if options.quick else SIZES)
-    names = options.only or [OURS, *TOOLS]
-    found: dict[str, dict[str, Any]] = {name: {} for name in names}
-    for rows in sizes:
-        folder = BENCH / "shift" / str(rows)
-        say(f"preparing {rows:,} and {rows // 5:,} images")
-        make_sets(folder, rows)
-        for name in names:
-            if any("failed" in result for result in found[name].values()):
-                continue
-            say(f"{name}: {rows:,} images")
-            found[name][str(rows)] = measured(name, folder, options.limit, options.cores)
-    result = {
-        "machine": machine(),
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "cores": options.cores,
-        "width": WIDTH,
-        "limit_s": options.limit,
-        "contestants": found,
-    }
+    result = run_contest(
+        options.only or [OURS, *TOOLS],
+        folders_of("shift", sizes),
+        make_sets,
+        lambda name, folder: measured(name, folder, options.limit, options.cores),
+        options.cores,
+    )
+    result |= {"width": WIDTH, "limit_s": options.limit}
     keep("shift", result)
     print("\n".join(docs_lines(result)))
     if options.docs:
