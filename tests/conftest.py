@@ -105,6 +105,12 @@ def sample(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Fin
     return FinishedLake(lake, config, run_steps(STEPS, lake, config))
 
 
+@pytest.fixture(scope="module")
+def copied(sample: FinishedLake, tmp_path_factory: pytest.TempPathFactory) -> FinishedLake:
+    """A copy of it for the tests of one file, which publish something of their own."""
+    return sample.copied(tmp_path_factory.mktemp("copied") / "lake")
+
+
 @pytest.fixture(scope="session")
 def facts(sample: FinishedLake) -> PlantedFacts:
     """What was planted in the sample lake."""

@@ -31,12 +31,6 @@ FOLDERS = {"Leopards": 0.565, "elephant": 0.766, "flamingo": 0.701, "panda": 0.5
 """Folders of real photos, whose top-1 with MobileNet v1 1.0 at 224 px, cropped, was found independently."""
 
 
-@pytest.fixture(scope="module")
-def sample(sample: FinishedLake, tmp_path_factory: pytest.TempPathFactory) -> FinishedLake:
-    """A copy of the sample lake, in which comparisons are published."""
-    return sample.copied(tmp_path_factory.mktemp("copy") / "lake")
-
-
 def configured(lake: Lake, *settings: str) -> Config:
     """The default configuration for a lake, with some settings."""
     return load_config(settings=[f"lake.root={lake.root}", *settings])
@@ -66,19 +60,19 @@ def test_every_combination_is_a_variant_once() -> None:
     )
 
 
-def test_the_sample_lake_is_compared(sample: FinishedLake, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_sample_lake_is_compared(copied: FinishedLake, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """The configured variant has the figures of measure_accuracy; weights that are no good cost only their own rows."""
     (tmp_path / "broken.weights.h5").write_bytes(b"no weights")
     weights = ["sample", str(tmp_path / "nowhere.weights.h5"), str(tmp_path / "broken.weights.h5")]
     settings = [f"compare.weights={weights!r}", "compare.resolutions=[128, 100]", "compare.images=0"]
-    config = configured(sample.lake, *settings)
-    outcome = execute(job("compare_models"), sample.lake, config)
-    table = compared(sample.lake)
+    config = configured(copied.lake, *settings)
+    outcome = execute(job("compare_models"), copied.lake, config)
+    table = compared(copied.lake)
     assert len(table) == 3 * 2 * 2
     good = table[table["error"].isna()]
     assert list(good.index) == [("sample", 128, precision, "crop") for precision in ("float32", "int8")]
     exact, small = (good.xs(("sample", 128, precision, "crop")) for precision in ("float32", "int8"))
-    assert (exact["images"], exact["top1"], exact["top5"]) == pytest.approx(measured(sample.lake))
+    assert (exact["images"], exact["top1"], exact["top5"]) == pytest.approx(measured(copied.lake))
     assert (exact["architecture"], exact["alpha"]) == ("mobilenet_v1", 0.25)
     assert abs(small["top1"] - exact["top1"]) < 0.05
     assert small["model_bytes"] < exact["model_bytes"] / 2
@@ -92,24 +86,24 @@ def test_the_sample_lake_is_compared(sample: FinishedLake, tmp_path: Path, capfd
     assert "compare_models: 12 of 12: " in capfd.readouterr().err
     assert outcome.work is not None
     assert (outcome.work.accounts[0].kept, outcome.work.accounts[0].rejected) == (2, {"not_measured": 10})
-    page = (sample.folder / "comparison" / "index.html").read_text(encoding="utf-8")
+    page = (copied.folder / "comparison" / "index.html").read_text(encoding="utf-8")
     page = re.sub('<g class="tip".*?</g>', "", page, flags=re.DOTALL)  # a pointer has the name of every point
     for precision, row in zip(("float32", "int8"), (exact, small), strict=True):
         # Only points of the front are named in the plot, and which is on it depends on how fast the machine was.
         assert (f"v1 0.25, 128 px, {precision}" in page) == row["on_front"]
-    assert execute(job("compare_models"), sample.lake, config).work is None
+    assert execute(job("compare_models"), copied.lake, config).work is None
 
 
-def test_nothing_that_can_be_measured_is_an_error(sample: FinishedLake) -> None:
+def test_nothing_that_can_be_measured_is_an_error(copied: FinishedLake) -> None:
     """Where every variant fails the job fails with the reason of the first, and the old comparison stays."""
-    config = configured(sample.lake, "compare.resolutions=[100]", "compare.precisions=['float32']", "compare.images=9")
+    config = configured(copied.lake, "compare.resolutions=[100]", "compare.precisions=['float32']", "compare.images=9")
     with pytest.raises(ImageLakeError, match=r"none of 1 variants could be measured.*resolution = 100"):
-        execute(job("compare_models"), sample.lake, config)
+        execute(job("compare_models"), copied.lake, config)
 
 
-def test_timing_changes_no_prediction(sample: FinishedLake) -> None:
+def test_timing_changes_no_prediction(copied: FinishedLake) -> None:
     """What is timed is what predict_images published, image by image, and each image took some time."""
-    lake, config = sample.lake, sample.config
+    lake, config = copied.lake, copied.config
     packed = load_network(lake.address("model"), config.model, lake.storage)
     names = [model_class.name for model_class in read_class_map(config.model, lake.storage).classes]
     settings = replace(predict_settings(config.model, image_limits(config.images), names), batch_size=7)

@@ -28,12 +28,6 @@ class Quiet(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture(scope="module")
-def copied(sample: FinishedLake, tmp_path_factory: pytest.TempPathFactory) -> FinishedLake:
-    """A copy of the sample lake, in which answers are published."""
-    return sample.copied(tmp_path_factory.mktemp("copy") / "lake")
-
-
 @pytest.fixture
 def server(copied: FinishedLake) -> Iterator[str]:
     """The sample's files on a local web server."""
