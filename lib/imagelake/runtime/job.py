@@ -31,6 +31,7 @@ from imagelake.runtime.lineage import Lineage, sender
 from imagelake.runtime.lineage_events import JobRun
 from imagelake.runtime.options import Shortcut
 from imagelake.runtime.progress import announce
+from imagelake.runtime.query_compilation import compiled_for
 from imagelake.runtime.sources import NamedSources, parts_of_sources
 from imagelake.tables import TABLES
 
@@ -269,7 +270,7 @@ def _execute(job: Job, lake: Lake, config: Config, force: bool) -> Outcome:
     """Run a job on a pinned lake."""
     began, started = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     declared = config.declared(job.settings, job.name)
-    inputs, sources = _inputs(job, lake, declared)
+    inputs, sources, rows = _inputs(job, lake, declared)
     code = code_of(job.run)
     fingerprint = _fingerprint(job, inputs, config, code)
     if not force and _is_current(job, lake, fingerprint):
@@ -292,7 +293,8 @@ def _execute(job: Job, lake: Lake, config: Config, force: bool) -> Outcome:
     try:
         lake.files.create(f"{work.published.staging}/{OWNER}", this_process(job.name).to_json())
         noted = parts_of_sources(lake.storage, sources)
-        _run(work, declared)
+        with compiled_for(lake.spark, rows):
+            _run(work, declared)
         work.check_folders()
         seconds = time.monotonic() - began
         for name in job.writes:
@@ -351,16 +353,16 @@ def _clean_up(work: Work) -> None:
         work.lake.storage.delete(work.staging)
 
 
-def _inputs(job: Job, lake: Lake, config: Config) -> tuple[dict[str, str], list[FoundFile]]:
-    """What the job reads, by name or address, with a run's id or a digest; and those files that the manifest names."""
-    needed = job.needs(config) if job.needs else job.required
-    inputs = {name: lake.require(name).run_id for name in needed}
-    inputs |= {name: manifest.run_id for name in job.optional if (manifest := lake.manifest(name))}
+def _inputs(job: Job, lake: Lake, config: Config) -> tuple[dict[str, str], list[FoundFile], int]:
+    """What the job reads, by name or address, with a run's id or a digest; the files that the manifest names; rows."""
+    manifests = {name: lake.require(name) for name in (job.needs(config) if job.needs else job.required)}
+    manifests |= {name: manifest for name in job.optional if (manifest := lake.manifest(name))}
+    inputs = {name: manifest.run_id for name, manifest in manifests.items()}
     present = (file for file in job.optional_files(config) if lake.storage.exists(file))
     sources = NamedSources()
     for address in (*job.files(config), *present):
         inputs[address] = lake.storage.digest(address, sources.of(address))
-    return inputs, sources.found
+    return inputs, sources.found, max(sources.rows, *(manifest.rows for manifest in manifests.values()), 0)
 
 
 def _fingerprint(job: Job, inputs: Mapping[str, str], config: Config, code: Code) -> str:

@@ -17,19 +17,28 @@ from imagelake.lake.storage import Storage
 from imagelake.transforms.ingest.raw_csv import CSV_ENDINGS
 
 _TEXT_ENDINGS = (*CSV_ENDINGS, ".json")
+_LIST_ENDINGS = (*_TEXT_ENDINGS, ".parquet")
+_LINE_BYTES = 40  # of a list of labels, at least
 
 
 @dataclass
 class NamedSources:
-    """Collects the files that a manifest names, while what a job reads is listed."""
+    """Collects the files that a manifest names, while what a job reads is listed.
+
+    Attributes:
+        found: these files.
+        rows: about so many rows are in all files: an image is one, and a list has as many as its size has room for.
+    """
 
     found: list[FoundFile] = field(default_factory=list)
+    rows: int = 0
 
     def of(self, address: str) -> Callable[[FoundFile], None]:
         """What is to be called with every file at an address."""
 
         def note(file: FoundFile) -> None:
             name = file.path.rpartition("/")[2]
+            self.rows += file.size // _LINE_BYTES if name.lower().endswith(_LIST_ENDINGS) else 1
             named = without_host(file.path) == without_host(address)
             if file.problem is None and (named or (is_part(name) and name.lower().endswith(_TEXT_ENDINGS))):
                 self.found.append(file)
