@@ -247,7 +247,7 @@ def _findings() -> list[Finding]:
         counted = "label" if name.endswith("labels") and severity == "low" else "image"
         advice = f"Look at them, then decide; {title.lower()} are found by a threshold."
         csv = f"findings/{name}.csv"
-        return Finding(name, title, advice, severity, count, counted, examples, csv, min(count, 100_000))
+        return Finding(name, title, advice, severity, count, counted, examples, csv, min(count, 100_000), ("images",))
 
     return [
         finding("duplicates", "Exact duplicates", "medium", 312_400, f"of {IMAGE_IDS[0]}"),

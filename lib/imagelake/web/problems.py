@@ -55,6 +55,7 @@ _FIELDS = {
     "label": "Label",
     "split": "Split",
     "duplicates": "Exact copies",
+    "group": "Group",
     "page": "Page",
 }
 
