@@ -385,6 +385,8 @@ def _rejected() -> pd.DataFrame:
         ("annotations_rejected", "boxes", "empty_box", 3),
         ("images", None, "not_an_image", 71),
         ("images_rejected", None, "duplicate_image_id", 9),
+        ("predictions", None, "truncated", 140),
+        ("predictions", None, "not_an_image", 71),
         ("predictions", None, "timeout", 1),
     ]
     return pd.DataFrame(rows, columns=["table_name", "bound_for", "reason", "rows"])

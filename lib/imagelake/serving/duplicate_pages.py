@@ -54,7 +54,7 @@ def duplicates_of(served: ServedLake, parameters: DuplicateParameters, size: int
     """
     groups, part = served.duplicates, Page(parameters.page, size)
     if parameters.group is None:
-        numbers = groups.of_kind(parameters.kind)
+        numbers = groups.of_kind(parameters.show)
         shown = [groups.group(int(number), slice(COPIES_SHOWN)) for number in numbers[part.rows]]
         found = [
             _with_details(served, group, int(number)) for group, number in zip(shown, numbers[part.rows], strict=True)

@@ -72,14 +72,14 @@ class DuplicateParameters(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    kind: GroupKind | None = Field(
+    show: GroupKind | None = Field(
         None,
         description="groups with exact copies; with near ones; whose labels exclude each other; that lie in two splits",
     )
     group: Text | None = Field(None, description="the image to keep of one group: all of its images, page by page")
     page: Annotated[int, Field(ge=1, le=100_000)] = Field(1, description="1 is the first")
 
-    @field_validator("kind", "group", mode="before")
+    @field_validator("show", "group", mode="before")
     @classmethod
     def _unsaid(cls, value: Any) -> Any:
         return None if value == "" else value

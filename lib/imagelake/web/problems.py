@@ -55,6 +55,7 @@ _FIELDS = {
     "label": "Label",
     "split": "Split",
     "duplicates": "Exact copies",
+    "show": "Show",
     "group": "Group",
     "page": "Page",
 }
