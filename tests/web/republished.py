@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ def publish(folder: Path, table: str, frame: pd.DataFrame | None, run_id: str) -
     _published(files, staged, replace(known, run_id=run_id))
 
 
-def publish_rows(folder: Path, table: str, rows: list[Mapping[str, Any]], run_id: str) -> None:
+def publish_rows(folder: Path, table: str, rows: Sequence[Mapping[str, Any]], run_id: str) -> None:
     """A table with the given rows, null where a cell is not given; it need not have been published before."""
     files, some = LocalFiles(folder), open_lake(str(folder)).require("images")
     columns = {column.name: column.type for column in TABLES[table].columns}

@@ -26,7 +26,8 @@ PHONE = ViewportSize(width=390, height=844)
 @pytest.fixture(scope="module")
 def groups(sample: FinishedLake) -> list[dict[str, Any]]:
     """Rows of duplicate_groups over the images of the sample: a large group of all evidence, and pairs."""
-    quality = sample.frame("image_quality", ["image_id", "split"]).sort_values("image_id").to_dict("records")
+    frame = sample.frame("image_quality", ["image_id", "split"]).sort_values("image_id")
+    quality = [{"image_id": image_id, "split": split} for image_id, split in frame.itertuples(index=False)]
     kinds = ("bytes", "pixels", "thumbnail", "near")
     rows = [
         {**image, "representative_id": quality[0]["image_id"], "images": LARGE,

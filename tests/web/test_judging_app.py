@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,8 @@ JUDGED = 5
 def rows(sample: FinishedLake) -> dict[str, list[dict[str, Any]]]:
     """Pairs and issues of the sample's images: exact pairs and judged ones need no look, and two have one priority."""
     names = sorted(sample.frame("image_quality", ["image_id"])["image_id"])
-    labels = sample.frame("labels_clean", ["image_id", "label_id", "label"]).drop_duplicates("image_id").head(8)
+    columns = ["image_id", "label_id", "label"]
+    labels = sample.frame("labels_clean", columns).drop_duplicates("image_id").head(8).itertuples(index=False)
     priorities = (3.0, 9.0, 9.0, -1.0, 5.0, None, 7.0)
     return {
         "duplicate_pairs": [
@@ -36,9 +38,10 @@ def rows(sample: FinishedLake) -> dict[str, list[dict[str, Any]]]:
             for n, priority in enumerate(priorities)
         ],
         "label_issues": [
-            {**row, "rank": 8 - n, "score": 0.01, "suggested": "Owl", "suggested_score": 0.9,
+            {**dict(zip(columns, row, strict=True)), "rank": 8 - n,
+             "score": 0.01, "suggested": "Owl", "suggested_score": 0.9,
              "verdict": "refuted" if n == 0 else None}
-            for n, row in enumerate(labels.to_dict("records"))
+            for n, row in enumerate(labels)
         ],
     }  # fmt: skip
 
@@ -230,8 +233,6 @@ def test_verdicts_are_guarded(
 
 def test_a_folder_that_is_none_ends_the_start(folder: Path, tmp_path: Path) -> None:
     """One line names the option, the folder and the reason."""
-    import subprocess
-
     (tmp_path / "file").write_text("", encoding="utf-8")
     command = [
         PROJECT / "scripts" / "serve",

@@ -77,8 +77,47 @@ class _Members:
         return self.rows[self.starts[:-1]]
 
 
+class _Index:
+    """Finds the place of a number among others: 16 bytes each."""
+
+    def __init__(self, numbers: NDArray[np.int64]) -> None:
+        self._order = np.argsort(numbers)
+        self._sorted = numbers[self._order]
+
+    def places(self, wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The place of each, -1 for one that is not among them."""
+        found = np.searchsorted(self._sorted, wanted)
+        inside = found < len(self._sorted)
+        found = np.where(inside, found, 0)
+        if not len(self._sorted):
+            return np.full(len(wanted), -1)
+        return np.where(inside & (self._sorted[found] == wanted), self._order[found], -1)
+
+    def place(self, wanted: int) -> int | None:
+        """The place of one; None where it is not among them."""
+        place = int(self.places(np.array([wanted]))[0])
+        return None if place < 0 else place
+
+
+@dataclass(frozen=True, eq=False)
+class _Conflicts:
+    """What the images of some groups disagree in: the numbers of the groups, int64 [C], and the values of each."""
+
+    numbers: NDArray[np.int64]
+    index: _Index
+    values: pa.ChunkedArray
+
+    def of(self, number: int) -> tuple[str, ...]:
+        """The values of a group; none where its images agree."""
+        place = self.index.place(number)
+        return () if place is None else tuple(self.values[place].as_py())
+
+
 class DuplicateGroups:
-    """All groups of a lake, the largest first, then by the image to keep. Holds 21 bytes an image of a group.
+    """All groups of a lake, the largest first, then by the image to keep.
+
+    Holds 13 bytes an image and 25 a group, besides the values of those that conflict; reading the table takes what its
+    identifiers take.
 
     Attributes:
         published: whether find_duplicates has run; else these are files of equal bytes.
@@ -90,10 +129,9 @@ class DuplicateGroups:
         """Read the tables, or compare the files' hashes."""
         self.published = lake.manifest(GROUPS) is not None
         self._members = _published(lake, catalogue) if self.published else _equal_files(catalogue)
-        self._by_kept = {int(row): group for group, row in enumerate(self._members.kept)}
-        self._values: dict[tuple[int, GroupKind], tuple[str, ...]] = {}
-        if self.published and lake.manifest(CONFLICTS) is not None:
-            self._read_conflicts(lake, catalogue)
+        self._by_kept = _Index(self._members.kept)
+        known = self.published and lake.manifest(CONFLICTS) is not None
+        self._conflicts = self._read_conflicts(lake, catalogue) if known else {}
         self._kinds = self._kinds_of_groups()
         self.counts: dict[str, int] = {kind: len(self.of_kind(kind)) for kind in GROUP_KINDS}
         self.spare = len(self._members.rows) - len(self)
@@ -110,7 +148,7 @@ class DuplicateGroups:
 
     def numbered(self, kept_row: int) -> int | None:
         """The number of the group whose image to keep has this row number; None where there is none."""
-        return self._by_kept.get(kept_row)
+        return self._by_kept.place(kept_row)
 
     def kept_row(self, number: int) -> int:
         """The row number of the image to keep of a group."""
@@ -124,16 +162,17 @@ class DuplicateGroups:
         copies = tuple(
             Copy(int(members.rows[n]), _EVIDENCE[members.evidence[n]], float(members.scores[n])) for n in found
         )
-        labels, splits = (self._values.get((number, kind), ()) for kind in _KIND_OF_CONFLICT.values())
-        return DuplicateGroup(copies, end - start, labels, splits)
+        values = {kind: conflicts.of(number) for kind, conflicts in self._conflicts.items()}
+        return DuplicateGroup(copies, end - start, values.get("conflict", ()), values.get("leak", ()))
 
-    def _read_conflicts(self, lake: PublishedLake, catalogue: Catalogue) -> None:
+    def _read_conflicts(self, lake: PublishedLake, catalogue: Catalogue) -> dict[GroupKind, _Conflicts]:
         found = lake.read(CONFLICTS, ("representative_id", "conflict", "values"))
-        rows = catalogue.rows_of(found["representative_id"])
-        for row, conflict, values in zip(rows, found["conflict"].to_pylist(), found["values"].to_pylist(), strict=True):
-            number = self._by_kept.get(int(row))
-            if number is not None and conflict in _KIND_OF_CONFLICT:
-                self._values[number, _KIND_OF_CONFLICT[conflict]] = tuple(values)
+        numbers = self._by_kept.places(catalogue.rows_of(found["representative_id"]))
+        conflicts: dict[GroupKind, _Conflicts] = {}
+        for name, kind in _KIND_OF_CONFLICT.items():
+            own = np.flatnonzero(pc.equal(found["conflict"], name).to_numpy() & (numbers >= 0))
+            conflicts[kind] = _Conflicts(numbers[own], _Index(numbers[own]), found["values"].take(pa.array(own)))
+        return conflicts
 
     def _kinds_of_groups(self) -> NDArray[np.uint8]:
         """Which kinds each group is of, one bit each, uint8 [G]."""
@@ -142,10 +181,10 @@ class DuplicateGroups:
             return kinds
         evidence, starts = self._members.evidence, self._members.starts[:-1]
         near = evidence >= _FIRST_NEAR
-        for kind, has in (("exact", (evidence > 0) & ~near), ("near", near)):
-            kinds[np.logical_or.reduceat(has, starts)] |= _BIT[kind]  # type: ignore[index]
-        for number, kind in self._values:
-            kinds[number] |= _BIT[kind]
+        kinds[np.logical_or.reduceat((evidence > 0) & ~near, starts)] |= _BIT["exact"]
+        kinds[np.logical_or.reduceat(near, starts)] |= _BIT["near"]
+        for kind, conflicts in self._conflicts.items():
+            kinds[conflicts.numbers] |= _BIT[kind]
         return kinds
 
 
