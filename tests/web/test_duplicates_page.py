@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,8 @@ from playwright.sync_api import Browser, ViewportSize
 from republished import publish_rows
 
 from finished_lake import FinishedLake
-from imagelake.lake.manifest import Manifest
-from imagelake.lake.published import PublishedLake, open_lake
+from imagelake.lake.published import open_lake
+from imagelake.lake.record import RECORD
 from imagelake.serving.catalogue import Catalogue
 from imagelake.serving.duplicate_groups import GROUPS, DuplicateGroups
 from served import Served
@@ -166,17 +168,14 @@ def test_it_fits_and_works_without_scripts(browser: Browser, site: Served) -> No
         context.close()
 
 
-class _WithoutGroups(PublishedLake):
-    """A lake on which find_duplicates never ran."""
-
-    def manifest(self, name: str) -> Manifest | None:
-        return None if name == GROUPS else super().manifest(name)
-
-
 def test_without_find_duplicates_groups_are_equal_files(sample: FinishedLake, tmp_path: Path) -> None:
     """Brute force over the hashes; the one to keep is the one that find_duplicates keeps of equal files."""
-    opened = open_lake(str(sample.folder))
-    lake = _WithoutGroups(opened.root, opened.files)
+    folder = sample.copied(tmp_path / "lake").folder
+    shutil.rmtree(folder / GROUPS)
+    published = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    published.pop(GROUPS)
+    (folder / RECORD).write_text(json.dumps(published), encoding="utf-8")
+    lake = open_lake(str(folder))
     catalogue = Catalogue(lake, tmp_path / "details")
     groups = DuplicateGroups(lake, catalogue)
     readable = set(sample.frame("image_quality", ["image_id"])["image_id"])
@@ -192,3 +191,8 @@ def test_without_find_duplicates_groups_are_equal_files(sample: FinishedLake, tm
     kept = sample.frame("duplicate_groups", ["image_id", "representative_id", "evidence"])
     of_bytes = kept[kept["evidence"] == "bytes"].set_index("image_id")["representative_id"]
     assert {other: name[0] for name in names for other in name[1:]}.items() >= of_bytes.to_dict().items()
+    with Served(folder, tmp_path / "cache") as server:
+        page = server.get("/duplicates").text
+        assert "find_duplicates has not run, so these are files that are equal byte by byte" in page
+        assert page.count('class="mark"') == len(expected)
+        assert not server.get("/api/duplicates").json()["published"]
