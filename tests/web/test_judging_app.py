@@ -33,8 +33,9 @@ def rows(sample: FinishedLake) -> dict[str, list[dict[str, Any]]]:
     priorities = (3.0, 9.0, 9.0, -1.0, 5.0, None, 7.0)
     return {
         "duplicate_pairs": [
-            {"image_id": names[2 * n + 1 - n % 2], "other_id": names[2 * n + n % 2], "split": "train", "evidence": "near",
-             "score": 0.4 + n / 20, "ssim": 0.7, "priority": priority, "verdict": "different" if n == 6 else None}
+            {"image_id": names[2 * n + 1 - n % 2], "other_id": names[2 * n + n % 2], "split": "train",
+             "evidence": "near", "score": 0.4 + n / 20, "ssim": 0.7, "priority": priority,
+             "verdict": "different" if n == 6 else None}
             for n, priority in enumerate(priorities)
         ],
         "label_issues": [
