@@ -1,1 +1,1 @@
-"""What people are asked of pairs and labels: forms, their order, the page, and the files of verdicts."""
+"""What people judge of pairs and labels: forms, their order, the page, and the files of verdicts."""

@@ -1,4 +1,4 @@
-"""The two things that people judge, pairs of images and labels: what is asked, in which order, and what may be said."""
+"""The two things that people judge, pairs of images and labels: the question, the order, and the answers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Form:
         choices: the answers.
         sheet: the file name of the same list for a spreadsheet.
         table: where they come from.
-        asked: a column of it, null where nobody needs to look.
+        needed: a column of it, null where nobody needs to look.
         order: columns of it, the first to be judged first.
         taken_by: the job that takes the file, and its option.
         symmetric: whether the names mean the same in any order.
@@ -57,7 +57,7 @@ class Form:
     choices: tuple[Choice, ...]
     sheet: str
     table: str
-    asked: str
+    needed: str
     order: tuple[tuple[str, Direction], ...]
     taken_by: str
     symmetric: bool = False

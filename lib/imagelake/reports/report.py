@@ -50,8 +50,8 @@ SECTIONS = (
 def render_report(rows: ReportRows) -> str:
     """The report as HTML; equal rows give equal bytes. A section that has nothing to show is named at the end only."""
     made = max((manifest["started"] for manifest in rows.manifests.values()), default=None)
-    told = section_hows(rows)
-    sections = [replace(one, how=told.get(one.name)) for one in (section(rows) for section in SECTIONS)]
+    hows = section_hows(rows)
+    sections = [replace(one, how=hows.get(one.name)) for one in (section(rows) for section in SECTIONS)]
     return render(
         "report.html",
         title=clean_name(rows.title),

@@ -41,10 +41,10 @@ class Questions:
         if manifest is None:
             return
         recorded = _recorded(lake, form)
-        columns = dict.fromkeys((*form.columns, *(name for name, _ in form.order), form.asked, *_COLUMNS[form.table]))
+        columns = dict.fromkeys((*form.columns, *(name for name, _ in form.order), form.needed, *_COLUMNS[form.table]))
         best: pa.Table | None = None
         for batch in lake.batches(form.table, (*columns, "verdict")):
-            wanted = pc.and_(pc.is_null(batch["verdict"]), pc.is_valid(batch[form.asked]))
+            wanted = pc.and_(pc.is_null(batch["verdict"]), pc.is_valid(batch[form.needed]))
             rows = _unrecorded(pa.Table.from_batches([batch]).filter(wanted), form, recorded)
             self.total += rows.num_rows
             best = rows if best is None else pa.concat_tables([best, rows])

@@ -34,7 +34,7 @@ _SAVED = "verdicts.csv"  # by the browser
 
 
 @dataclass(frozen=True)
-class Asked:
+class OpenQuestions:
     """Open questions of one form.
 
     Attributes:
@@ -75,8 +75,8 @@ def _of_one_form(served: ServedLake, what: What, file: VerdictFile | None, most:
     @router.get("")
     def questions(last: Annotated[list[Text] | None, Query(max_length=2)] = None) -> Response:
         known, judged = served.questions(form), file.read() if file else {}
-        asked = _asked(known, judged, most)
-        script = script_questions(asked.shown, _pictures(served, asked.shown))
+        left = _open_questions(known, judged, most)
+        script = script_questions(left.shown, _pictures(served, left.shown))
         action = path if file else None
         undone = last if last and len(last) == len(form.columns) and form.key(last) in judged else None
         content = render(
@@ -88,14 +88,14 @@ def _of_one_form(served: ServedLake, what: What, file: VerdictFile | None, most:
             form=form,
             published=known.run_id is not None,
             made_by=_MADE_BY[what],
-            asked=asked,
+            questions=left,
             action=action,
             question=script[0] if script else None,
             undo=list(map(cell, undone)) if undone else None,
             command=form.command(str(file.path) if file else _SAVED),
-            progress=f"{asked.judged:,} judged, {asked.open:,} to go" if file else "",
+            progress=f"{left.judged:,} judged, {left.open:,} to go" if file else "",
             script={"key": known.run_id, "columns": form.columns, "questions": script, "action": action,
-                    "judged": asked.judged, "open": asked.open},
+                    "judged": left.judged, "open": left.open},
         )  # fmt: skip
         return HTMLResponse(content, headers={"Content-Security-Policy": JUDGING_POLICY})
 
@@ -119,11 +119,11 @@ def _of_one_form(served: ServedLake, what: What, file: VerdictFile | None, most:
     return router
 
 
-def _asked(known: Questions, judged: Mapping[tuple[str, str], str], most: int) -> Asked:
+def _open_questions(known: Questions, judged: Mapping[tuple[str, str], str], most: int) -> OpenQuestions:
     """The first questions that nobody has judged."""
     still_open = (question for key, question in known.by_key.items() if key not in judged)
     shown = list(islice(still_open, most))
-    return Asked(shown, known.total - sum(key in known.by_key for key in judged), len(judged))
+    return OpenQuestions(shown, known.total - sum(key in known.by_key for key in judged), len(judged))
 
 
 def _pictures(served: ServedLake, questions: list[Question]) -> dict[str, str]:

@@ -48,14 +48,14 @@ _NUMBERS = (
 def tracing(rows: ReportRows) -> Section:
     """One command a section, for a row that the section shows."""
     found = _found(rows)
-    shown = [{"section": number.section, "of": number.of, "command": told.command} for number, told in found]
+    shown = [{"section": number.section, "of": number.of, "command": explained.command} for number, explained in found]
     absent = None if shown else "No table has been published whose numbers could be traced."
     return Section("tracing", "Trace a number", {"commands": shown}, absent)
 
 
 def section_hows(rows: ReportRows) -> dict[str, How]:
     """Section -> how its numbers came about, with the command for one of them."""
-    return {number.section: told for number, told in _found(rows)}
+    return {number.section: explained for number, explained in _found(rows)}
 
 
 def _found(rows: ReportRows) -> list[tuple[_Number, How]]:
@@ -65,8 +65,8 @@ def _found(rows: ReportRows) -> list[tuple[_Number, How]]:
         records = rows.records(number.frame)
         if records and number.table in rows.manifests:
             said = f"Read from the table {number.table}; the command traces {number.of}."
-            told = how(rows, said, (number.table,), _command(number, records[0]))
-            found += [(number, told)] if told else []
+            explained = how(rows, said, (number.table,), _command(number, records[0]))
+            found += [(number, explained)] if explained else []
     return found
 
 

@@ -1,4 +1,4 @@
-"""What a table leaves for people to judge, in the order of the form that asks it."""
+"""What a table leaves for people to judge, in the order of its form."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def open_questions(rows: DataFrame, form: Form) -> DataFrame:
 
     Args:
         rows: the form's table, its column verdict up to date.
-        form: what is asked.
+        form: the question and its order.
     """
     order = [F.desc(column) if direction == "descending" else F.asc(column) for column, direction in form.order]
-    return rows.where(F.col("verdict").isNull() & F.col(form.asked).isNotNull()).orderBy(*order)
+    return rows.where(F.col("verdict").isNull() & F.col(form.needed).isNotNull()).orderBy(*order)
