@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
@@ -40,12 +41,12 @@ class Questions:
         self.by_key: dict[tuple[str, str], Question] = {}
         if manifest is None:
             return
-        recorded = _recorded(lake, form)
+        recorded = _Recorded(lake, form)
         columns = dict.fromkeys((*form.columns, *(name for name, _ in form.order), form.needed, *_COLUMNS[form.table]))
         best: pa.Table | None = None
         for batch in lake.batches(form.table, (*columns, "verdict")):
             wanted = pc.and_(pc.is_null(batch["verdict"]), pc.is_valid(batch[form.needed]))
-            rows = _unrecorded(pa.Table.from_batches([batch]).filter(wanted), form, recorded)
+            rows = recorded.left_out(pa.Table.from_batches([batch]).filter(wanted))
             self.total += rows.num_rows
             best = rows if best is None else pa.concat_tables([best, rows])
             if best.num_rows > 2 * most:
@@ -55,20 +56,23 @@ class Questions:
             self.by_key = {form.key(one.names): one for one in _QUESTIONS[form.table](rows_in_order)}
 
 
-def _recorded(lake: PublishedLake, form: Form) -> set[tuple[str, str]]:
+class _Recorded:
     """What a job has recorded as judged, perhaps after the table was made; as many as people judged."""
-    name = _RECORDED[form.table]
-    if lake.manifest(name) is None:
-        return set()
-    found = lake.read(name, form.columns)
-    return {form.key(names) for names in zip(*(found[column].to_pylist() for column in form.columns), strict=True)}
 
+    def __init__(self, lake: PublishedLake, form: Form) -> None:
+        name, self._form = _RECORDED[form.table], form
+        found = lake.read(name, form.columns) if lake.manifest(name) else None
+        columns = [found[column].to_pylist() for column in form.columns] if found else []
+        self._keys = {form.key(names) for names in zip(*columns, strict=True)}
+        self._names = pa.array(sorted({name for key in self._keys for name in key}), pa.string())
 
-def _unrecorded(rows: pa.Table, form: Form, recorded: set[tuple[str, str]]) -> pa.Table:
-    if not recorded or not rows.num_rows:
-        return rows
-    names = zip(*(rows[column].to_pylist() for column in form.columns), strict=True)
-    return rows.filter(pa.array([form.key(one) not in recorded for one in names], pa.bool_()))
+    def left_out(self, rows: pa.Table) -> pa.Table:
+        """The rows that are not among them; only those with a name of one of them are compared."""
+        column, kept = rows[self._form.columns[0]], np.ones(rows.num_rows, bool)
+        for row in np.flatnonzero(pc.is_in(column, value_set=self._names.cast(column.type)).to_numpy()):
+            key = self._form.key([rows[name][int(row)].as_py() for name in self._form.columns])
+            kept[row] = key not in self._keys
+        return rows.filter(pa.array(kept))
 
 
 def _first(rows: pa.Table, form: Form, most: int) -> pa.Table:
