@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 from pyspark import StorageLevel
 
 from imagelake.config import Config
-from imagelake.installation import command_name
-from imagelake.reports.judging_page import LABELS, JudgingPage, label_questions, write_judging_page
+from imagelake.judging.forms import LABELS, label_questions
+from imagelake.judging.judging_page import JudgingPage, write_judging_page
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
 from imagelake.runtime.resolve.heads import published_head, require_fit, require_same_folds
@@ -36,6 +36,7 @@ from imagelake.transforms.issues.label_issues import (
 )
 from imagelake.transforms.predict.model import PREDICTION_SETTINGS, features_name, image_limits, require_features
 from imagelake.transforms.predict.thumbnails import make_thumbnails
+from imagelake.transforms.rows.questions import open_questions
 from imagelake.transforms.rows.verdicts import count_by_reason, kept, rejected
 from imagelake.transforms.training.scored_images import scores_by_heads
 from imagelake.transforms.training.training_images import ImageRules, groups_of, judge_pairs, training_images
@@ -89,12 +90,11 @@ def run(work: Work, config: Config) -> None:
 
 def _write_page(work: Work, config: Config, table: DataFrame) -> None:
     """The labels that nobody has judged yet, for a person to judge."""
-    rules, open_issues = config.judging, table.where("verdict IS NULL").orderBy("rank")
-    rows = [row.asDict() for row in open_issues.limit(rules.pairs).collect()]
+    rules = config.judging
+    rows = [row.asDict() for row in open_questions(table, LABELS).limit(rules.pairs).collect()]
     shown = {row["image_id"] for row in rows}
     thumbnails = make_thumbnails(work.read("image_bytes"), shown, rules.side, image_limits(config.images))
-    command = f"{command_name('submit')} record_verdicts --set verdicts.file=verdicts.csv"
-    page = JudgingPage(LABELS, label_questions(rows), command, work.run_id)
+    page = JudgingPage(LABELS, label_questions(rows), LABELS.command("verdicts.csv"), work.run_id)
     with tempfile.TemporaryDirectory() as scratch:
         write_judging_page(page, thumbnails, Path(scratch))
         work.write_folder("label_judging", Path(scratch), files=2)

@@ -17,16 +17,17 @@ from pyspark.sql import functions as F
 
 from imagelake.config import Config
 from imagelake.errors import ImageLakeError
-from imagelake.installation import command_name
+from imagelake.judging.forms import PAIRS, pair_questions
+from imagelake.judging.judging_page import JudgingPage, write_judging_page
 from imagelake.lake.inputs import Inputs
 from imagelake.lake.storage import to_uri
-from imagelake.reports.judging_page import PAIRS, JudgingPage, pair_questions, write_judging_page
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
 from imagelake.runtime.options import Shortcut
-from imagelake.transforms.duplicates.verdicts import COLUMNS, read_verdicts, unknown_images, verdict_notes
+from imagelake.transforms.duplicates.verdicts import COLUMNS, read_files, unknown_images, verdict_notes
 from imagelake.transforms.predict.model import image_limits
 from imagelake.transforms.predict.thumbnails import make_thumbnails
+from imagelake.transforms.rows.questions import open_questions
 
 NAMED = 5
 
@@ -34,7 +35,7 @@ NAMED = 5
 def run(work: Work, config: Config) -> None:
     """Add the new verdicts, then show the pairs that nobody has judged."""
     rules, storage, pairs = config.judging, work.lake.storage, work.read("duplicate_pairs")
-    given = read_verdicts({file: storage.read_bytes(file) for file in files(config)})
+    given = read_files({file: storage.read_bytes(file) for file in files(config)})
     if unknown := unknown_images(given, work.read("images")):
         named = ", ".join(unknown[:NAMED])
         raise ImageLakeError(f"{', '.join(rules.verdicts)}: {len(unknown):,} images are not in the lake: {named}")
@@ -49,25 +50,26 @@ def run(work: Work, config: Config) -> None:
     kept = work.write("duplicate_verdicts", verdicts)
     ordered = pairs.withColumns(
         {"first": F.least("image_id", "other_id"), "second": F.greatest("image_id", "other_id")}
-    ).drop("verdict")
+    ).withColumnRenamed("verdict", "of_copies")
     known = kept.withColumnsRenamed({"image_id": "first", "other_id": "second"})
-    judged = ordered.join(known, ["first", "second"], how="left")
+    judged = ordered.join(known, ["first", "second"], how="left").withColumn(
+        "verdict", F.coalesce("verdict", "of_copies")
+    )
     for name, value in verdict_notes(judged, config.duplicates.min_score).items():
         work.note(name, value)
-    open_pairs = judged.where("verdict IS NULL AND priority IS NOT NULL").orderBy(F.desc("priority"), "first", "second")
-    rows = [row.asDict() for row in open_pairs.limit(rules.pairs).collect()]
+    rows = [row.asDict() for row in open_questions(judged, PAIRS).limit(rules.pairs).collect()]
     shown = {row[name] for row in rows for name in ("image_id", "other_id")}
     thumbnails = make_thumbnails(work.read("image_bytes"), shown, rules.side, image_limits(config.images))
     with tempfile.TemporaryDirectory() as scratch:
-        command = f"{command_name('submit')} judge_duplicates --verdicts verdicts.csv"
-        write_judging_page(JudgingPage(PAIRS, pair_questions(rows), command, work.run_id), thumbnails, Path(scratch))
+        page = JudgingPage(PAIRS, pair_questions(rows), PAIRS.command("verdicts.csv"), work.run_id)
+        write_judging_page(page, thumbnails, Path(scratch))
         work.write_folder("duplicate_judging", Path(scratch), files=2)
     work.note("to judge", f"{len(rows):,} pairs: {work.lake.address('duplicate_judging')}/index.html")
 
 
 def check(config: Config, inputs: Inputs) -> None:
     """Read the verdicts before anything runs."""
-    read_verdicts({file: inputs.read_bytes(file) for file in files(config)})
+    read_files({file: inputs.read_bytes(file) for file in files(config)})
 
 
 def files(config: Config) -> tuple[str, ...]:

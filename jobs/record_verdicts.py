@@ -14,10 +14,12 @@ from pathlib import PurePath
 
 from imagelake.config import Config
 from imagelake.errors import ImageLakeError
+from imagelake.judging.forms import LABELS
+from imagelake.judging.verdict_files import read_verdicts
 from imagelake.lake.storage import to_uri
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
-from imagelake.transforms.issues.label_verdicts import given_verdicts, merged_verdicts, read_verdicts
+from imagelake.transforms.issues.label_verdicts import given_verdicts, merged_verdicts
 from imagelake.transforms.rows.verdicts import count_by_reason
 
 TABLE_NAME = "label_verdicts"
@@ -26,13 +28,13 @@ TABLE_NAME = "label_verdicts"
 def run(work: Work, config: Config) -> None:
     """Read the file, find the labels it speaks of, put its verdicts over the earlier ones."""
     file = config.verdicts.file
-    rows = read_verdicts(work.lake.storage.read_bytes(to_uri(file)), file)
-    given = given_verdicts(rows, work.read("labels"), PurePath(file).name).persist()
+    verdicts = read_verdicts(LABELS, work.lake.storage.read_bytes(to_uri(file)), file)
+    given = given_verdicts(verdicts, work.read("labels"), PurePath(file).name).persist()
     unknown = given.where("label_id IS NULL")
     earlier = work.lake.read(TABLE_NAME) if work.previous(TABLE_NAME) else None
     table = work.write(TABLE_NAME, merged_verdicts(given.where("label_id IS NOT NULL"), earlier))
     lost = unknown.count()
-    work.account("lines", len(rows), len(rows) - lost, {"no_such_label": lost})
+    work.account("lines", len(verdicts), len(verdicts) - lost, {"no_such_label": lost})
     work.note("verdicts in all", f"{table.count():,}")
     work.note("of these", ", ".join(f"{name} {n:,}" for name, n in count_by_reason(
         table.withColumnRenamed("verdict", "reason")).items()) or "none")  # fmt: skip

@@ -25,7 +25,7 @@ from imagelake.runtime.resolve.network import published_card
 from imagelake.spreadsheet import cell
 from imagelake.transforms.predict.model import image_limits
 from imagelake.transforms.predict.thumbnails import make_thumbnails
-from imagelake.transforms.report.about import about_lake, about_network, about_thresholds
+from imagelake.transforms.report.about import about_duplicates, about_lake, about_network, about_thresholds
 from imagelake.transforms.report.confusion_images import CONFUSIONS_CSV, confusion_images
 from imagelake.transforms.report.findings.every_finding import CONTRIBUTIONS, TABLES_READ
 from imagelake.transforms.report.findings.problem import find_all
@@ -79,6 +79,7 @@ def about_lines(work: Work, config: Config, manifests: dict[str, dict[str, objec
         *about_lake(work.lake.root, manifests, READ),
         *about_network(card, digest, asdict(network) if network else {}),
         *about_thresholds(config.clean.min_confidence if same_rules else None, config.report),
+        *about_duplicates(manifests.get("duplicate_groups", {})),
     ]
 
 

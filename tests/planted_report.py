@@ -247,7 +247,7 @@ def _findings() -> list[Finding]:
         counted = "label" if name.endswith("labels") and severity == "low" else "image"
         advice = f"Look at them, then decide; {title.lower()} are found by a threshold."
         csv = f"findings/{name}.csv"
-        return Finding(name, title, advice, severity, count, counted, examples, csv, min(count, 100_000))
+        return Finding(name, title, advice, severity, count, counted, examples, csv, min(count, 100_000), ("images",))
 
     return [
         finding("duplicates", "Exact duplicates", "medium", 312_400, f"of {IMAGE_IDS[0]}"),
@@ -385,6 +385,8 @@ def _rejected() -> pd.DataFrame:
         ("annotations_rejected", "boxes", "empty_box", 3),
         ("images", None, "not_an_image", 71),
         ("images_rejected", None, "duplicate_image_id", 9),
+        ("predictions", None, "truncated", 140),
+        ("predictions", None, "not_an_image", 71),
         ("predictions", None, "timeout", 1),
     ]
     return pd.DataFrame(rows, columns=["table_name", "bound_for", "reason", "rows"])

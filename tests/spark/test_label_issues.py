@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from pyspark.sql import DataFrame, SparkSession
 
 from imagelake.errors import ImageLakeError
+from imagelake.judging.forms import LABELS
+from imagelake.judging.verdict_files import read_verdicts
 from imagelake.tables import TABLES
 from imagelake.transforms.issues.confident_counts import ScoredRows, bounds_of, confident_counts, judge_images
 from imagelake.transforms.issues.label_issues import (
@@ -20,7 +22,7 @@ from imagelake.transforms.issues.label_issues import (
     issue_counts,
     label_issues,
 )
-from imagelake.transforms.issues.label_verdicts import given_verdicts, merged_verdicts, read_verdicts
+from imagelake.transforms.issues.label_verdicts import given_verdicts, merged_verdicts
 from imagelake.transforms.labels.clean_labels import distrusted_labels
 
 RULES = IssueRules("differs", 0.1, "self_confidence", 0.3, 0.95)
@@ -121,7 +123,7 @@ def test_reviewed_issues_tell_how_often_labels_of_their_score_are_wrong(spark: S
     """Two of three reviewed labels below a tenth are wrong: a share with its interval; elsewhere nothing is known."""
     said = [("a1", "confirmed"), ("b6", "confirmed"), ("b3", "refuted")]
     lines = "image_id,label,verdict\n" + "".join(f"{image},{dict(PAIRS)[image]},{verdict}\n" for image, verdict in said)
-    verdicts = given_verdicts(read_verdicts(lines.encode(), "v.csv"), labels_of(spark, *PAIRS), "v.csv")
+    verdicts = given_verdicts(read_verdicts(LABELS, lines.encode(), "v.csv"), labels_of(spark, *PAIRS), "v.csv")
     found = {
         row["image_id"]: row
         for row in label_issues(scores_of(spark, *SCORES), background(spark, verdicts), RULES).collect()
@@ -142,9 +144,9 @@ def test_a_later_verdict_wins_and_an_unknown_label_is_told(spark: SparkSession) 
     """What is said again is said last; a label that the image does not have has no label_id."""
     labels = labels_of(spark, *PAIRS)
     first = given_verdicts(
-        read_verdicts(b"image_id,label,verdict\na1,Lion,refuted\nb7,Owl,refuted\n", "1"), labels, "1"
+        read_verdicts(LABELS, b"image_id,label,verdict\na1,Lion,refuted\nb7,Owl,refuted\n", "1"), labels, "1"
     )
-    rows = read_verdicts(b"image_id,label,verdict\na1,Lion,refuted\na1,Lion,confirmed\nzz,Owl,refuted\n", "2")
+    rows = read_verdicts(LABELS, b"image_id,label,verdict\na1,Lion,refuted\na1,Lion,confirmed\nzz,Owl,refuted\n", "2")
     second = given_verdicts(rows, labels, "2").persist()
     assert [row["image_id"] for row in second.where("label_id IS NULL").collect()] == ["zz"]
     merged = merged_verdicts(second.where("label_id IS NOT NULL"), first)
@@ -152,8 +154,8 @@ def test_a_later_verdict_wins_and_an_unknown_label_is_told(spark: SparkSession) 
         ("a1", "confirmed", "2"),
         ("b7", "refuted", "1"),
     ]
-    with pytest.raises(ImageLakeError, match=r"line 2: 'wrong'.*Known: confirmed, refuted"):
-        read_verdicts(b"image_id,label,verdict\na1,Lion,wrong\n", "v.csv")
+    with pytest.raises(ImageLakeError, match=r"v.csv, line 2: verdict 'wrong'; known: confirmed, refuted"):
+        read_verdicts(LABELS, b"image_id,label,verdict\na1,Lion,wrong\n", "v.csv")
 
 
 def test_a_refuted_issue_is_kept_and_a_confirmed_one_is_not(spark: SparkSession) -> None:

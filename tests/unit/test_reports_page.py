@@ -17,6 +17,8 @@ import pytest
 import imagelake
 from imagelake.reports.report import SECTIONS, render_report, write_report
 from imagelake.reports.rows import ReportRows
+from imagelake.reports.sections.rejected import rejected
+from imagelake.transforms.report.about import about_duplicates
 from planted_report import HOSTILE, LABELS, hostile_rows, planted_rows
 
 VOID = {"meta", "link", "img", "br"}
@@ -373,3 +375,26 @@ def test_a_sample_shows_what_each_stage_leaves(full: str) -> None:
     html = render_report(replace(rows, frames=without))
     assert 'id="sample"' not in html
     assert "No sample has been selected" in html
+
+
+def test_a_damaged_image_counts_once() -> None:
+    """Whose header cannot be read cannot be scored, either: one account; that of the headers where none is scored."""
+    rows = planted_rows()
+    groups = {one["title"]: one["total"] for one in rejected(rows).values["groups"]}
+    assert groups["Images that could not be read or scored"] == 212
+    assert "Images whose bytes cannot be read" not in groups
+    frame = rows.frames["rejected"]
+    unscored = {name: manifest for name, manifest in rows.manifests.items() if name != "predictions"}
+    alone = replace(
+        rows, manifests=unscored, frames={**rows.frames, "rejected": frame[frame["table_name"] != "predictions"]}
+    )
+    groups = {one["title"]: one["total"] for one in rejected(alone).values["groups"]}
+    assert groups["Images whose bytes cannot be read"] == 211
+
+
+def test_the_thresholds_of_near_duplicates_are_those_of_the_run() -> None:
+    """They come from the table's manifest; where none was written, or an older one, nothing is said."""
+    settings = {"duplicates.min_score": 0.25, "duplicates.min_ssim": 0.5, "duplicates.max_distance": 100.0}
+    said = about_duplicates({"settings": settings})
+    assert said == [("Near duplicates", "score 0.25 or more, SSIM above 0.5, distance under 100 levels")]
+    assert about_duplicates({}) == about_duplicates({"settings": None}) == []

@@ -10,16 +10,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize
 
-from imagelake.reports.judging_page import (
-    LABELS,
-    PAIRS,
-    JudgingPage,
-    label_questions,
-    pair_questions,
-    write_judging_page,
-)
-from imagelake.transforms.duplicates import verdicts as of_pairs
-from imagelake.transforms.issues import label_verdicts as of_labels
+from imagelake.judging.forms import LABELS, PAIRS, label_questions, pair_questions
+from imagelake.judging.judging_page import JudgingPage, write_judging_page
+from imagelake.judging.verdict_files import read_verdicts
 
 PHONE = ViewportSize(width=390, height=844)
 STRANGE = '=1+1,"</script>'
@@ -73,8 +66,8 @@ def test_labels_are_judged_by_one_key_each(phone: Page, thumbnails: dict[str, by
     assert phone.locator("#progress").inner_text() == "2 of 3 judged"
     assert phone.locator("#pictures img").get_attribute("alt") == "no picture"
     assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    said = of_labels.read_verdicts(saved(phone), "verdicts.csv")
-    assert said == [(STRANGE, "-Lion", "confirmed"), ("b", "Owl", "refuted")]
+    said = read_verdicts(LABELS, saved(phone), "verdicts.csv")
+    assert said == {(STRANGE, "-Lion"): "confirmed", ("b", "Owl"): "refuted"}
     phone.get_by_role("button", name="right").click()
     assert phone.locator("#progress").inner_text() == "3 of 3 judged; save them as CSV"
     assert not phone.locator("#pictures").is_visible()
@@ -88,11 +81,11 @@ def test_pairs_are_judged_by_one_key_each(phone: Page, thumbnails: dict[str, byt
     assert phone.locator("#pictures img").count() == 2
     phone.keyboard.press("d")
     phone.keyboard.press("f")
-    found = of_pairs.read_verdicts({"verdicts.csv": saved(phone)})
+    found = read_verdicts(PAIRS, saved(phone), "verdicts.csv")
     assert found == {(STRANGE, "b"): "duplicate", ("b", "c"): "different"}
 
 
 def test_a_sheet_that_nobody_filled_in_says_nothing(tmp_path: Path) -> None:
     """The list beside the page, for a spreadsheet, is read as it is: what has no verdict is no verdict."""
     write_judging_page(JudgingPage(LABELS, label_questions(ISSUES), "record", "labels"), {}, tmp_path)
-    assert of_labels.read_verdicts((tmp_path / "labels.csv").read_bytes(), "labels.csv") == []
+    assert read_verdicts(LABELS, (tmp_path / "labels.csv").read_bytes(), "labels.csv") == {}

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import io
-import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from PIL import Image
+from republished import publish
 
 from finished_lake import FinishedLake
-from imagelake.lake.files import LocalFiles
-from imagelake.lake.manifest import MANIFEST, Part
-from imagelake.lake.parts import is_part, local_crc32c
-from imagelake.lake.publication import Publication
-from imagelake.lake.publication import publish as publish_run
-from imagelake.lake.published import open_lake
-from imagelake.lake.record import Run, read_record
 from served import Served
 
 
@@ -35,22 +27,6 @@ def watched(folder: Path, tmp_path: Path) -> Iterator[Served]:
     """That copy, served, and looked at often."""
     with Served(folder, tmp_path / "cache", "--set", "web.renewed_every_s=0.3") as server:
         yield server
-
-
-def publish(folder: Path, table: str, frame: pd.DataFrame | None, run_id: str) -> None:
-    """A table as a job would publish it once more; the same rows where there is no frame."""
-    files = LocalFiles(folder)
-    known = open_lake(str(folder)).require(table)
-    run = Run(known.job, run_id)
-    staged = Path(shutil.copytree(folder / table, folder / run.staging / table))
-    if frame is not None:
-        for part in staged.glob("*.parquet"):
-            part.unlink()
-        frame.to_parquet(staged / f"part-{run_id}.parquet", index=False)
-    found = [file for file in sorted(staged.iterdir()) if is_part(file.name)]
-    parts = [Part(file.name, file.stat().st_size, local_crc32c(file)) for file in found]
-    (staged / MANIFEST).write_text(replace(known, run_id=run_id, parts=parts).to_json())
-    assert publish_run(files, Publication(run, (table,), read_record(files).of([table])))
 
 
 def eventually(true: Callable[[], bool]) -> None:

@@ -139,3 +139,48 @@ def test_names_of_bars_stay_inside_their_chart(browser: Browser, report: Path) -
     )
     assert beyond == []
     page.close()
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_no_identifier_is_broken_before_its_last_letters(browser: Browser, tmp_path: Path, width: int) -> None:
+    """In the narrowest cell an identifier stands on one line, or is broken in halves."""
+    page, _, _ = opened(browser, write_report(planted_rows(), tmp_path), width)
+    page.evaluate("for (const folded of document.querySelectorAll('details')) folded.open = true")
+    ends = page.evaluate(
+        """() => {
+            const ends = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+            while (texts.nextNode()) for (const found of texts.currentNode.data.matchAll(/[0-9a-f]{16}/g)) {
+                if (!texts.currentNode.parentElement.checkVisibility()) continue;
+                const tops = [...found[0]].map((_, letter) => {
+                    const range = document.createRange();
+                    range.setStart(texts.currentNode, found.index + letter);
+                    range.setEnd(texts.currentNode, found.index + letter + 1);
+                    return Math.round(range.getBoundingClientRect().top);
+                });
+                ends.push(tops.filter(top => Math.abs(top - tops.at(-1)) < 3).length);
+            }
+            return ends;
+        }"""
+    )
+    assert len(ends) > 50
+    assert min(ends) > 3
+    page.close()
+
+
+def test_how_a_number_came_about_opens_without_scripts(browser: Browser, tmp_path: Path) -> None:
+    """By mouse and by keyboard; what is opened takes the row and cuts nothing, and its link opens the run below."""
+    for width in (PHONE, DESKTOP):
+        context = browser.new_context(java_script_enabled=False, viewport={"width": width, "height": 800})
+        page = context.new_page()
+        page.goto(write_report(planted_rows(), tmp_path).as_uri())
+        explained = page.locator("#summary .how").first
+        assert not explained.locator("p").first.is_visible()
+        explained.locator("summary").focus()
+        page.keyboard.press("Enter")
+        assert "split_summary" in explained.inner_text()
+        assert explained.locator("code", has_text="imagelake trace split_summary").is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        explained.get_by_role("link").first.click()
+        assert "#run-" in page.url
+        assert page.locator("details.run[open]").count() == 1
+        context.close()

@@ -33,6 +33,9 @@ PAGES = (
     "/accuracy",
     "/ranking",
     "/duplicates",
+    "/duplicates?show=leak",
+    "/judge/pairs",
+    "/judge/labels",
     "/map",
     "/map?label=Lion",
     "/label?name=Lion&show=wrong",
@@ -220,13 +223,16 @@ def test_the_map_shows_what_is_pointed_at(tab: Tab, sample: FinishedLake) -> Non
     tab.page.wait_for_url("**/image?id=*")
 
 
-def test_each_group_of_duplicates_says_which_to_keep(tab: Tab, facts: PlantedFacts) -> None:
-    """One of each group is marked, and the export below is of the others."""
+def test_each_group_of_duplicates_says_which_to_keep(tab: Tab, sample: FinishedLake, facts: PlantedFacts) -> None:
+    """One of each group that find_duplicates published is marked, and the export below is of the others."""
+    table = sample.frame("duplicate_groups", ["image_id", "representative_id"])
     tab.page.goto("/duplicates")
     groups = tab.page.locator(".group").count()
-    assert groups == tab.page.locator(".mark").count() == len(facts.exact_duplicates)
-    spare = sum(len(group) - 1 for group in facts.exact_duplicates)
-    assert tab.page.locator("#export [name=all]").count() == spare
+    assert groups == tab.page.locator(".mark").count() == table["representative_id"].nunique()
+    assert tab.page.locator("#export [name=all]").count() == len(table) - groups
+    tab.page.get_by_role("link", name="Exact copies").click()
+    tab.page.wait_for_url("**/duplicates?show=exact")
+    assert tab.page.locator(".group").count() == len(facts.exact_duplicates)
 
 
 def test_ticked_images_are_taken_along(tab: Tab, photo: tuple[str, Path]) -> None:

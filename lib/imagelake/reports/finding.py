@@ -38,6 +38,7 @@ class Finding:
         examples: the first few, the worst first.
         csv: the address of the CSV with all of them, relative to the page; its first rows where it is cut.
         listed: rows of the CSV.
+        tables: that it was counted from.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Finding:
     examples: tuple[Example, ...]
     csv: str
     listed: int
+    tables: tuple[str, ...] = ()
 
 
 def by_severity(findings: Sequence[Finding]) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from imagelake.reports.names import clean_name
@@ -21,7 +22,7 @@ from imagelake.reports.sections.search import search
 from imagelake.reports.sections.shapes import shapes
 from imagelake.reports.sections.splits import splits
 from imagelake.reports.sections.summary import summary
-from imagelake.reports.sections.tracing import tracing
+from imagelake.reports.sections.tracing import section_hows, tracing
 from imagelake.reports.sections.training import training
 from imagelake.reports.sections.what_to_do import what_to_do
 
@@ -49,7 +50,8 @@ SECTIONS = (
 def render_report(rows: ReportRows) -> str:
     """The report as HTML; equal rows give equal bytes. A section that has nothing to show is named at the end only."""
     made = max((manifest["started"] for manifest in rows.manifests.values()), default=None)
-    sections = [section(rows) for section in SECTIONS]
+    hows = section_hows(rows)
+    sections = [replace(one, how=hows.get(one.name)) for one in (section(rows) for section in SECTIONS)]
     return render(
         "report.html",
         title=clean_name(rows.title),

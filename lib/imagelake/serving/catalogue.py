@@ -171,19 +171,12 @@ class Catalogue:
         rows = self.by_id[chosen[self.by_id]].astype(np.int64)
         return np.asarray(rows[np.argsort(-self.ppi[rows], kind="stable")])
 
-    def duplicates(self) -> list[list[int]]:
-        """Groups of readable images whose files are equal byte by byte, the largest group first.
-
-        First in a group is the one to keep: with most clean labels, then the first by image_id.
-        """
+    def equal_files(self) -> list[NDArray[np.int64]]:
+        """Row numbers of readable images whose files are equal byte by byte, a group each, in no order."""
         readable = np.flatnonzero(~np.isnan(self.ppi) & (self._hashes != 0))
         order = readable[np.argsort(self._hashes[readable], kind="stable")]
         groups = np.split(order, np.flatnonzero(np.diff(self._hashes[order])) + 1)
-        repeated = sorted((group for group in groups if len(group) > 1), key=lambda one: (-len(one), one[0]))
-        return [sorted(map(int, group), key=self._worth_keeping) for group in repeated]
-
-    def _worth_keeping(self, row: int) -> tuple[int, str]:
-        return -len(self.labels.labels_of(row)), self.image_id(row)
+        return [group for group in groups if len(group) > 1]
 
 
 def _quality(

@@ -10,6 +10,7 @@ from imagelake.search.filters import Filters
 from imagelake.search.order import Order
 from imagelake.search.page import Mode
 from imagelake.search.query import ImageKind
+from imagelake.serving.duplicate_groups import GroupKind
 
 Text = Annotated[str, Field(max_length=2_000)]
 
@@ -64,3 +65,25 @@ class WordParameters(BaseModel):
 
     words: Text = Field("", description="a label, a synonym of one, or some words of its name")
     page: Annotated[int, Field(ge=1, le=1_000)] = Field(1, description="1 is the first")
+
+
+class DuplicateParameters(BaseModel):
+    """Which groups of duplicates, or the images of which one. An empty value says nothing, as a form sends it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    show: GroupKind | None = Field(
+        None,
+        description="groups with exact copies; with near ones; whose labels exclude each other; that lie in two splits",
+    )
+    group: Text | None = Field(None, description="the image to keep of one group: all of its images, page by page")
+    page: Annotated[int, Field(ge=1, le=100_000)] = Field(1, description="1 is the first")
+
+    @field_validator("show", "group", mode="before")
+    @classmethod
+    def _unsaid(cls, value: Any) -> Any:
+        return None if value == "" else value
+
+    def link_parameters(self) -> dict[str, Any]:
+        """The parameters that differ from the defaults, for links."""
+        return self.model_dump(exclude_defaults=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -15,6 +16,7 @@ import numpy as np
 from imagelake.search.order import Order, candidate_count, in_order
 from imagelake.search.query import PredictedLabel, Query, predicted_label
 from imagelake.serving.catalogue import Catalogue, ImageDetails
+from imagelake.serving.duplicate_groups import DuplicateGroups
 from imagelake.serving.image_boxes import ImageBoxes
 from imagelake.serving.image_labels import classes_of_labels
 from imagelake.serving.image_map import ImageMap
@@ -24,6 +26,7 @@ from imagelake.serving.originals import Originals
 from imagelake.serving.predictions import LakePredictions
 from imagelake.serving.predictor import Predictor
 from imagelake.serving.query_store import QueryStore
+from imagelake.serving.questions import Questions
 from imagelake.serving.thumbnail_cache import ThumbnailCache
 from imagelake.serving.words import Meaning, NetworkClasses, RankedByWords, WordIndex, rank_by_words
 from imagelake.taxonomy.lake_labels import narrowest_labels
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from imagelake.config import Config
+    from imagelake.judging.forms import Form
     from imagelake.lake.published import PublishedLake
     from imagelake.search.filters import Filters
 
@@ -90,6 +94,8 @@ class ServedLake:
         self._side, self._cache = rules.thumbnail_side, own
         self.mistakes = Mistakes(lake, self.catalogue)
         self._thumbnails = ThumbnailCache(own / "thumbnails", rules.thumbnail_cache_bytes)
+        self._questions: dict[str, Questions] = {}
+        self._reading_questions = threading.Lock()
         self._rows_of_index = self.catalogue.rows_of(self.index.image_ids)
         # While a pipeline runs, the index may hold images that the lake no longer lists.
         listed = self._rows_of_index >= 0
@@ -174,9 +180,16 @@ class ServedLake:
         return rank_by_words(labelled, self._predictions.best_scores(meaning.classes), self.catalogue.by_id)
 
     @cached_property
-    def duplicates(self) -> list[list[int]]:
-        """Groups of images whose files are equal byte by byte."""
-        return self.catalogue.duplicates()
+    def duplicates(self) -> DuplicateGroups:
+        """Its groups of duplicates."""
+        return DuplicateGroups(self.lake, self.catalogue)
+
+    def questions(self, form: Form) -> Questions:
+        """What people can judge; the table is read when this is first asked for."""
+        with self._reading_questions:
+            if form.table not in self._questions:
+                self._questions[form.table] = Questions(self.lake, form)
+            return self._questions[form.table]
 
     @cached_property
     def boxes(self) -> ImageBoxes:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
@@ -19,7 +20,9 @@ from imagelake.config import WebSection
 from imagelake.errors import ImageLakeError
 from imagelake.serving.options import fetch_of, lake_of
 from imagelake.serving.served_lake import ServedLake
+from imagelake.serving.verdict_file import VerdictFile
 from imagelake.web.app import guarded, pages_of
+from imagelake.web.judging_views import FORMS, What
 from imagelake.web.log import log_warnings
 from imagelake.web.memory import give_back_large_blocks
 from imagelake.web.options import parser
@@ -38,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began = time.monotonic()
     try:
         lake, config = lake_of(options)
+        verdicts = verdict_files(options.verdicts)
         watch = LakeWatch(lake)
         served = lake.consistent(lambda now: ServedLake(now, config, options.cache))
     except ImageLakeError as error:
@@ -53,9 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         served = lake.consistent(lambda now: ServedLake(now, config, options.cache, before))
         sys.stdout.write(f"published anew: {summary(served, time.monotonic() - began)}\n")
         sys.stdout.flush()
-        return pages_of(served, config, fetch)
+        return pages_of(served, config, fetch, verdicts)
 
-    app = RenewedApp(pages_of(served, config, fetch), again, watch)
+    app = RenewedApp(pages_of(served, config, fetch, verdicts), again, watch)
     app.renew_every(config.web.renewed_every_s)
     return _serve(guarded(app, config, allowed_hosts(options)), config.web, options)
 
@@ -88,6 +92,15 @@ def allowed_hosts(options: argparse.Namespace) -> list[str]:
     if ipaddress.ip_address(options.host).is_loopback:
         return [*_LOOPBACK_NAMES, *named]
     return named or ["*"]
+
+
+def verdict_files(folder: Path | None) -> dict[What, VerdictFile]:
+    """The files of verdicts in a folder; none where no folder is given.
+
+    Raises:
+        ImageLakeError: they cannot be written, or are no such files.
+    """
+    return {what: VerdictFile(form, folder) for what, form in FORMS.items()} if folder else {}
 
 
 def summary(served: ServedLake, seconds: float) -> str:

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from imagelake.search.page import Page
 from imagelake.search.query import Query as SearchedQuery
 from imagelake.serving.catalogue import ImageDetails
-from imagelake.serving.parameters import QueryParameters, SearchParameters, Text, WordParameters
+from imagelake.serving.duplicate_pages import FoundGroup, duplicates_of
+from imagelake.serving.parameters import DuplicateParameters, QueryParameters, SearchParameters, Text, WordParameters
 from imagelake.serving.search import Found, query_of, search, search_by_words
 from imagelake.serving.served_lake import ServedLake
 from imagelake.web.pages import address
@@ -42,6 +43,10 @@ class SearchAgain(QueryParameters, _Count):
 
 class SearchByWords(WordParameters, _Count):
     """The parameters of a search by words."""
+
+
+class DuplicateGroupsOf(DuplicateParameters, _Count):
+    """Which groups of duplicates."""
 
 
 class PredictedClass(BaseModel):
@@ -117,6 +122,35 @@ class WordResults(BaseModel):
     results: list[WordResult]
 
 
+class DuplicateImage(BaseModel):
+    """An image of a group, what makes it a duplicate of the one to keep, and how surely, 0 to 1."""
+
+    evidence: str = Field(description="representative: the one to keep; bytes, pixels, thumbnail: equal; near")
+    score: float
+    image: Image
+
+
+class Duplicates(BaseModel):
+    """A group of images that show the same picture."""
+
+    keep: str = Field(description="image_id of the best one, the first of the group")
+    total: int
+    labels: tuple[str, ...] = Field(description="of its images, where they exclude each other")
+    splits: tuple[str, ...] = Field(description="of its images, where there are several")
+    images: list[DuplicateImage] = Field(description="the first ones; all of them, page by page, with group=keep")
+
+
+class DuplicatePage(BaseModel):
+    """The groups of one page, or the images of one group."""
+
+    published: bool = Field(description="false: find_duplicates has not run, and these are files of equal bytes")
+    counts: dict[str, int] = Field(description="groups of each kind")
+    total: int
+    page: int
+    pages: int
+    groups: list[Duplicates]
+
+
 def image_of(details: ImageDetails) -> Image:
     """An image's details as the API gives them."""
     known = {name: value for name, value in asdict(details).items() if name in Image.model_fields}
@@ -178,6 +212,19 @@ def api(served: ServedLake, photos: Photos, tables: Tables, size: int) -> APIRou
             raise ProblemError(404, "the lake has no such image")
         return image_of(served.catalogue.details([row])[0])
 
+    @router.get("/duplicates")
+    def duplicates(parameters: Annotated[DuplicateGroupsOf, Query()]) -> DuplicatePage:
+        """Groups of duplicates, the largest first; of each the image to keep first."""
+        found = duplicates_of(served, parameters, parameters.count or size)
+        return DuplicatePage(
+            published=served.duplicates.published,
+            counts=served.duplicates.counts,
+            total=found.total,
+            page=parameters.page,
+            pages=found.pages,
+            groups=[_group(one) for one in found.groups],
+        )
+
     @router.get("/tables")
     def published() -> dict[str, int]:
         """The published tables and folders with their rows."""
@@ -194,6 +241,19 @@ def api(served: ServedLake, photos: Photos, tables: Tables, size: int) -> APIRou
         return tables.rows("label_accuracy")
 
     return router
+
+
+def _group(found: FoundGroup) -> Duplicates:
+    return Duplicates(
+        keep=found.keep_id,
+        total=found.group.images,
+        labels=found.group.labels,
+        splits=found.group.splits,
+        images=[
+            DuplicateImage(evidence=copy.evidence, score=copy.score, image=image_of(details))
+            for copy, details in found.copies
+        ],
+    )
 
 
 def _results(query: SearchedQuery, found: Found, parameters: QueryParameters) -> Results:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -13,9 +13,11 @@ from imagelake import __version__
 from imagelake.config import Config
 from imagelake.net.safe_fetch import SafeFetch
 from imagelake.serving.served_lake import ServedLake
+from imagelake.serving.verdict_file import VerdictFile
 from imagelake.web.api import api
 from imagelake.web.export_views import export_views
 from imagelake.web.guards import BodyLimit, HeadAsGet, OwnSiteOnly, RateLimit, SafeHeaders
+from imagelake.web.judging_views import What, judging_views
 from imagelake.web.map_views import map_views
 from imagelake.web.media import media
 from imagelake.web.photos import Photos
@@ -25,13 +27,16 @@ from imagelake.web.table_views import table_views
 from imagelake.web.tables import Tables
 
 
-def pages_of(served: ServedLake, config: Config, fetch: SafeFetch) -> FastAPI:
+def pages_of(
+    served: ServedLake, config: Config, fetch: SafeFetch, verdicts: Mapping[What, VerdictFile] | None = None
+) -> FastAPI:
     """The pages, pictures and API of one version of a lake.
 
     Args:
         served: the lake.
-        config: its section web.
+        config: its sections web and judging.
         fetch: how photos behind addresses are fetched.
+        verdicts: where verdicts are kept; None where browsers keep them.
     """
     rules, tables = config.web, Tables(served.lake)
     threads = os.cpu_count() or 1
@@ -41,6 +46,7 @@ def pages_of(served: ServedLake, config: Config, fetch: SafeFetch) -> FastAPI:
     app.include_router(search_views(served, photos, rules.results, rules.upload_max_bytes))
     app.include_router(table_views(served, tables, rules.results))
     app.include_router(map_views(served))
+    app.include_router(judging_views(served, verdicts or {}, config.judging.pairs))
     app.include_router(export_views(served))
     app.include_router(media(served, threads))
     app.include_router(api(served, photos, tables, rules.results))

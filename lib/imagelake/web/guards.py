@@ -20,6 +20,7 @@ from imagelake.web.problems import ProblemError, busy, problem_response
 
 _UPLOAD_S = 60.0  # a phone on a slow line needs 30 s for 10 MB
 _DRAINED = 4  # a body of so many times the limit is read and dropped, so that its sender reads the error
+_JUDGED = "/judge/"
 _FORM_BYTES = 4_096  # around a photo in a form: field names and boundaries
 
 # Scripts, styles and pictures come from this server alone. Charts carry their sizes in style attributes.
@@ -27,6 +28,8 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+# It sends verdicts while the page stays.
+JUDGING_POLICY = f"{PAGE_POLICY}; connect-src 'self'"
 # The report contains its styles and pictures, and no script.
 REPORT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; "
@@ -77,7 +80,7 @@ class OwnSiteOnly:
         if scope["type"] == "http" and scope["method"] not in {"GET", "HEAD"}:
             site = Headers(scope=scope).get("sec-fetch-site", "none")
             if site not in {"same-origin", "none"}:
-                problem = ProblemError(403, "this was sent from a page of another site; search from the page itself")
+                problem = ProblemError(403, "this was sent from a page of another site; use the page itself")
                 await problem_response(problem, Request(scope))(scope, receive, send)
                 return
         await self._app(scope, receive, send)
@@ -197,7 +200,10 @@ async def _drain(receive: Receive) -> None:
 
 
 class RateLimit:
-    """Limits the requests a minute from one client, with a lower limit for searches by photo or address."""
+    """Limits the requests a minute from one client, with a lower limit for searches by photo or address.
+
+    A verdict costs no more than a page, and comes once a second.
+    """
 
     def __init__(self, app: ASGIApp, requests: int, searches: int) -> None:
         self._app = app
@@ -214,7 +220,8 @@ class RateLimit:
 
     def _may(self, scope: Scope) -> bool:
         client = client_of(scope)
-        if scope["method"] not in {"GET", "HEAD"} and not self._window.hit(self._searches, "searches", client):
+        costly = scope["method"] not in {"GET", "HEAD"} and not scope["path"].startswith(_JUDGED)
+        if costly and not self._window.hit(self._searches, "searches", client):
             return False
         return self._window.hit(self._requests, "requests", client)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+from pathlib import Path
 
 from imagelake.installation import command_name
 from imagelake.serving.options import lake_parser
 
 _DESCRIPTION = """\
-Serve a finished lake in the browser: reverse image search, labels, accuracy, ranking, duplicates and the report.
+Serve a finished lake in the browser: reverse image search, labels, accuracy, ranking, duplicates and the
+report, and judge pairs and labels there.
 
 Needs no Java. Tables are read from a local root, or from hdfs:// through WebHDFS. Photos that are searched for are not
 kept; their features are, for links, as long as the server runs. Photos behind addresses come from the public internet
@@ -25,6 +27,8 @@ def parser() -> argparse.ArgumentParser:
     add("--port", metavar="N", type=_port, default=8000, help="to listen on (default: %(default)s)")
     add("--allow-host", metavar="NAME", action="append", default=[], help="a name that the server is called by, such "
         "as that of a proxy in front of it; repeatable")  # fmt: skip
+    add("--verdicts", metavar="FOLDER", type=Path, help="of this machine: keep what people judge there, as CSV for "
+        "judge_duplicates and record_verdicts (default: it stays in their browsers)")  # fmt: skip
     add("--proxy", metavar="ADDRESS", help="a proxy in front, whose X-Forwarded-For is believed")
     return made
 

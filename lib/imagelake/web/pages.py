@@ -16,6 +16,7 @@ from imagelake.reports import numbers
 from imagelake.reports.names import clean_name, listed, short_name, words
 from imagelake.reports.pages import new_environment
 
+_OF_REPORTS = {"report.css": "style.css", "judging.css": "judging.css", "judging.js": "judging.js"}
 MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
@@ -24,8 +25,9 @@ def static_files() -> Mapping[str, bytes]:
     """Name -> content of the static files, read once, so that no request reaches the file system."""
     folder = resources.files("imagelake.web") / "static"
     files = {entry.name: entry.read_bytes() for entry in folder.iterdir()}
-    report = resources.files("imagelake.reports") / "templates" / "style.css"
-    return {**files, "report.css": report.read_bytes()}
+    reports = resources.files("imagelake.reports") / "templates"
+    shared = {name: (reports / file).read_bytes() for name, file in _OF_REPORTS.items()}
+    return files | shared
 
 
 @cache

@@ -55,6 +55,8 @@ _FIELDS = {
     "label": "Label",
     "split": "Split",
     "duplicates": "Exact copies",
+    "show": "Show",
+    "group": "Group",
     "page": "Page",
 }
 

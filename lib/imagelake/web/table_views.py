@@ -14,7 +14,8 @@ from imagelake.reports.numbers import decimal, percent
 from imagelake.search.order import candidate_count
 from imagelake.search.page import Page
 from imagelake.serving.catalogue import ImageDetails
-from imagelake.serving.parameters import Text
+from imagelake.serving.duplicate_pages import duplicates_of
+from imagelake.serving.parameters import DuplicateParameters, Text
 from imagelake.serving.search import answers_of
 from imagelake.serving.served_lake import Ranked, ServedLake
 from imagelake.taxonomy.lake_labels import LakeLabels
@@ -120,16 +121,17 @@ def table_views(served: ServedLake, tables: Tables, size: int) -> APIRouter:
         )
 
     @router.get("/duplicates")
-    def duplicates(sheet: Annotated[Sheet, Query()]) -> str:
-        groups, part = served.duplicates, Page(sheet.page, size)
+    def duplicates(parameters: Annotated[DuplicateParameters, Query()]) -> str:
+        groups = served.duplicates
         return page(
             "duplicates.html",
-            title="Exact duplicates",
-            groups=[(len(group), served.catalogue.details(group[:size])) for group in groups[part.rows]],
+            title="Duplicates",
+            parameters=parameters,
+            found=duplicates_of(served, parameters, size),
+            published=groups.published,
             total=len(groups),
-            spare=sum(len(group) - 1 for group in groups),
-            sheet=sheet.page,
-            sheets=part.count(len(groups)),
+            spare=groups.spare,
+            counts=groups.counts,
         )
 
     @router.get("/report")

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 CHARTED = 40
 SHOWN = ("images", "image_bytes", "classes", "hierarchy", "labels_clean", "boxes", "predictions", "label_accuracy",
-         "confusion", "facets", "image_quality", "image_rank", "model", "report", "shift")  # fmt: skip
+         "confusion", "facets", "image_quality", "image_rank", "duplicate_groups", "duplicate_conflicts",
+         "duplicate_pairs", "duplicate_verdicts", "label_issues", "label_verdicts", "model", "report",
+         "shift")  # fmt: skip
 
 
 class Tables:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from imagelake.reports.how import input_name
 from imagelake.reports.names import clean_name, words
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.section import Section
@@ -25,14 +26,9 @@ def _run(manifests: list[Mapping[str, Any]]) -> dict[str, Any]:
         **{name: clean_name(first[name]) for name in ("job", "run_id", "code_version", "config_digest")},
         **{name: first[name] for name in ("started", "seconds", "images_per_second")},
         "tables": [(clean_name(manifest["name"]), manifest["rows"]) for manifest in manifests],
-        "inputs": [(_input(name), clean_name(version)) for name, version in sorted(first["inputs"].items())],
+        "inputs": [(input_name(name), clean_name(version)) for name, version in sorted(first["inputs"].items())],
         "accounts": [_account(account) for account in first["accounts"]],
     }
-
-
-def _input(name: str) -> str:
-    """A table's name, or the last part of a path: the report may be read by people who should not know the machine."""
-    return clean_name(name.rstrip("/").rpartition("/")[2])
 
 
 def _account(account: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,13 +13,16 @@ _TITLES = {
     "annotations_rejected": "Annotation lines that could not be typed",
     "images_rejected": "Image lines and files that became no image",
     "images": "Images whose bytes cannot be read",
-    "predictions": "Images that could not be scored",
+    "predictions": "Images that could not be read or scored",
 }
 
 
 def rejected(rows: ReportRows) -> Section:
     """One table a source of rows, the most frequent reason first."""
     found = rows.records("rejected")
+    # Scoring reads every image that has bytes: whose header cannot be read is among its failures, and counts once.
+    if "predictions" in rows.manifests:
+        found = [row for row in found if row["table_name"] != "images"]
     groups = [
         _group(title, [row for row in found if row["table_name"] == name])
         for name, title in _TITLES.items()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imagelake.reports import numbers
+from imagelake.reports.how import How, how
 from imagelake.reports.names import words
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.section import Section
@@ -13,11 +14,12 @@ from imagelake.reports.section import Section
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure: what it is, its value, and a line below that qualifies it."""
+    """One figure: what it is, its value, a line below that qualifies it, and how it came about."""
 
     name: str
     value: str
     note: str
+    how: How | None = None
 
 
 def summary(rows: ReportRows) -> Section:
@@ -34,7 +36,12 @@ def _images(rows: ReportRows) -> list[Figure]:
         return []
     images, account = sum(split["images"] for split in splits), _image_account(rows)
     note = f"{numbers.whole(account['kept'])} of them usable{_as_far_as(account)}" if account else ""
-    return [Figure("Images", numbers.whole(images), note)]
+    read = how(
+        rows,
+        "The sum of images over the splits; usable are those that image_quality kept.",
+        ("split_summary", "image_quality"),
+    )
+    return [Figure("Images", numbers.whole(images), note, read)]
 
 
 def _image_account(rows: ReportRows) -> dict[str, Any] | None:
@@ -58,7 +65,8 @@ def _labels(rows: ReportRows) -> list[Figure]:
         return []
     kept, rows_in = account["kept"], account["rows_in"]
     note = f"{numbers.percent(numbers.share_of(kept, rows_in))} of {numbers.plural(rows_in, 'label row')}"
-    return [Figure("Clean labels", numbers.whole(kept), note)]
+    read = how(rows, "The rows that cleaning kept, as its account says.", ("labels_clean",))
+    return [Figure("Clean labels", numbers.whole(kept), note, read)]
 
 
 def _label_account(rows: ReportRows) -> dict[str, Any] | None:
@@ -79,17 +87,24 @@ def _accuracy(rows: ReportRows) -> list[Figure]:
     overall = next(iter(rows.records("overall_accuracy")), None)
     if overall is None:
         return []
+    table = ("label_accuracy",)
     covered = Figure(
         "Labels covered", f"{numbers.whole(overall['covered_labels'])} of {numbers.whole(overall['labels'])}",
-        "by the classes of the model",
+        "by the classes of the model", how(rows, "The rows whose column covered is true, of all rows.", table),
     )  # fmt: skip
     if overall["top1"] is None:
         return [covered]
     return [
         covered,
-        Figure("Top-1, all images", numbers.percent(overall["top1"]), _between(overall, "top1")),
-        Figure("Top-1, mean of labels", numbers.percent(overall["mean_top1"]), _between(overall, "mean_top1")),
-    ]
+        Figure(
+            "Top-1, all images", numbers.percent(overall["top1"]), _between(overall, "top1"),
+            how(rows, "The sum of top1_images over the sum of images, of the covered rows.", table),
+        ),
+        Figure(
+            "Top-1, mean of labels", numbers.percent(overall["mean_top1"]), _between(overall, "mean_top1"),
+            how(rows, "The mean of top1 over the covered rows with images.", table),
+        ),
+    ]  # fmt: skip
 
 
 def _between(overall: dict[str, Any], name: str) -> str:
@@ -101,7 +116,9 @@ def _pace(rows: ReportRows) -> list[Figure]:
     figures = []
     pace = rows.manifests.get("predictions", {}).get("images_per_second")
     if pace is not None:
-        figures.append(Figure("Images a second", numbers.decimal(pace), "predicted, decoding included"))
+        read = how(rows, "The images of the run over its seconds, as its manifest says.", ("predictions",))
+        figures.append(Figure("Images a second", numbers.decimal(pace), "predicted, decoding included", read))
     if runs:
-        figures.append(Figure("Time", numbers.duration(sum(runs.values())), f"in {numbers.plural(len(runs), 'job')}"))
+        note = f"in {numbers.plural(len(runs), 'job')}"
+        figures.append(Figure("Time", numbers.duration(sum(runs.values())), note))
     return figures

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from typing import Any
 
-from imagelake.reports.names import clean_name
+from imagelake.reports.how import How, how
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.section import Section
-
-COMMAND = "imagelake trace"
 
 
 @dataclass(frozen=True)
@@ -50,16 +47,29 @@ _NUMBERS = (
 
 def tracing(rows: ReportRows) -> Section:
     """One command a section, for a row that the section shows."""
-    shown = [
-        {"section": number.section, "of": number.of, "command": _command(number, records[0])}
-        for number in _NUMBERS
-        if number.table in rows.manifests and (records := rows.records(number.frame))
-    ]
+    found = _found(rows)
+    shown = [{"section": number.section, "of": number.of, "command": explained.command} for number, explained in found]
     absent = None if shown else "No table has been published whose numbers could be traced."
     return Section("tracing", "Trace a number", {"commands": shown}, absent)
 
 
-def _command(number: _Number, record: dict[str, Any]) -> str:
+def section_hows(rows: ReportRows) -> dict[str, How]:
+    """Section -> how its numbers came about, with the command for one of them."""
+    return {number.section: explained for number, explained in _found(rows)}
+
+
+def _found(rows: ReportRows) -> list[tuple[_Number, How]]:
+    """The numbers of sections that show a row."""
+    found = []
+    for number in _NUMBERS:
+        records = rows.records(number.frame)
+        if records and number.table in rows.manifests:
+            said = f"Read from the table {number.table}; the command traces {number.of}."
+            explained = how(rows, said, (number.table,), _command(number, records[0]))
+            found += [(number, explained)] if explained else []
+    return found
+
+
+def _command(number: _Number, record: dict[str, Any]) -> list[str]:
     words = [f"{column}={'null' if record[column] is None else record[column]}" for column in number.key]
-    words = [number.table, *(clean_name(word) for word in words), f"column={number.column}"]
-    return f"{COMMAND} {shlex.join(words)}"
+    return [number.table, *words, f"column={number.column}"]

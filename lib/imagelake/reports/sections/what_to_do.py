@@ -6,6 +6,7 @@ from typing import Any
 
 from imagelake.reports import numbers
 from imagelake.reports.finding import Example, Finding, by_severity
+from imagelake.reports.how import how
 from imagelake.reports.names import clean_name
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.section import Section
@@ -33,6 +34,7 @@ def _described(finding: Finding, rows: ReportRows) -> dict[str, Any]:
         "counted": finding.counted + ("" if finding.count == 1 else "s"),
         "examples": [_example(example, rows) for example in finding.examples],
         "csv": finding.csv,
+        "how": how(rows, "The rows of its CSV, counted over these tables.", finding.tables),
         "cut": numbers.whole(finding.listed) if finding.listed < finding.count else None,
     }
 

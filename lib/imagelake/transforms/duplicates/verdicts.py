@@ -2,53 +2,34 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 from pyspark.sql import functions as F
 
-from imagelake.errors import ImageLakeError
+from imagelake.judging.forms import PAIRS
+from imagelake.judging.verdict_files import read_verdicts
 from imagelake.measures.calibration import calibrate
 from imagelake.measures.intervals import wilson_interval
-from imagelake.spreadsheet import text_of_cell
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-VERDICTS = ("duplicate", "different")
-COLUMNS = ("image_id", "other_id", "verdict")
+COLUMNS = (*PAIRS.columns, "verdict")
 LEVEL = 0.95
 FEWEST = 10  # of each verdict, to calibrate by
 
 
-def read_verdicts(files: Mapping[str, bytes]) -> dict[tuple[str, str], str]:
-    """The verdicts of CSV files with the columns of COLUMNS; of two on one pair the later one.
-
-    Lines without a verdict are pairs that nobody has judged yet.
-
-    Returns:
-        The pair, its identifiers in their order, and the verdict.
+def read_files(files: Mapping[str, bytes]) -> dict[tuple[str, str], str]:
+    """The verdicts of several files, the names of each pair in their order; of two on one pair the later one.
 
     Raises:
-        ImageLakeError: a column is missing, or a verdict is none; the message names file and line.
+        ImageLakeError: a file is none of verdicts on pairs; the message names it, and the line.
     """
     verdicts: dict[tuple[str, str], str] = {}
     for name, content in files.items():
-        rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
-        missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
-        if missing:
-            raise ImageLakeError(f"{name} lacks the columns {', '.join(missing)}; it has {rows.fieldnames or 'none'}")
-        for row in rows:
-            verdict = (row["verdict"] or "").strip().lower()
-            if not verdict:
-                continue
-            if verdict not in VERDICTS:
-                raise ImageLakeError(f"{name}, line {rows.line_num}: verdict {verdict!r}; known: {', '.join(VERDICTS)}")
-            one, other = sorted((text_of_cell(row["image_id"]), text_of_cell(row["other_id"])))
-            verdicts[one, other] = verdict
+        verdicts |= read_verdicts(PAIRS, content, name)
     return verdicts
 
 

@@ -66,5 +66,17 @@ def about_thresholds(min_confidence: float | None, rules: ReportSection) -> list
     return [("Clean labels", clean), ("Thresholds", findings)]
 
 
+def about_duplicates(manifest: Mapping[str, Any]) -> list[Line]:
+    """The thresholds of near duplicates; nothing where nobody has looked for duplicates, or another version did.
+
+    Args:
+        manifest: of duplicate_groups, empty where that is not published.
+    """
+    names = {"min_score": "score {} or more", "min_ssim": "SSIM above {}", "max_distance": "distance under {} levels"}
+    rules = manifest.get("settings") or {}
+    said = [text.format(f"{rules[key]:g}") for name, text in names.items() if (key := f"duplicates.{name}") in rules]
+    return [("Near duplicates", ", ".join(said))] if said else []
+
+
 def _last(address: str) -> str:
     return clean_name(address.rstrip("/").rpartition("/")[2])

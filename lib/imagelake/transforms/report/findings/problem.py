@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -74,7 +74,7 @@ def find_all(
         folder: of the report, local.
     """
     return [
-        find(problem, rules, folder)
+        replace(find(problem, rules, folder), tables=contribution.reads)
         for contribution in contributions
         if all(name in tables for name in contribution.reads)
         for problem in contribution.problems(

@@ -1,18 +1,16 @@
-"""The page on which a person judges pairs of images, or labels, one HTML file, and the same list as CSV."""
+"""The two things that people judge, pairs of images and labels: the question, the order, and the answers."""
 
 from __future__ import annotations
 
-import csv
-import io
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from imagelake.installation import command_name
 from imagelake.reports.numbers import percent
-from imagelake.reports.pages import render
-from imagelake.reports.rows import data_uri
-from imagelake.spreadsheet import cell
+
+Direction = Literal["ascending", "descending"]
 
 _EVIDENCE = (("score", "score"), ("ssim", "SSIM"), ("distance", "distance"), ("features_cosine", "cosine of features"))
 
@@ -44,15 +42,39 @@ class Form:
         columns: of the CSV, before the verdict: what names one.
         choices: the answers.
         sheet: the file name of the same list for a spreadsheet.
+        table: where they come from.
+        needed: a column of it, null where nobody needs to look.
+        order: columns of it, the first to be judged first.
+        taken_by: the job that takes the file, and its option.
+        symmetric: whether the names mean the same in any order.
     """
 
     title: str
     unit: str
     first: str
     question: str
-    columns: tuple[str, ...]
+    columns: tuple[str, str]
     choices: tuple[Choice, ...]
     sheet: str
+    table: str
+    needed: str
+    order: tuple[tuple[str, Direction], ...]
+    taken_by: str
+    symmetric: bool = False
+
+    @property
+    def verdicts(self) -> tuple[str, ...]:
+        """What may be said."""
+        return tuple(choice.verdict for choice in self.choices)
+
+    def command(self, file: str) -> str:
+        """The command that takes a file of verdicts."""
+        return f"{command_name('submit')} {self.taken_by}{shlex.quote(file)}"
+
+    def key(self, names: Sequence[str]) -> tuple[str, str]:
+        """The values of the columns as one key for what is judged."""
+        one, other = sorted(names) if self.symmetric else names
+        return one, other
 
 
 @dataclass(frozen=True)
@@ -67,35 +89,22 @@ class Question:
     """
 
     images: tuple[tuple[str, str], ...]
-    names: tuple[str, ...]
+    names: tuple[str, str]
     evidence: str
     score: float
-
-
-@dataclass(frozen=True)
-class JudgingPage:
-    """What a page shows.
-
-    Attributes:
-        form: the question, its answers and the columns.
-        questions: the first to be judged first.
-        command: what the verdicts are given to.
-        key: of these questions; a browser keeps verdicts of other ones apart.
-    """
-
-    form: Form
-    questions: Sequence[Question]
-    command: str
-    key: str
 
 
 PAIRS = Form(
     "Duplicates to judge", "pair", "the most informative first", "Are both the same picture?", ("image_id", "other_id"),
     (Choice("d", "duplicate", "duplicate"), Choice("f", "different", "different")), "pairs.csv",
+    "duplicate_pairs", "priority", (("priority", "descending"), ("image_id", "ascending"), ("other_id", "ascending")),
+    "judge_duplicates --verdicts ", symmetric=True,
 )  # fmt: skip
 LABELS = Form(
     "Labels to judge", "label", "the most suspicious first", "Is the label wrong?", ("image_id", "label"),
     (Choice("w", "confirmed", "wrong"), Choice("r", "refuted", "right")), "labels.csv",
+    "label_issues", "rank", (("rank", "ascending"),),
+    "record_verdicts --set verdicts.file=",
 )  # fmt: skip
 
 
@@ -123,34 +132,3 @@ def label_questions(issues: Iterable[Mapping[str, Any]]) -> list[Question]:
         )
         for row in issues
     ]
-
-
-def write_judging_page(page: JudgingPage, thumbnails: Mapping[str, bytes], folder: Path) -> None:
-    """Write index.html, which needs no server, and the list as CSV, in which a column is left for the verdict.
-
-    Args:
-        page: what it shows.
-        thumbnails: image_id -> a small JPEG.
-        folder: an empty local folder.
-    """
-    form, questions = page.form, page.questions
-    shown = [
-        {
-            "images": [{"name": f"{image} ({said})", "uri": _uri(image, thumbnails)} for image, said in one.images],
-            "cells": [cell(name) for name in one.names],
-            "evidence": one.evidence,
-        }
-        for one in questions
-    ]
-    html = render("judging.html", title=form.title, form=form, questions=shown, command=page.command, key=page.key)
-    (folder / "index.html").write_text(html, encoding="utf-8")
-    sheet = io.StringIO()
-    lines = csv.writer(sheet, lineterminator="\n")
-    lines.writerow([*form.columns, "verdict", "score"])
-    lines.writerows([*map(cell, one.names), "", f"{one.score:.4f}"] for one in questions)
-    (folder / form.sheet).write_text(sheet.getvalue(), encoding="utf-8")
-
-
-def _uri(image_id: str, thumbnails: Mapping[str, bytes]) -> str | None:
-    content = thumbnails.get(image_id)
-    return data_uri(content) if content else None

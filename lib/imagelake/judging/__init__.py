@@ -1,0 +1,1 @@
+"""What people judge of pairs and labels: forms, their order, the page, and the files of verdicts."""
