@@ -148,7 +148,7 @@ def test_every_hypothesis_without_its_evidence_says_what_is_missing() -> None:
     rows = hypothesis_rows(Evidence(pair, summary, [], [], compare_features(pair, RULES), RULES))
     assert {row["verdict"] for row in rows} == {"cannot"}
     assert all(row["undefined"] for row in rows)
-    assert len({row["hypothesis"] for row in rows}) == len(rows) == 11
+    assert len({row["hypothesis"] for row in rows}) == len(rows) == 12
 
 
 def test_rare_classes_that_fall_most_are_class_imbalance() -> None:

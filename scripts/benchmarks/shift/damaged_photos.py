@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from damages import ORIGINAL, VERSIONS, Version, damaged
+from damages import LOOKS, ORIGINAL, VERSIONS, Version, damaged
 from local_session import settings
 from PIL import Image
 from pyspark.sql import DataFrame, SparkSession
@@ -175,7 +175,7 @@ def without_labels(outcomes: dict[str, pd.DataFrame], draws: int, seed: int) -> 
 
 
 def named(lake: Lake, labels: Path, versions: Sequence[Version]) -> dict[str, dict[str, Any]]:
-    """Version -> the properties that measure_shift says have changed, most first, and its answer."""
+    """Version -> what measure_shift says: its answer, how the images look, what changed, most first."""
     sys.path.insert(0, str(PROJECT / "jobs"))
     from measure_shift import JOB
 
@@ -186,18 +186,24 @@ def named(lake: Lake, labels: Path, versions: Sequence[Version]) -> dict[str, di
                   "model.classes=imagenet"]
     )  # fmt: skip
     execute(JOB, lake, config, force=True)
-    answers = {row["after"]: row["answer"] for row in lake.read("shift_summary").select("after", "answer").collect()}
-    rows = lake.read("shift_hypotheses").where("hypothesis LIKE 'property_%' AND statistic IS NOT NULL").toPandas()
-    rows["property"] = rows["hypothesis"].str.removeprefix("property_")
-    rows["size"] = rows["statistic"].abs()
-    in_order = rows.sort_values("size", ascending=False)
-    return {
-        str(after): {
-            "properties": {row["property"]: round(row["statistic"], 2) for row in part.to_dict("records")},
-            "answer": answers[after],
-        }
-        for after, part in in_order.groupby("after")
+    summary = lake.read("shift_summary").select("after", "answer", "drop").collect()
+    found: dict[str, dict[str, Any]] = {
+        row["after"]: {"answer": row["answer"], "drop": row["drop"], "properties": {}} for row in summary
     }
+    rows = lake.read("shift_hypotheses").where("statistic IS NOT NULL").toPandas()
+    in_order = rows.reindex(rows["statistic"].abs().sort_values(ascending=False).index)
+    for row in in_order.to_dict("records"):
+        if row["hypothesis"] == "damage":
+            found[row["after"]]["look"] = row["answer"]
+        elif row["hypothesis"].startswith("property_"):
+            name = row["hypothesis"].removeprefix("property_")
+            found[row["after"]]["properties"][name] = round(row["statistic"], 2)
+    return found
+
+
+def says_rightly(kind: str, look: str) -> bool:
+    """Whether an answer of the hypothesis on damage names this kind."""
+    return any(f"look {name}," in look for name in LOOKS[kind])
 
 
 def main() -> None:
@@ -218,6 +224,8 @@ def main() -> None:
         spark.stop()
     for row in estimates:
         row.update(names.get(row["version"], {}))
+        if "look" in row:
+            row["named"] = says_rightly(row["version"].rpartition("_")[0], row["look"])
     print(json.dumps({"photos": len(photos), "weights": weights.name, "versions": estimates, "seconds": seconds}))
 
 

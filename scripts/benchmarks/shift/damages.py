@@ -70,18 +70,17 @@ DAMAGES: dict[str, tuple[Damage, tuple[float, ...]]] = {
     "crop": (crop, (0.7, 0.5, 0.35)),
 }
 
-NAMED_BY = {
-    "blur": {"sharpness", "gradient"},
-    "jpeg": {"bytes_per_pixel"},
-    "brightness": {"brightness"},
-    "contrast": {"contrast"},
-    "noise": {"sharpness", "gradient", "bytes_per_pixel"},
-    "greyscale": {"mode"},
-    "downscale": {"ppi"},
-    "crop": {"ppi"},
+LOOKS = {
+    "blur": {"blurred"},
+    "jpeg": {"more compressed"},
+    "brightness": {"darker"},
+    "contrast": {"flatter, of less contrast"},
+    "noise": {"noisier or sharper", "less compressed or noisier"},
+    "greyscale": {"without colour"},
+    "downscale": {"smaller: scaled down or cropped"},
+    "crop": {"smaller: scaled down or cropped"},
 }
-"""The properties by which each kind is recognised: what has changed most must be one of them."""
-
+"""What the hypothesis on damage rightly says of each kind."""
 
 Version = tuple[str, str, float]
 """A version's name, kind and strength."""

@@ -180,20 +180,23 @@ def damage_lines(result: dict[str, Any]) -> list[str]:
     lines = [
         f"{result['photos']:,} photos of animals by {result['weights']} against {len(damaged)} damaged versions; "
         "estimates of halves drawn at random, one with labels, the other damaged and without. Errors are mean absolute "
-        "ones, in points; *held* is the share of intervals of 95 % that hold the accuracy which labels show:",
+        "ones, in points; *held* is the share of intervals of 95 % that hold the accuracy which labels show; *named*, "
+        "whether the hypothesis on damage says what was done:",
         "",
-        "| damage | accuracy | mean score | calibrated | held | threshold | held | combined | held | changed most |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| damage | accuracy | mean score | calibrated | held | threshold | held | combined | held | named | "
+        "changed most, in deviations |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in result["versions"]:
         changed = list(row.get("properties", {}).items())[:NAMED]
         kind = row["version"].replace("_", " ")
+        name_found = {True: "yes", False: "no", None: ""}[row.get("named")]
         figures = [f"{100 * row['accuracy']:.1f} | {100 * row['confidence_error']:.1f}"]
         figures += [
             f"{100 * row[f'{name}_error']:.1f} | {100 * row[f'{name}_covered']:.0f} %" for name in ESTIMATES[1:]
         ]
         listed = ", ".join(f"{name.replace('_', ' ')} {value:+.2f}" for name, value in changed)
-        lines.append(f"| {kind} | {' | '.join(figures)} | {listed} |")
+        lines.append(f"| {kind} | {' | '.join(figures)} | {name_found} | {listed} |")
     lines += [
         "",
         f"Over all damaged versions the mean score errs by {100 * means['confidence']:.1f} points, the calibrated "

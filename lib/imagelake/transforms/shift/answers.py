@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from imagelake.transforms.shift.damage import LOOK
 from imagelake.transforms.shift.evidence import CANNOT, SUPPORTED
 from imagelake.transforms.shift.property_hypotheses import CHANGE
 from imagelake.transforms.shift.words import chance, change, points, share, within
@@ -44,12 +45,14 @@ def answer_of(row: Row, hypotheses: Sequence[Row]) -> str:
         left = share(max(0.0, 1 - explaining[0]["explained_share"]))
         overlap = " (these overlap)" if len(parts) > 1 else ""
         sentences.append(f"Reweighting explains {', '.join(parts)}{overlap}; {left} is left.")
-    others = [named(one) for one in supported if one not in explaining]
+    others = [named(one) for one in supported if one not in explaining and not one.get(LOOK)]
     if others:
         sentences.append(f"There is evidence of {', '.join(others)}.")
     changes = sorted((one for one in hypotheses if one.get(CHANGE)), key=lambda one: -abs(one["statistic"]))
     if changes:
-        sentences.append(f"The images themselves differ most in {', '.join(one[CHANGE] for one in changes[:CHANGES])}.")
+        look = next((f"look {one[LOOK]}; they " for one in hypotheses if one.get(LOOK)), "")
+        listed = ", ".join(one[CHANGE] for one in changes[:CHANGES])
+        sentences.append(f"The images themselves {look}differ most in {listed}.")
     judged = [one for one in hypotheses if one["verdict"] != CANNOT and one["hypothesis"] != "chance"]
     if judged and not supported:
         sentences.append(f"None of {len(judged)} hypotheses that could be judged is supported.")

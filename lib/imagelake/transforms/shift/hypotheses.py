@@ -10,6 +10,7 @@ import numpy as np
 from imagelake.measures.shift.ranks import rank_correlation
 from imagelake.measures.shift.replication import matched_accuracy
 from imagelake.measures.shift.strata import Explained, explained_by_mix
+from imagelake.transforms.shift.damage import damage
 from imagelake.transforms.shift.duplicates_between import duplicates_between
 from imagelake.transforms.shift.evidence import CANNOT, CannotError, Evidence, explains, judged_row, need_labels
 from imagelake.transforms.shift.feature_rows import LARGE_EFFECT
@@ -36,6 +37,7 @@ def hypothesis_rows(evidence: Evidence) -> list[Row]:
         ("label_noise", label_noise),
         ("duplicates", duplicates_between),
         ("replication_bias", _replication_bias),
+        ("damage", damage),
     ]
     rows = [_judged(evidence, name, judge) for name, judge in judges]
     judged = property_judges(evidence) or [("properties", no_properties)]
