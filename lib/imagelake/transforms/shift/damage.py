@@ -1,4 +1,4 @@
-"""What kind of damage the changes of several properties together look like: blur lowers other ones than compression."""
+"""Which damage the changes of several properties together look like: blur lowers other ones than compression does."""
 
 from __future__ import annotations
 
