@@ -277,7 +277,8 @@ def test_pairs_copies_and_history_of_lakes(spark: SparkSession, tmp_path: Path) 
     Two splits of one lake share near duplicates as well, and the runs of its head tell whether it overfits.
     """
     for name, wrong in (("one", 2), ("other", 9)):
-        plant_tables(spark, tmp_path / name, JOB.reads, planted_lake(wrong, f"{name}-"))
+        rows = planted_lake(wrong, f"{name}-") | (OF_ONE_LAKE if name == "one" else {})
+        plant_tables(spark, tmp_path / name, (*rows, "hierarchy"), rows)
     config = config_of(f"{tmp_path}/one", [f"{tmp_path}/other:test"], "shift.sample=100", "model.classes=imagenet")
     tables, outcome = measured(spark, tmp_path / "lake", config)
     (row,) = tables["summary"].to_dict("records")
@@ -301,6 +302,20 @@ def test_pairs_copies_and_history_of_lakes(spark: SparkSession, tmp_path: Path) 
     assert tables["history"]["run_id"].nunique() == 2
 
 
+OF_ONE_LAKE: dict[str, list[dict[str, Any]]] = {
+    # Eight groups across the splits, and one within a split.
+    "duplicate_groups": [
+        *({"image_id": f"{number:03}", "representative_id": f"{number // 2 * 2:03}"} for number in range(16)),
+        *({"image_id": f"{number:03}", "representative_id": "040"} for number in (40, 42)),
+    ],
+    "training_runs": [
+        {"run": "l2=1", "accuracy": 0.68, "training_accuracy": 0.98, "evaluated": 500, "chosen": True},
+        {"run": "l2=9", "accuracy": 0.66, "training_accuracy": 0.7, "evaluated": 500, "chosen": False},
+    ],
+}
+"""Near duplicates and runs of a head, of the lake whose splits are compared."""
+
+
 def planted_lake(wrong: int, sole: str) -> dict[str, list[dict[str, Any]]]:
     """Sixty dalmatians, of which the network takes some for tigers; a third of the files are in every such lake."""
     ids = [f"{number:03}" for number in range(60)]
@@ -318,14 +333,6 @@ def planted_lake(wrong: int, sole: str) -> dict[str, list[dict[str, Any]]]:
             {"image_id": one, "top_classes": [index], "top_names": [name], "top_scores": [0.9],
              "features": draw.normal(size=8).tolist(), "entropy": 7.0 + number / 100, "gradient": 9.0}
             for number, (one, (index, name)) in enumerate(zip(ids, said, strict=True))
-        ],
-        # Eight groups across the splits, and one within a split.
-        "duplicate_groups": [
-            {"image_id": ids[number], "representative_id": ids[number // 2 * 2]} for number in range(16)
-        ] + [{"image_id": ids[number], "representative_id": ids[40]} for number in (40, 42)],
-        "training_runs": [
-            {"run": "l2=1", "accuracy": 0.68, "training_accuracy": 0.98, "evaluated": 500, "chosen": True},
-            {"run": "l2=9", "accuracy": 0.66, "training_accuracy": 0.7, "evaluated": 500, "chosen": False},
         ],
         "labels_clean": [{"image_id": one, "label_id": "/m/0dal", "label": "Dalmatian"} for one in ids],
         "classes": [{"label_id": "/m/0dal", "label": "Dalmatian"}],

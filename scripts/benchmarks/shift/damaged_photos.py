@@ -6,22 +6,19 @@ Letters: N images.
 from __future__ import annotations
 
 import csv
-import hashlib
-import io
 import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from damages import LOOKS, ORIGINAL, VERSIONS, Version, damaged
+from damages import LOOKS, ORIGINAL, VERSIONS, Version, damaged_rows
 from local_session import settings
-from PIL import Image
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -78,6 +75,7 @@ def network_of(weights: Path) -> tuple[PackedModel, int]:
 def plant(lake: Lake, photos: Sequence[Photo], network: tuple[PackedModel, int], versions: Sequence[Version]) -> None:
     """A lake whose splits are the photos as they are and their versions, with what a network says of them."""
     spark, (packed, side) = lake.spark, network
+    spark.sparkContext.addPyFile(str(Path(__file__).with_name("damages.py")))  # for the workers of any session
     every = [(ORIGINAL, ORIGINAL, 0.0), *versions]
     wanted = spark.createDataFrame(every, "version string, kind string, strength double")
     rows = [(photo.name, photo.content) for photo in photos]
@@ -102,21 +100,6 @@ def plant(lake: Lake, photos: Sequence[Photo], network: tuple[PackedModel, int],
         work.write("hierarchy", conformed("hierarchy", labels.where("false").select("label")))
 
     execute(Job("plant", "", run, writes=TABLES_PLANTED), lake, load_config(), force=True)
-
-
-def damaged_rows(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-    """One row a photo and version, with its file and what a look at that tells."""
-    for batch in batches:
-        rows = []
-        for one in batch.to_dict("records"):
-            content = damaged(one["content"], one["kind"], one["strength"])
-            image = Image.open(io.BytesIO(content))
-            digest = hashlib.sha256(content).hexdigest()
-            rows.append((f"{one['version']}:{one['name']}", one["version"], content, digest, *image.size, image.mode,
-                         len(content)))  # fmt: skip
-        yield pd.DataFrame(
-            rows, columns=["image_id", "split", "content", "sha256", "width", "height", "mode", "byte_size"]
-        )
 
 
 def conformed(name: str, rows: DataFrame) -> DataFrame:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
+import pandas as pd
 from PIL import Image, ImageEnhance, ImageFilter
 
 Damage = Callable[[Image.Image, float], Image.Image]
@@ -105,3 +107,18 @@ def saved(image: Image.Image, quality: int) -> bytes:
     file = io.BytesIO()
     image.save(file, "JPEG", quality=quality)
     return file.getvalue()
+
+
+def damaged_rows(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """One row a photo and version, with its file and what a look at that tells."""
+    for batch in batches:
+        rows = []
+        for one in batch.to_dict("records"):
+            content = damaged(one["content"], one["kind"], one["strength"])
+            image = Image.open(io.BytesIO(content))
+            digest = hashlib.sha256(content).hexdigest()
+            rows.append((f"{one['version']}:{one['name']}", one["version"], content, digest, *image.size, image.mode,
+                         len(content)))  # fmt: skip
+        yield pd.DataFrame(
+            rows, columns=["image_id", "split", "content", "sha256", "width", "height", "mode", "byte_size"]
+        )
