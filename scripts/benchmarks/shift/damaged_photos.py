@@ -10,7 +10,8 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,16 +31,23 @@ from imagelake.measures.shift.confidence import (
     combined_estimate,
     threshold_estimate,
 )
+from imagelake.measures.shift.moments import Moments
 from imagelake.runtime.job import Job, Work, execute
 from imagelake.runtime.session import start_session
 from imagelake.tables import TABLES
 from imagelake.transforms.predict.predict import PredictSettings, predict_images
+from imagelake.transforms.shift.damage import damage
+from imagelake.transforms.shift.evidence import CannotError, Evidence
+from imagelake.transforms.shift.feature_rows import FeatureResults
+from imagelake.transforms.shift.figures import PairFigures, SetFigures
+from imagelake.transforms.shift.property_counts import PropertyCounts
+from imagelake.transforms.shift.property_hypotheses import CHANGE, property_judges
+from imagelake.transforms.shift.sets import LakeTables, properties_of_lake
 from imagelake.vision.limits import Limits
 from imagelake.vision.mobilenet import build_model
 from imagelake.vision.packed import PackedModel, pack
 from imagelake.vision.preprocess import InputSettings
 
-PROJECT = Path(__file__).resolve().parents[3]
 CLASSES, AT_ONCE, LEVEL = 1000, 16, 0.95
 TABLES_PLANTED = ("images", "predictions", "labels_clean", "classes", "hierarchy")
 ESTIMATES = ("confidence", "threshold", "calibrated", "combined")
@@ -157,31 +165,47 @@ def without_labels(outcomes: dict[str, pd.DataFrame], draws: int, seed: int) -> 
     return found
 
 
-def named(lake: Lake, labels: Path, versions: Sequence[Version]) -> dict[str, dict[str, Any]]:
-    """Version -> what measure_shift says: its answer, how the images look, what changed, most first."""
-    sys.path.insert(0, str(PROJECT / "jobs"))
-    from measure_shift import JOB
-
-    others = [name for name, _, _ in versions]
-    config = load_config(
-        settings=[f"shift.before={json.dumps([ORIGINAL])}", f"shift.after={json.dumps(others)}", "shift.sample=400",
-                  "shift.permutations=50", "source.type=folder", f"source.label_map={labels}",
-                  "model.classes=imagenet"]
-    )  # fmt: skip
-    execute(JOB, lake, config, force=True)
-    summary = lake.read("shift_summary").select("after", "answer", "drop").collect()
-    found: dict[str, dict[str, Any]] = {
-        row["after"]: {"answer": row["answer"], "drop": row["drop"], "properties": {}} for row in summary
-    }
-    rows = lake.read("shift_hypotheses").where("statistic IS NOT NULL").toPandas()
-    in_order = rows.reindex(rows["statistic"].abs().sort_values(ascending=False).index)
-    for row in in_order.to_dict("records"):
-        if row["hypothesis"] == "damage":
-            found[row["after"]]["look"] = row["answer"]
-        elif row["hypothesis"].startswith("property_"):
-            name = row["hypothesis"].removeprefix("property_")
-            found[row["after"]]["properties"][name] = round(row["statistic"], 2)
+def named(lake: Lake) -> dict[str, dict[str, Any]]:
+    """Version -> what the hypothesis on damage answers, and the properties that changed beyond chance, most first."""
+    images, said = lake.read("images"), lake.read("predictions").where("error IS NULL")
+    tables = LakeTables(lake.root, images, said, lake.read("labels_clean"))
+    rows = properties_of_lake(images, said, tables).toPandas()
+    rows["version"] = rows["image_id"].str.partition(":")[0]
+    sets = {str(version): part for version, part in rows.groupby("version")}
+    rules, before, found = load_config().shift, sets.pop(ORIGINAL), {}
+    for version, after in sets.items():
+        one, other = (SetFigures(name, None, None, None, {}) for name in (ORIGINAL, version))
+        pair = PairFigures(one, other, None, properties=counts_of(before, after))
+        evidence = Evidence(pair, {}, [], [], FeatureResults(), rules)
+        changes = sorted(_changes(evidence), key=lambda row: -abs(row["statistic"]))
+        found[version] = {"look": damage(evidence)["answer"], "changes": [row[CHANGE] for row in changes]}
     return found
+
+
+def _changes(evidence: Evidence) -> Iterator[dict[str, Any]]:
+    """The rows of properties that changed beyond chance; a property that is constant has no test."""
+    for _, judge in property_judges(evidence):
+        with suppress(CannotError):
+            row = judge(evidence)
+            if CHANGE in row:
+                yield row
+
+
+def counts_of(before: pd.DataFrame, after: pd.DataFrame) -> list[PropertyCounts]:
+    """The properties of two sets, as the passes over sets give them, but without ranges: nothing is explained here.
+
+    Args:
+        before: image_id, property, value and text.
+        after: of the other set.
+    """
+    made = []
+    for name, one in before.groupby("property"):
+        sides = one, after[after["property"] == name]
+        moments = [Moments.of(side[["value"]].to_numpy()) if side["text"].isna().all() else None for side in sides]
+        texts = [side["text"].fillna("").value_counts() for side in sides]
+        strata = pd.DataFrame({"before": texts[0], "after": texts[1]}).fillna(0).rename_axis("stratum").reset_index()
+        made.append(PropertyCounts(str(name), moments[0], moments[1], strata.assign(labelled=0, right=0)))
+    return made
 
 
 def says_rightly(kind: str, look: str) -> bool:
@@ -201,9 +225,9 @@ def main() -> None:
         predicted = time.perf_counter()
         estimates = without_labels(outcomes_of(lake, photos), draws, 1)
         estimated = time.perf_counter()
-        names = named(lake, labels, VERSIONS)
+        names = named(lake)
         seconds = {"predict": predicted - start, "estimate": estimated - predicted}
-        seconds["measure_shift"] = time.perf_counter() - estimated
+        seconds["name"] = time.perf_counter() - estimated
         spark.stop()
     for row in estimates:
         row.update(names.get(row["version"], {}))

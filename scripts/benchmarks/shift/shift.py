@@ -174,7 +174,7 @@ def docs_lines(result: dict[str, Any]) -> list[str]:
 
 def damage_lines(result: dict[str, Any]) -> list[str]:
     """The result of --damage as Markdown."""
-    damaged = [row for row in result["versions"] if "properties" in row]
+    damaged = [row for row in result["versions"] if "look" in row]
     means = {name: statistics.fmean(row[f"{name}_error"] for row in damaged) for name in ESTIMATES}
     held = statistics.fmean(row["combined_covered"] for row in damaged)
     lines = [
@@ -184,18 +184,17 @@ def damage_lines(result: dict[str, Any]) -> list[str]:
         "whether the hypothesis on damage says what was done:",
         "",
         "| damage | accuracy | mean score | calibrated | held | threshold | held | combined | held | named | "
-        "changed most, in deviations |",
+        "changed most |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in result["versions"]:
-        changed = list(row.get("properties", {}).items())[:NAMED]
         kind = row["version"].replace("_", " ")
         name_found = {True: "yes", False: "no", None: ""}[row.get("named")]
         figures = [f"{100 * row['accuracy']:.1f} | {100 * row['confidence_error']:.1f}"]
         figures += [
             f"{100 * row[f'{name}_error']:.1f} | {100 * row[f'{name}_covered']:.0f} %" for name in ESTIMATES[1:]
         ]
-        listed = ", ".join(f"{name.replace('_', ' ')} {value:+.2f}" for name, value in changed)
+        listed = ", ".join(row.get("changes", [])[:NAMED])
         lines.append(f"| {kind} | {' | '.join(figures)} | {name_found} | {listed} |")
     lines += [
         "",

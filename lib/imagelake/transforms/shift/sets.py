@@ -296,7 +296,7 @@ def set_of_lake(name: str, tables: LakeTables, meanings: LabelClasses, split: st
         name,
         outcomes,
         predictions.select("image_id", "features"),
-        _properties_of_lake(images, predictions, tables),
+        properties_of_lake(images, predictions, tables),
         images.select("image_id", "sha256"),
         tables.root,
         groups,
@@ -311,7 +311,14 @@ def labels_frame(labels: DataFrame, meanings: LabelClasses) -> DataFrame:
     return labels.sparkSession.createDataFrame([(label,) for label in sorted(meanings.covered)], "label string")
 
 
-def _properties_of_lake(images: DataFrame, predictions: DataFrame, tables: LakeTables) -> DataFrame:
+def properties_of_lake(images: DataFrame, predictions: DataFrame, tables: LakeTables) -> DataFrame:
+    """One row an image that was predicted and property: image_id, property, value, text.
+
+    Args:
+        images: those of the table images that count.
+        predictions: of these, without an error.
+        tables: of their lake.
+    """
     measured = images.join(predictions.select("image_id", *OF_PIXELS), "image_id", how="inner")
     words = {"format": F.col("format"), "mode": F.col("mode")}
     if tables.quality is not None:
