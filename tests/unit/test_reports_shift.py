@@ -66,7 +66,7 @@ def test_the_report_answers_by_what_explains_most() -> None:
 def test_the_report_shows_the_first_pairs_of_sets_only() -> None:
     """The others are counted, and are on the page of the comparison."""
     frames = planted_shift()
-    row = frames["shift_summary"].iloc[0].to_dict()
+    row: Any = frames["shift_summary"].iloc[0].to_dict()
     rows: list[dict[str, Any]] = [{**row, "after": f"set{number}", "drop": None} for number in range(6)]
     found = shift_answer(ReportRows("Report", {"shift_summary": frame("shift_summary", rows)}))
     assert (len(found.values["pairs"]), found.values["more"]) == (4, 2)
