@@ -2,10 +2,11 @@
 
 Sets are splits of the lake, other lakes (LAKE or LAKE:split), or files of features and predictions: Parquet, CSV, .npy.
 Of splits it reads predictions, images, labels_clean, classes, hierarchy and, where they are there, image_quality,
-image_bytes and label_issues. Writes shift_summary, whose answer is a sentence for each model; shift_hypotheses, what
-explains the drop; shift_classes, shift_ranges, shift_models, shift_lines, shift_features, shift_clusters, shift_tests
-and shift_images as evidence; shift_history, kept from run to run; and the page shift/index.html. It is no step
-of the pipeline. A limit of [shift] that is passed ends it with exit code 3.
+image_bytes, label_issues, duplicate_groups, training_runs and run_comparison. Writes shift_summary, whose answer is a
+sentence for each model; shift_hypotheses, what explains the drop; shift_classes, shift_ranges, shift_models,
+shift_lines, shift_features, shift_clusters, shift_tests and shift_images as evidence; shift_history, kept from run to
+run; and the page shift/index.html. It is no step of the pipeline. A limit of [shift] that is passed ends it with exit
+code 3.
 
     spark-submit jobs/measure_shift.py --root var/lake --before validation --after test
 """
@@ -26,7 +27,14 @@ from imagelake.runtime.job import Job, Work
 from imagelake.runtime.options import Shortcut
 from imagelake.runtime.progress import announce
 from imagelake.runtime.resolve.labels import label_class_files
-from imagelake.runtime.resolve.shift import SetReader, check_sets, lake_tables, shift_companions, shift_files
+from imagelake.runtime.resolve.shift import (
+    OPTIONAL_TABLES,
+    SetReader,
+    check_sets,
+    lake_tables,
+    shift_companions,
+    shift_files,
+)
 from imagelake.transforms.predict.model import image_limits
 from imagelake.transforms.shift.comparison import HISTORY, IMAGES, SUMMARY, compare_sets, history_rows, table_of
 from imagelake.transforms.shift.evidence_images import add_thumbnails
@@ -82,6 +90,9 @@ JOB = Job(
         "image_quality",
         "image_bytes",
         "label_issues",
+        "duplicate_groups",
+        "training_runs",
+        "run_comparison",
     ),
     writes=(
         "shift_summary",
@@ -102,7 +113,7 @@ JOB = Job(
     optional_files=shift_companions,
     check=check_sets,
     needs=lake_tables,
-    optional=("image_quality", "image_bytes", "label_issues"),
+    optional=OPTIONAL_TABLES,
     alarm=alarm,
     shortcuts=(
         Shortcut("--before", "SET", "shift.before", "the set to compare with: a split, a lake or files"),

@@ -496,6 +496,34 @@ def _sample_labels() -> pd.DataFrame:
     return _sample_counts().groupby("label", as_index=False)[SAMPLE_COLUMNS].sum()
 
 
+def _shift() -> dict[str, pd.DataFrame]:
+    """Two splits with a drop, three hypotheses and an image of each."""
+    pair = {"before": "validation", "after": "test", "model": "model"}
+    judged = {"p": 0.01, "explained": None, "explained_share": None, "undefined": None}
+    summary = {"drop": 0.083, "drop_low": 0.041, "drop_high": 0.125, "level": 0.95, "alarm": None}
+    answer = (
+        "model is right about 81.3 % of 912 images in validation and 73.0 % of 640 in test: a drop of 8.3 points "
+        "(95 %: 4.1 to 12.5), more than chance (p = 0.00011). Reweighting explains 61.0 % by another sharpness; "
+        "39.0 % is left."
+    )
+    hypotheses = [
+        {**judged, "hypothesis": "property_sharpness", "verdict": "supported", "explained": 0.05,
+         "explained_share": 0.61, "answer": "sharpness is 412 on average before, 215 after, -0.61 deviations"},
+        {**judged, "hypothesis": "duplicates", "verdict": "not_supported", "answer": "0 of 640 images after"},
+        {**judged, "hypothesis": "overfitting", "verdict": "cannot", "answer": "cannot: no head was trained"},
+    ]  # fmt: skip
+    images = [
+        {**pair, "set_name": name, "rank": 1, "image_id": IMAGE_IDS[number], "probability": 0.03 + 0.9 * number,
+         "correct": number == 0, "thumbnail": picture(number)}
+        for number, name in enumerate(("validation", "test"))
+    ]  # fmt: skip
+    return {
+        "shift_summary": pd.DataFrame([{**pair, **summary, "answer": answer}]),
+        "shift_hypotheses": pd.DataFrame([{**pair, **row} for row in hypotheses]),
+        "shift_images": pd.DataFrame(images),
+    }
+
+
 def planted_rows() -> ReportRows:
     """A report in which every section has something to show."""
     return ReportRows(
@@ -526,6 +554,7 @@ def planted_rows() -> ReportRows:
             "training_runs": _training_runs(),
             "training_measures": _training_measures(),
             "training_labels": _training_labels(),
+            **_shift(),
         },
         thumbnails={image_id: picture(n, (160, 90 + n % 5 * 25)) for n, image_id in enumerate(IMAGE_IDS) if n % 11},
         manifests=_manifests(),
@@ -548,6 +577,7 @@ def hostile_rows() -> ReportRows:
             "query",
             "size_class",
             "measure",
+            "verdict",
             "query_image_id",
             "image_id",
             "examples",

@@ -108,7 +108,8 @@ def test_what_cannot_be_judged_says_why(imagenet: Frames) -> None:
         ("harder_images", "has no scores"),
         ("class_imbalance", "shift.training names them"),
         ("properties", "names no column"),
-        ("copies", "is no lake"),
+        ("duplicates", "is no lake"),
+        ("overfitting", "not computed, because"),
         ("replication_bias", "has no columns selected and voters"),
     ):
         assert rows[name]["verdict"] == "cannot"
@@ -271,24 +272,48 @@ def test_the_account_and_the_notes_tell_the_run(spark: SparkSession, planted: tu
 
 
 def test_pairs_copies_and_history_of_lakes(spark: SparkSession, tmp_path: Path) -> None:
-    """Images in two lakes pair: the drop has McNemar's p; copies are counted; each run is a row of history."""
+    """Images in two lakes pair: the drop has McNemar's p; copies are counted; each run is a row of history.
+
+    Two splits of one lake share near duplicates as well, and the runs of its head tell whether it overfits.
+    """
     for name, wrong in (("one", 2), ("other", 9)):
-        plant_tables(spark, tmp_path / name, JOB.reads, planted_lake(wrong, f"{name}-"))
+        rows = planted_lake(wrong, f"{name}-") | (OF_ONE_LAKE if name == "one" else {})
+        plant_tables(spark, tmp_path / name, (*rows, "hierarchy"), rows)
     config = config_of(f"{tmp_path}/one", [f"{tmp_path}/other:test"], "shift.sample=100", "model.classes=imagenet")
     tables, outcome = measured(spark, tmp_path / "lake", config)
     (row,) = tables["summary"].to_dict("records")
     assert (row["pairs"], row["drop"]) == (60, pytest.approx(7 / 60))
     assert row["p"] == pytest.approx(2 / 2**7)
     verdicts = indexed(tables["hypotheses"], "hypothesis")
-    assert verdicts["copies"]["statistic"] == pytest.approx(20 / 60)
+    assert verdicts["duplicates"]["statistic"] == pytest.approx(20 / 60)
+    assert "by equal bytes alone" in verdicts["duplicates"]["answer"]
     assert "constant in both sets" in verdicts["property_ppi"]["undefined"]
     assert verdicts["property_entropy"]["verdict"] == "not_supported"
     assert outcome.work is not None
     assert execute(JOB, Lake(spark, str(tmp_path / "lake")), config).work is None
-    other = config_of(f"{tmp_path}/one", [f"{tmp_path}/other:test"], "shift.sample=90", "model.classes=imagenet")
+    other = config_of(f"{tmp_path}/one:train", [f"{tmp_path}/one:held"], "shift.sample=90", "model.classes=imagenet")
     tables, _ = measured(spark, tmp_path / "lake", other)
+    verdicts = indexed(tables["hypotheses"], "hypothesis")
+    assert verdicts["duplicates"]["statistic"] == pytest.approx(8 / 30)
+    assert "0 by equal bytes, 8 near" in verdicts["duplicates"]["answer"]
+    assert verdicts["overfitting"]["verdict"] == "supported"
+    assert verdicts["overfitting"]["explained"] == pytest.approx(0.3)
     assert len(tables["history"]) == 2
     assert tables["history"]["run_id"].nunique() == 2
+
+
+OF_ONE_LAKE: dict[str, list[dict[str, Any]]] = {
+    # Eight groups across the splits, and one within a split.
+    "duplicate_groups": [
+        *({"image_id": f"{number:03}", "representative_id": f"{number // 2 * 2:03}"} for number in range(16)),
+        *({"image_id": f"{number:03}", "representative_id": "040"} for number in (40, 42)),
+    ],
+    "training_runs": [
+        {"run": "l2=1", "accuracy": 0.68, "training_accuracy": 0.98, "evaluated": 500, "chosen": True},
+        {"run": "l2=9", "accuracy": 0.66, "training_accuracy": 0.7, "evaluated": 500, "chosen": False},
+    ],
+}
+"""Near duplicates and runs of a head, of the lake whose splits are compared."""
 
 
 def planted_lake(wrong: int, sole: str) -> dict[str, list[dict[str, Any]]]:
@@ -297,9 +322,10 @@ def planted_lake(wrong: int, sole: str) -> dict[str, list[dict[str, Any]]]:
     draw = np.random.default_rng(len(sole))
     dalmatian, tiger = (251, "dalmatian"), (292, "tiger")
     said = [tiger if number < wrong else dalmatian for number in range(60)]
+    splits = ("train", "held") if sole == "one-" else ("test", "test")
     return {
         "images": [
-            {"image_id": one, "split": "test", "width": 300, "height": 200, "format": "JPEG", "mode": "RGB",
+            {"image_id": one, "split": splits[number % 2], "width": 300, "height": 200, "format": "JPEG", "mode": "RGB",
              "byte_size": 9000, "has_bytes": True, "sha256": one if number < 20 else f"{sole}{one}"}
             for number, one in enumerate(ids)
         ],

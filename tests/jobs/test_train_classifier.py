@@ -86,6 +86,7 @@ def test_out_of_fold_scores_come_from_heads_without_the_image(lake: Lake) -> Non
     assert rows["fold"].nunique() == 3
     (best,) = lake.read("training_runs").where("chosen").collect()
     assert best["accuracy"] == pytest.approx((rows["label"] == rows["predicted"]).mean())
+    assert best["accuracy"] <= best["training_accuracy"] <= 1
     assert best["loss"] == pytest.approx(-np.log(rows["label_score"]).mean(), abs=1e-4)
     measures = {row["measure"]: row for row in lake.read("training_measures").where("images = 99").collect()}
     assert measures["accuracy"]["value"] == pytest.approx(best["accuracy"])
@@ -143,6 +144,8 @@ def test_passes_by_tasks_give_what_memory_gives(spark: SparkSession, tmp_path: P
     assert measured.images.sum(axis=1).tolist() == [1000, 1000, 1000, 0]
     np.testing.assert_array_equal(measured.hits, same.hits)
     np.testing.assert_array_equal(measured.images, same.images)
+    np.testing.assert_array_equal(measured.learnt, same.learnt)
+    assert measured.learnt[:, 0].tolist() == [2000, 2000, 2000, 3000]
     np.testing.assert_allclose(measured.losses, same.losses, rtol=1e-5)
     trusting, likewise = (each.distrusting(weights[:, :3], 0.2).evaluate(weights, held_out) for each in (one, other))
     assert trusting.weights[3] < 3000

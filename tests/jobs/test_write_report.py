@@ -51,6 +51,20 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "mistakes": [{"image_id": "i1", "label": "Lion", "predicted": "<b>tiger</b>", "score": 0.9}],
     "labels_rejected": [{"image_id": "i1", "reason": "low_confidence"}] * 3,
     "predictions": [{"image_id": "bad", "error": "truncated"}],
+    "shift_summary": [
+        {"before": "train", "after": "test", "model": model, "images_before": 9, "images_after": 9, "drop": drop,
+         "drop_low": 0.05, "drop_high": 0.2, "level": 0.95, "answer": f"{model} fell from train to test."}
+        for model, drop in (("judging", 0.125), ("other", 0.5))
+    ],
+    "shift_hypotheses": [
+        {"before": "train", "after": "test", "model": "judging", "hypothesis": "property_sharpness",
+         "verdict": "supported", "answer": "it is blurred", "explained": 0.1, "explained_share": 0.8},
+    ],
+    "shift_images": [
+        {"before": "train", "after": "test", "set_name": "test", "rank": rank, "image_id": f"s{rank}",
+         "probability": 0.9, "correct": False, "thumbnail": picture(9)}
+        for rank in (1, 2, 9)
+    ],
 }  # fmt: skip
 
 
@@ -60,11 +74,26 @@ def test_planted_rows_stand_in_the_report(spark: SparkSession, tmp_path: Path) -
     config = load_config(settings=["report.title=Planted"])
     execute(JOB, lake, config)
     html = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
-    for expected in ("<h1>Planted</h1>", "1,234", "6,002", "1 of 2", "75.0%", "59.8\u201385.8%", "PPI 31.5", "0.877",
-                     "low confidence", "truncated", "&lt;b&gt;tiger", "not covered", "<code>plant</code>"):  # fmt: skip
+    for expected in (
+        *(
+            "<h1>Planted</h1>",
+            "1,234",
+            "6,002",
+            "1 of 2",
+            "75.0%",
+            "59.8\u201385.8%",
+            "PPI 31.5",
+            "0.877",
+            "low confidence",
+        ),
+        *("truncated", "&lt;b&gt;tiger", "not covered", "<code>plant</code>", "judging fell from train to test."),
+        *("5.0 to 20.0", "80%", "it is blurred", 'href="../shift/index.html"'),
+    ):
         assert expected in html, expected
-    # Example i1 and the answer i1, the gallery's i2, the query; two in two splits, of them one spare; an uncovered one.
-    assert html.count("data:image/jpeg;base64,") == 7
+    assert "other fell" not in html
+    # Example i1 and the answer i1, the gallery's i2, the query; two in two splits, of them one spare; an uncovered one;
+    # the first images that give a set away.
+    assert html.count("data:image/jpeg;base64,") == 9
     assert "without a thumbnail" in html
     assert "i1,/lake/i1.jpg,train" in (tmp_path / "report" / "findings" / "split-leaks.csv").read_text(encoding="utf-8")
     wrong = (tmp_path / "report" / "confusions.csv").read_text(encoding="utf-8").splitlines()

@@ -14,7 +14,13 @@ from imagelake.config import load_config
 from imagelake.measures.shift.confidence import ScoreCounts
 from imagelake.measures.shift.moments import Moments
 from imagelake.transforms.shift.figures import measure_set, outcomes_of
-from imagelake.transforms.shift.outcome_counts import Copies, Pairs, count_copies, count_pairs, count_scores
+from imagelake.transforms.shift.outcome_counts import (
+    Duplicates,
+    Pairs,
+    count_duplicates,
+    count_pairs,
+    count_scores,
+)
 from imagelake.transforms.shift.probabilities import sample_probabilities
 from imagelake.transforms.shift.property_counts import count_properties
 from imagelake.transforms.shift.sets import set_of_rows
@@ -118,14 +124,18 @@ def test_features_votes_and_probabilities_of_a_set(frames: Mapping[str, Any]) ->
     assert sampled.labels.tolist() == ordered["label"].astype(int).tolist()
 
 
-def test_copies_are_found_by_hash(spark: SparkSession) -> None:
-    """Each image after counts once, however often its bytes are in the set before."""
+def test_duplicates_are_found_by_hash_and_group(spark: SparkSession) -> None:
+    """Each image after counts once, however often it is in the set before; near ones where their groups are known."""
     hashes = "image_id string, sha256 string"
     before = spark.createDataFrame([("a", "x"), ("b", "x"), ("c", "y"), ("d", None)], hashes)
     after = spark.createDataFrame([("1", "x"), ("2", "z"), ("3", "x"), ("4", None)], hashes)
     right = spark.createDataFrame([("1", True), ("2", False), ("3", False)], "image_id string, right boolean")
-    assert count_copies(before, after, right) == Copies(2, 4, 2, 1, 1, 0)
-    assert count_copies(before, after, None) == Copies(2, 4, 0, 0, 0, 0)
+    assert count_duplicates((before, after), None, right) == Duplicates(2, None, 4, 2, 1, 1, 0)
+    assert count_duplicates((before, after), None, None) == Duplicates(2, None, 4, 0, 0, 0, 0)
+    group = "image_id string, group string"
+    known = spark.createDataFrame([("a", "a"), ("d", "d"), ("b", "e")], group)
+    found = spark.createDataFrame([("1", "a"), ("2", "d"), ("3", "f"), ("4", "f")], group)
+    assert count_duplicates((before, after), (known, found), right) == Duplicates(3, 1, 4, 3, 1, 0, 0)
 
 
 def test_features_of_lakes_are_judged_by_a_join(frames: Mapping[str, Any]) -> None:

@@ -9,10 +9,12 @@ from sklearn.isotonic import IsotonicRegression  # type: ignore[import-untyped]
 
 from imagelake.measures.shift.confidence import (
     BINS,
+    Estimate,
     ScoreCounts,
     bins_of,
     calibrated,
     calibrated_estimate,
+    combined_estimate,
     threshold_estimate,
 )
 
@@ -72,6 +74,21 @@ def test_without_a_shift_the_threshold_s_interval_covers() -> None:
         found = threshold_estimate(ScoreCounts.of(*known), ScoreCounts.of(unknown[0]), 0.95)
         covered += found.low <= unknown[1].mean() <= found.high
     assert 930 <= covered <= 970, covered
+
+
+def test_the_combined_estimate_covers_without_a_shift_and_is_wide_where_both_disagree() -> None:
+    """Of 150 intervals without a shift about 95 %; between estimates far apart the whole way is possible."""
+    draw, covered = np.random.default_rng(5), 0
+    for run in range(150):
+        known, unknown = drawn(draw, 1000, 0.2), drawn(draw, 600, 0.2)
+        counts, others = ScoreCounts.of(*known), ScoreCounts.of(unknown[0])
+        both = threshold_estimate(counts, others, 0.95), calibrated_estimate(counts, others, 0.95, run)
+        found = combined_estimate(*both, 0.95)
+        covered += found.low <= unknown[1].mean() <= found.high
+    assert 0.9 <= covered / 150 <= 0.99, covered
+    apart = combined_estimate(Estimate(0.2, 0.17, 0.23), Estimate(0.4, 0.37, 0.43), 0.95)
+    assert apart.accuracy == pytest.approx(0.3)
+    assert apart.high - apart.accuracy == pytest.approx(np.hypot(0.03, 1.959964 * 0.2 / np.sqrt(12)))
 
 
 def test_a_model_that_is_always_right_stays_within_0_and_1() -> None:

@@ -16,12 +16,14 @@ from imagelake.measures.shift.moments import Moments
 from imagelake.measures.shift.replication import Votes
 from imagelake.transforms.shift.answers import alarm_of, answer_of
 from imagelake.transforms.shift.class_rows import class_rows, range_rows, summary_row
+from imagelake.transforms.shift.evidence import Evidence
 from imagelake.transforms.shift.feature_rows import FeatureResults, compare_features, image_rows
 from imagelake.transforms.shift.feature_sums import RIGHT, WRONG, PartialSums, merged_sums
 from imagelake.transforms.shift.figures import PairFigures, SetFigures
-from imagelake.transforms.shift.hypotheses import Evidence, hypothesis_rows
+from imagelake.transforms.shift.hypotheses import hypothesis_rows
 from imagelake.transforms.shift.model_rows import line_rows
-from imagelake.transforms.shift.outcome_counts import Copies, Pairs
+from imagelake.transforms.shift.outcome_counts import Duplicates, Pairs
+from imagelake.transforms.shift.overfitting import TrainingRun
 from imagelake.transforms.shift.probabilities import Probabilities
 from imagelake.transforms.shift.property_counts import PropertyCounts
 
@@ -146,7 +148,7 @@ def test_every_hypothesis_without_its_evidence_says_what_is_missing() -> None:
     rows = hypothesis_rows(Evidence(pair, summary, [], [], compare_features(pair, RULES), RULES))
     assert {row["verdict"] for row in rows} == {"cannot"}
     assert all(row["undefined"] for row in rows)
-    assert len({row["hypothesis"] for row in rows}) == len(rows) == 11
+    assert len({row["hypothesis"] for row in rows}) == len(rows) == 12
 
 
 def test_rare_classes_that_fall_most_are_class_imbalance() -> None:
@@ -161,8 +163,8 @@ def test_rare_classes_that_fall_most_are_class_imbalance() -> None:
     assert "shift.training" in by_name(evidence_of(pair_of(before, after)))["class_imbalance"]["undefined"]
 
 
-def test_copies_votes_and_properties() -> None:
-    """Copies on which the model is better, votes that differ, a property that moved and explains, one that did not."""
+def test_duplicates_votes_and_properties() -> None:
+    """Duplicates that the model knows, votes that differ, a property that moved and explains, one that did not."""
     draw = np.random.default_rng(2)
     before, after = figures_of("one", **outcomes(500, 450, 400)), figures_of("other", **outcomes(500, 400, 320))
     frequency, worse = draw.beta(5, 2, 3000), draw.beta(3, 2, 3000)
@@ -186,12 +188,15 @@ def test_copies_votes_and_properties() -> None:
     pair = pair_of(
         replace(before, votes=votes[0]),
         replace(after, votes=votes[1]),
-        copies=Copies(100, 1000, 100, 99, 900, 621),
+        duplicates=Duplicates(100, 40, 1000, 100, 99, 900, 621),
         properties=[moved, words, replace(words, name="label_issue", strata=strata.assign(stratum=["no", "yes"]))],
     )
     rows = by_name(evidence_of(pair))
-    assert rows["copies"]["verdict"] == "supported"
-    assert rows["copies"]["explained"] == pytest.approx(621 / 900 - 0.72)
+    assert rows["duplicates"]["verdict"] == "supported"
+    assert rows["duplicates"]["explained"] == pytest.approx(621 / 900 - 0.72)
+    assert rows["duplicates"]["explained_low"] < 621 / 900 - 0.72 < rows["duplicates"]["explained_high"] < 0
+    assert "60 by equal bytes, 40 near" in rows["duplicates"]["answer"]
+    assert "without them the accuracy after would be lower" in rows["duplicates"]["answer"]
     assert rows["replication_bias"]["verdict"] == "supported"
     assert rows["replication_bias"]["explained"] == pytest.approx(float(np.mean(frequency) - np.mean(worse)), abs=0.03)
     assert rows["property_gradient"]["verdict"] == "supported"
@@ -200,6 +205,61 @@ def test_copies_votes_and_properties() -> None:
     assert rows["label_noise"]["verdict"] == "supported"
     assert "no 50.0 % to 20.0 %" in rows["label_noise"]["answer"]
     assert "property_label_issue" not in rows
+
+
+def test_what_has_changed_in_the_images_is_named_though_it_explains_nothing() -> None:
+    """The largest changes first; of twelve properties one with p 0.01 alone is chance; words may share no value."""
+    strata = pd.DataFrame({"stratum": ["00", "01"], "before": 50, "labelled": 50, "right": 40, "after": 50})
+
+    def numbers(name: str, change: float) -> PropertyCounts:
+        moments = [Moments(100, np.array([mean]), np.zeros(1), np.array([99.0])) for mean in (0.0, change)]
+        return PropertyCounts(name, moments[0], moments[1], strata)
+
+    grey = pd.DataFrame(
+        {"stratum": ["L", "RGB"], "before": [0, 100], "labelled": [0, 100], "right": [0, 80], "after": [100, 0]}
+    )
+    same = [numbers(f"other{number}", 0.0) for number in range(9)]
+    properties = [numbers("ppi", 0.37), numbers("brightness", -1.5), PropertyCounts("mode", None, None, grey), *same]
+    pair = pair_of(
+        figures_of("one", **outcomes(50, 40, 40)), figures_of("other", **outcomes(50, 40, 40)), properties=properties
+    )
+    evidence = evidence_of(pair)
+    rows = by_name(evidence)
+    assert rows["property_ppi"]["p"] == pytest.approx(10 * stats.t.sf(0.37 / np.sqrt(0.02), 198) * 2, rel=1e-6)
+    assert {rows[f"property_{name}"]["verdict"] for name in ("ppi", "brightness", "mode")} == {"not_supported"}
+    answer = answer_of(evidence.summary, list(rows.values()))
+    assert "The images themselves differ most in brightness (-1.5 deviations), mode (100.0 %)." in answer
+    assert "no stratum in common" in rows["property_mode"]["answer"]
+
+
+def test_duplicates_that_the_model_knows_no_better_explain_nothing() -> None:
+    """Their number is named; only where it is right about more of them are they the reason of anything."""
+    before, after = figures_of("one", **outcomes(500, 450, 400)), figures_of("other", **outcomes(500, 400, 320))
+    alike = by_name(evidence_of(pair_of(before, after, duplicates=Duplicates(100, None, 1000, 100, 72, 900, 648))))
+    assert alike["duplicates"]["verdict"] == "not_supported"
+    assert "by equal bytes alone" in alike["duplicates"]["answer"]
+    none = by_name(evidence_of(pair_of(before, after, duplicates=Duplicates(0, 0, 1000, 0, 0, 1000, 720))))
+    assert (none["duplicates"]["verdict"], none["duplicates"]["statistic"]) == ("not_supported", 0.0)
+
+
+def test_a_head_that_knows_its_training_images_by_heart_overfits() -> None:
+    """The gap with its interval; it explains a drop only from the very images that were learnt from."""
+    runs = [
+        TrainingRun(f"l2={number}", 0.99 - number / 50, 0.80 + number / 100, 1000, number == 1) for number in range(6)
+    ]
+    before, after = figures_of("train", **outcomes(500, 450, 400)), figures_of("other", **outcomes(500, 400, 320))
+    row = by_name(evidence_of(pair_of(before, after, runs=runs)))["overfitting"]
+    assert (row["verdict"], row["statistic"]) == ("supported", pytest.approx(0.16))
+    assert row["low"] < row["explained"] == row["statistic"] < row["high"]
+    assert "over 6 runs gaps are 4.0 to 19.0 points, and runs with larger gaps know other images less" in row["answer"]
+    other = by_name(evidence_of(pair_of(replace(before, name="a:test"), after, runs=runs[1:2])))["overfitting"]
+    assert "explained" not in other
+    assert "no reason for a drop between two sets that it did not learn from" in other["answer"]
+    even = by_name(evidence_of(pair_of(before, after, runs=[TrainingRun("l2=1", 0.81, 0.8, 1000, True)])))
+    assert even["overfitting"]["verdict"] == "not_supported"
+    lacking = replace(before, lacks={**before.lacks, "runs": "train is no lake"})
+    none = by_name(evidence_of(pair_of(lacking, after)))["overfitting"]
+    assert none["answer"] == "cannot: not computed, because train is no lake"
 
 
 def test_features_that_moved_are_ranked_and_mapped() -> None:
@@ -295,5 +355,6 @@ def test_without_labels_the_answer_is_what_scores_let_expect() -> None:
     assert row["undefined"] == "cannot: other has no labels"
     assert row["calibrated_estimate"] == pytest.approx(0.3)
     assert row["threshold_estimate"] == pytest.approx(0.3)
+    assert row["combined_estimate"] == pytest.approx(0.3)
     assert "other has no labels; by its scores model" in answer_of(row, [])
     assert "has, by its scores, fallen" in str(alarm_of(row, [], rules_of("max_drop=0.3")))

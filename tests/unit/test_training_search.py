@@ -65,6 +65,10 @@ def test_the_penalty_of_least_loss_on_left_out_images_is_chosen() -> None:
     own = logits[block.folds, np.arange(240)]
     losses = np.log(np.exp(own).sum(1)) - own[np.arange(240), block.classes]
     assert found.runs[1].loss == pytest.approx(losses.mean(), rel=1e-5)
+    others = [block.folds != fold for fold in range(3)]
+    known = [(logits[fold][other].argmax(1) == block.classes[other]).mean() for fold, other in enumerate(others)]
+    assert found.runs[1].training_accuracy == pytest.approx(np.mean(known))
+    assert found.runs[0].training_accuracy > found.runs[1].training_accuracy > found.runs[2].training_accuracy
     assert found.final.shape == (11, 3)
     assert not np.allclose(found.judges, found.of_folds)
 

@@ -20,6 +20,7 @@ from imagelake.reports.sections.rejected import rejected
 from imagelake.reports.sections.sample import sample
 from imagelake.reports.sections.search import search
 from imagelake.reports.sections.shapes import shapes
+from imagelake.reports.sections.shift_answer import shift_answer
 from imagelake.reports.sections.splits import splits
 from imagelake.reports.sections.summary import summary
 from imagelake.reports.sections.tracing import section_hows, tracing
@@ -35,6 +36,7 @@ SECTIONS = (
     completeness,
     accuracy,
     confusions,
+    shift_answer,
     training,
     label_issues,
     gallery,

@@ -33,7 +33,8 @@ class ReportRows:
             - sample_stages: at most one row, the sums of the columns of sample_counts over all labels.
             - sample_labels, sample_keywords: sample_counts by label, and as in the lake, those to show.
             - search_queries, search_results: as in the lake, those to show.
-            - label_issues, training_runs, training_measures, training_labels: as in the lake, those to show.
+            - label_issues, training_runs, training_measures, training_labels, shift_summary, shift_hypotheses,
+              shift_images: as in the lake, those to show.
             - rejected: table_name (labels_rejected, annotations_rejected, images_rejected, images or predictions),
               bound_for (the table an annotation line would have gone to, else null), reason, rows.
         thumbnails: image_id -> a small JPEG.

@@ -1,4 +1,4 @@
-"""How well heads do on the images of the fold that each left out, as sums that can be added.
+"""How well heads do on the fold that each left out, and on what it learnt from, as sums that can be added.
 
 Letters: N images, D features, K classes, H heads.
 """
@@ -22,11 +22,13 @@ class HeldOut:
         losses: float64 [H], the sum of the cross-entropy.
         images: int64 [H, K], images of each class.
         hits: int64 [H, K], those whose best class is right.
+        learnt: int64 [H, 2], images that each head learnt from, and those of them whose best class is right.
     """
 
     losses: NDArray[np.float64]
     images: NDArray[np.int64]
     hits: NDArray[np.int64]
+    learnt: NDArray[np.int64]
 
 
 def without_distrusted(block: Block, of_folds: NDArray[np.float32], below: float) -> Block:
@@ -51,7 +53,7 @@ def without_distrusted(block: Block, of_folds: NDArray[np.float32], below: float
 
 
 def held_out_of(blocks: Iterable[Block], weights: NDArray[np.float32], held_out: NDArray[np.int8]) -> HeldOut:
-    """Measure heads on the folds that they left out.
+    """Measure heads on the folds that they left out; on the images that they learnt from, how many they have right.
 
     Args:
         blocks: any number of images.
@@ -60,6 +62,7 @@ def held_out_of(blocks: Iterable[Block], weights: NDArray[np.float32], held_out:
     """
     heads, classes = weights.shape[1:]
     losses, images, hits = np.zeros(heads), np.zeros((heads, classes), np.int64), np.zeros((heads, classes), np.int64)
+    learnt = np.zeros((heads, 2), np.int64)
     for block in blocks:
         for head in range(heads):
             chosen = block.folds == held_out[head]
@@ -70,4 +73,7 @@ def held_out_of(blocks: Iterable[Block], weights: NDArray[np.float32], held_out:
             losses[head] += float((np.log(np.exp(logits).sum(axis=1)) - right).sum(dtype=np.float64))
             images[head] += np.bincount(labels, minlength=classes)
             hits[head] += np.bincount(labels[logits.argmax(axis=1) == labels], minlength=classes)
-    return HeldOut(losses, images, hits)
+            own = ~chosen & (block.weights > 0)
+            best = (block.features[own] @ weights[:-1, head] + weights[-1, head]).argmax(axis=1)
+            learnt[head] += len(best), np.count_nonzero(best == block.classes[own])
+    return HeldOut(losses, images, hits, learnt)

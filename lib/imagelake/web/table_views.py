@@ -148,6 +148,7 @@ def table_views(served: ServedLake, tables: Tables, size: int) -> APIRouter:
             raise ProblemError(404, detail, "There is no report yet")
         return HTMLResponse(content, headers={"Content-Security-Policy": REPORT_POLICY})
 
+    @router.get("/shift/index.html")  # as the report links it
     @router.get("/shift")
     def shift() -> Response:
         content = tables.page("shift")

@@ -1,7 +1,7 @@
 """Accuracy on a set without labels, from the model's scores there and from a set with labels.
 
-Both estimates need only counts of images by score, which merge. They hold where the score means the same in both sets:
-a shift that makes the model wrong and sure of it deceives both.
+The estimates need only counts of images by score, which merge. They hold where the score means the same in both sets: a
+shift that makes the model wrong and sure of it deceives all of them.
 
 Letters: B bins of scores.
 """
@@ -145,3 +145,22 @@ def calibrated_estimate(known: ScoreCounts, scores: ScoreCounts, level: float, s
         estimates.append(calibrated(ScoreCounts(right + wrong, right, 0.0)) @ scores.images / scores.n)
     width = normal_score(level) * np.sqrt(chance + np.var(estimates))
     return Estimate(estimate, max(0.0, estimate - width), min(1.0, estimate + width))
+
+
+def combined_estimate(threshold: Estimate, calibrated: Estimate, level: float) -> Estimate:
+    """The mean of both estimates, which err to different sides where images are damaged.
+
+    How far they are apart tells how much the meaning of scores has changed. The truth may then lie anywhere between
+    them, which has the variance of a uniform distribution, a twelfth of the squared distance; it is added to that of
+    chance.
+
+    Args:
+        threshold: of two sets.
+        calibrated: of the same.
+        level: of all intervals.
+    """
+    accuracy = (threshold.accuracy + calibrated.accuracy) / 2
+    chance = sum((one.high - one.low) / 2 for one in (threshold, calibrated)) / 2
+    apart = normal_score(level) * (threshold.accuracy - calibrated.accuracy) / np.sqrt(12)
+    width = float(np.hypot(chance, apart))
+    return Estimate(accuracy, max(0.0, accuracy - width), min(1.0, accuracy + width))

@@ -16,7 +16,8 @@ Row = dict[str, Any]
 
 CLASSES, FEATURES, MODELS = 15, 12, 80
 SETS = "sets"
-VERDICTS = {"supported": "yes", "not_supported": "no", "cannot": "not judged"}
+CANNOT = "cannot"
+VERDICTS = {"supported": "yes", "not_supported": "no", CANNOT: "not judged"}
 NAME_COLUMNS = 48
 
 
@@ -29,29 +30,29 @@ def shift(rows: ReportRows) -> Section:
     tables = {name: rows.records(name) for name in rows.frames}
     pairs = dict.fromkeys((row["before"], row["after"]) for row in tables.get("shift_summary", []))
     shown = [
-        _pair(number, {name: _of(table, pair) for name, table in tables.items()}, tables.get("shift_ranges", []))
+        _pair(number, {name: of_pair(table, pair) for name, table in tables.items()}, tables.get("shift_ranges", []))
         for number, pair in enumerate(pairs)
     ]
     absent = None if shown else "No sets have been compared: the job measure_shift does."
     return Section("shift", "Did it shift?", {"pairs": shown}, absent)
 
 
-def _of(table: Sequence[Row], pair: tuple[str, str]) -> list[Row]:
+def of_pair(table: Sequence[Row], pair: tuple[str, str]) -> list[Row]:
+    """The rows of two sets."""
     return [row for row in table if (row.get("before"), row.get("after")) == pair]
 
 
 def _pair(number: int, tables: dict[str, list[Row]], ranges: Sequence[Row]) -> Row:
     summaries = tables["shift_summary"]
     hypotheses = tables.get("shift_hypotheses", [])
-    judging = next((row["model"] for row in hypotheses if row["model"]), summaries[0]["model"])
-    main = next((row for row in summaries if row["model"] == judging), summaries[0])
+    main = main_summary(summaries, hypotheses)
     classes = [row for row in tables.get("shift_classes", []) if row["model"] == main["model"]]
     features = [row for row in tables.get("shift_features", []) if row["comparison"] == SETS]
     return {
-        "title": f"{_name(main['before'])} to {_name(main['after'])}",
+        "title": f"{set_name(main['before'])} to {set_name(main['after'])}",
         "answer": clean_name(main["answer"]),
         "alarm": main["alarm"] and clean_name(main["alarm"]),
-        "hypotheses": [_hypothesis(row) for row in hypotheses],
+        "hypotheses": [hypothesis_shown(row) for row in hypotheses],
         "models": [{**row, "name": clean_name(row["model"])} for row in summaries[:MODELS]]
         if len(summaries) > 1
         else [],
@@ -70,8 +71,8 @@ def _pair(number: int, tables: dict[str, list[Row]], ranges: Sequence[Row]) -> R
         "clusters": tables.get("shift_clusters", []),
         "images": [
             {
-                "name": _name(name),
-                "rows": [_image(row) for row in tables.get("shift_images", []) if row["set_name"] == name],
+                "name": set_name(name),
+                "rows": [image_shown(row) for row in tables.get("shift_images", []) if row["set_name"] == name],
             }
             for name in (main["before"], main["after"])
         ],
@@ -80,13 +81,20 @@ def _pair(number: int, tables: dict[str, list[Row]], ranges: Sequence[Row]) -> R
     }
 
 
-def _name(name: str) -> str:
+def main_summary(summaries: Sequence[Row], hypotheses: Sequence[Row]) -> Row:
+    """The row of the model by which the hypotheses are judged; the first where there is none."""
+    judging = next((row["model"] for row in hypotheses if row["model"]), summaries[0]["model"])
+    return next((row for row in summaries if row["model"] == judging), summaries[0])
+
+
+def set_name(name: str) -> str:
     """A set's name: of a path its last part."""
     return short_name(name.rstrip("/").rpartition("/")[2], NAME_COLUMNS)
 
 
-def _hypothesis(row: Row) -> Row:
-    explained = row["explained_share"] if row["verdict"] != "cannot" else None
+def hypothesis_shown(row: Row) -> Row:
+    """Name, verdict, evidence and share of the drop of a row of shift_hypotheses."""
+    explained = row["explained_share"] if row["verdict"] != CANNOT else None
     return {
         "name": words(row["hypothesis"]),
         "verdict": VERDICTS[row["verdict"]],
@@ -95,7 +103,8 @@ def _hypothesis(row: Row) -> Row:
     }
 
 
-def _image(row: Row) -> Row:
+def image_shown(row: Row) -> Row:
+    """Name, picture and outcome of a row of shift_images."""
     thumbnail = row["thumbnail"]
     outcome = {None: "no label", True: "right", False: "wrong"}[row["correct"]]
     return {
@@ -116,7 +125,7 @@ def _ranges_chart(number: int, main: Row, ranges: Sequence[Row]) -> Any:
     if not all(sum(values) for values in counts.values()):
         return None
     steps = [f"{10 * step}" for step in range(10)]
-    series = {_name(name): values for name, values in counts.items()}
+    series = {set_name(name): values for name, values in counts.items()}
     columns = Columns(steps, series, "accuracy of a class, from so many percent", numbers.whole)
     return {
         "keys": list(series),

@@ -18,6 +18,7 @@ from imagelake.lake.lake import Lake
 from imagelake.lake.storage import to_pattern, to_uri
 from imagelake.runtime.resolve.labels import read_label_rules
 from imagelake.transforms.labels.label_classes import label_classes, vocabulary
+from imagelake.transforms.shift.overfitting import training_runs
 from imagelake.transforms.shift.sets import LakeTables, ShiftSet, set_of_lake, set_of_rows
 
 if TYPE_CHECKING:
@@ -27,7 +28,14 @@ if TYPE_CHECKING:
     from imagelake.lake.inputs import Inputs
 
 LAKE_TABLES = ("predictions", "images", "labels_clean", "classes", "hierarchy")
-OPTIONAL_TABLES = ("image_quality", "image_bytes", "label_issues")
+OPTIONAL_TABLES = (
+    "image_quality",
+    "image_bytes",
+    "label_issues",
+    "duplicate_groups",
+    "training_runs",
+    "run_comparison",
+)
 ENDINGS = (".parquet", ".csv", ".npy")
 NPY, JSON, CLASS_INFO = ".npy", ".json", "class_info.json"
 TRAIN = "train"
@@ -157,12 +165,15 @@ class SetReader:
         meanings = label_classes(words, read_label_rules(self.config, lake.storage))
         optional = {table: read(table) if lake.manifest(table) else None for table in OPTIONAL_TABLES}
         tables = LakeTables(
+            lake.root,
             read("images"),
             read("predictions"),
             labels,
             optional["image_quality"],
             optional["image_bytes"],
             optional["label_issues"],
+            optional["duplicate_groups"],
+            training_runs(optional["training_runs"], optional["run_comparison"]),
         )
         return set_of_lake(name, tables, meanings, split)
 

@@ -15,6 +15,7 @@ from imagelake.transforms.accuracy.overall_accuracy import overall_accuracy
 from imagelake.transforms.explore.annotation_counts import top_labels
 from imagelake.transforms.report.duplicate_rows import conflicts_to_show, duplicate_counts_to_show, groups_to_show
 from imagelake.transforms.report.sample_rows import keywords_to_show, labels_to_show, stages_of_all
+from imagelake.transforms.report.shift_rows import hypotheses_to_show, images_of_shift, summaries_to_show
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -49,7 +50,16 @@ SHOWN = (
 
 
 # Shown where they have been published, by jobs that are no steps.
-OPTIONAL = ("sample_counts", "label_issues", "training_runs", "training_measures", "training_labels")
+OPTIONAL = (
+    "sample_counts",
+    "label_issues",
+    "training_runs",
+    "training_measures",
+    "training_labels",
+    "shift_summary",
+    "shift_hypotheses",
+    "shift_images",
+)
 
 
 def report_frames(tables: Mapping[str, DataFrame], rules: ReportSection) -> dict[str, pd.DataFrame]:
@@ -73,6 +83,9 @@ def report_frames(tables: Mapping[str, DataFrame], rules: ReportSection) -> dict
         "duplicate_counts": ("duplicate_counts", duplicate_counts_to_show),
         "duplicate_conflicts": ("duplicate_conflicts", conflicts_to_show),
         "duplicate_groups": ("duplicate_groups", groups_to_show),
+        "shift_summary": ("shift_summary", summaries_to_show),
+        "shift_hypotheses": ("shift_hypotheses", hypotheses_to_show),
+        "shift_images": ("shift_images", images_of_shift),
         "sample_stages": ("sample_counts", stages_of_all),
         "sample_labels": ("sample_counts", labels_to_show),
         "sample_keywords": ("sample_counts", keywords_to_show),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from imagelake.transforms.shift.hypotheses import CANNOT, SUPPORTED
+from imagelake.transforms.shift.damage import LOOK
+from imagelake.transforms.shift.evidence import CANNOT, SUPPORTED
+from imagelake.transforms.shift.property_hypotheses import CHANGE
 from imagelake.transforms.shift.words import chance, change, points, share, within
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+CHANGES = 3  # of properties, in an answer
 NAMED = {
     "prior_shift": "another mix of classes",
     "covariate_shift": "images that look different",
@@ -22,7 +25,7 @@ NAMED = {
     "adaptive_overfitting": "models fitted to the set before",
     "overfitting": "overfitting",
     "label_noise": "wrong labels",
-    "copies": "images in both sets",
+    "duplicates": "images in both sets",
     "replication_bias": "noisy votes when images were chosen",
 }
 
@@ -42,9 +45,14 @@ def answer_of(row: Row, hypotheses: Sequence[Row]) -> str:
         left = share(max(0.0, 1 - explaining[0]["explained_share"]))
         overlap = " (these overlap)" if len(parts) > 1 else ""
         sentences.append(f"Reweighting explains {', '.join(parts)}{overlap}; {left} is left.")
-    others = [named(one) for one in supported if one not in explaining]
+    others = [named(one) for one in supported if one not in explaining and not one.get(LOOK)]
     if others:
         sentences.append(f"There is evidence of {', '.join(others)}.")
+    changes = sorted((one for one in hypotheses if one.get(CHANGE)), key=lambda one: -abs(one["statistic"]))
+    if changes:
+        look = next((f"look {one[LOOK]}; they " for one in hypotheses if one.get(LOOK)), "")
+        listed = ", ".join(one[CHANGE] for one in changes[:CHANGES])
+        sentences.append(f"The images themselves {look}differ most in {listed}.")
     judged = [one for one in hypotheses if one["verdict"] != CANNOT and one["hypothesis"] != "chance"]
     if judged and not supported:
         sentences.append(f"None of {len(judged)} hypotheses that could be judged is supported.")
@@ -81,12 +89,12 @@ def _drop(row: Row) -> str:
         interval = within(row["drop_low"], row["drop_high"], level)
         sure = "more than chance" if row["p"] < 1 - level else "no more than chance"
         return f"{figures}: {change(row['drop'])} {interval}{paired}, {sure} ({chance(row['p'])})."
-    if row.get("calibrated_estimate") is not None:
-        low, high = share(row["calibrated_low"]), share(row["calibrated_high"])
+    if row.get("combined_estimate") is not None:
+        low, high = share(row["combined_low"]), share(row["combined_high"])
         return (
             f"{row['after']} has no labels; by its scores {row['model']}, right about {share(row['accuracy_before'])} "
             f"of {row['images_before']:,} images in {row['before']}, should be right there about "
-            f"{share(row['calibrated_estimate'])} ({100 * level:g} %: {low} to {high})."
+            f"{share(row['combined_estimate'])} ({100 * level:g} %: {low} to {high})."
         )
     return f"The accuracy of {row['model']} cannot be compared: {row['undefined']}."
 
@@ -101,8 +109,8 @@ def alarm_of(row: Row, tests: Sequence[Row], rules: ShiftSection) -> str | None:
     """
     alarms = []
     low, how = row.get("drop_low"), "fell"
-    if low is None and row.get("calibrated_high") is not None:
-        low, how = row["accuracy_before"] - row["calibrated_high"], "has, by its scores, fallen"
+    if low is None and row.get("combined_high") is not None:
+        low, how = row["accuracy_before"] - row["combined_high"], "has, by its scores, fallen"
     if low is not None and low > rules.max_drop:
         alarms.append(
             f"the accuracy of {row['model']} {how} by at least {points(low)} points from {row['before']} to "

@@ -9,7 +9,7 @@ import pandas as pd
 
 from imagelake.errors import ImageLakeError
 from imagelake.measures.intervals import wilson_interval
-from imagelake.measures.shift.confidence import calibrated_estimate, threshold_estimate
+from imagelake.measures.shift.confidence import calibrated_estimate, combined_estimate, threshold_estimate
 from imagelake.measures.shift.corrections import benjamini_hochberg, holm
 from imagelake.measures.shift.label_shift import ClassMix, mix_from_predictions, mix_from_probabilities
 from imagelake.measures.shift.proportions import (
@@ -88,9 +88,12 @@ def _estimates(pair: PairFigures, model: str, rules: ShiftSection, reasons: list
         reasons.append(f"cannot estimate accuracy without labels: {pair.before.name} has none to learn from")
     else:
         level = rules.confidence_level
+        threshold = threshold_estimate(known, others, level)
+        by_mean = calibrated_estimate(known, others, level, rules.seed)
         for name, one in (
-            ("threshold", threshold_estimate(known, others, level)),
-            ("calibrated", calibrated_estimate(known, others, level, rules.seed)),
+            ("threshold", threshold),
+            ("calibrated", by_mean),
+            ("combined", combined_estimate(threshold, by_mean, level)),
         ):
             row |= {f"{name}_estimate": one.accuracy, f"{name}_low": one.low, f"{name}_high": one.high}
     return row

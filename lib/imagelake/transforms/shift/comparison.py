@@ -12,9 +12,10 @@ import numpy as np
 from imagelake.tables import TABLES
 from imagelake.transforms.shift.answers import alarm_of, answer_of
 from imagelake.transforms.shift.class_rows import check_comparable, class_rows, range_rows, summary_row
+from imagelake.transforms.shift.evidence import Evidence
 from imagelake.transforms.shift.feature_rows import LARGE_EFFECT, compare_features, image_rows
 from imagelake.transforms.shift.figures import SetFigures, judging_model, measure_pair, measure_set, outcomes_of
-from imagelake.transforms.shift.hypotheses import Evidence, hypothesis_rows
+from imagelake.transforms.shift.hypotheses import hypothesis_rows
 from imagelake.transforms.shift.model_rows import line_rows
 
 if TYPE_CHECKING:

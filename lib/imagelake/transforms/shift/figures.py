@@ -14,14 +14,15 @@ from imagelake.measures.shift.confidence import ScoreCounts
 from imagelake.measures.shift.replication import Votes
 from imagelake.transforms.shift.feature_sums import FeatureSums, sum_features
 from imagelake.transforms.shift.outcome_counts import (
-    Copies,
+    Duplicates,
     Pairs,
     confusion,
     count_classes,
-    count_copies,
+    count_duplicates,
     count_pairs,
     count_scores,
 )
+from imagelake.transforms.shift.overfitting import TrainingRun
 from imagelake.transforms.shift.probabilities import Probabilities, sample_probabilities
 from imagelake.transforms.shift.property_counts import PropertyCounts, count_properties
 
@@ -77,11 +78,12 @@ class PairFigures:
         model: by which features and hypotheses are judged; None where a set has no predictions.
         pairs: model -> images that pair.
         properties: those that both sets have.
-        copies: images of both sets; None where a set has no hashes.
+        duplicates: images of both sets; None where a set has no hashes.
         confusion: before, of the model: label, predicted, images; empty without labels.
         predicted: after, of the model: predicted, images.
         probabilities: of samples of both sets; None where a set has none, or where the set after has labels.
         training: label -> images that the model learnt from; None where they are not known.
+        runs: of the training of a head in the lake of the set before.
     """
 
     before: SetFigures
@@ -89,11 +91,12 @@ class PairFigures:
     model: str | None
     pairs: Mapping[str, Pairs] = field(default_factory=dict)
     properties: Sequence[PropertyCounts] = ()
-    copies: Copies | None = None
+    duplicates: Duplicates | None = None
     confusion: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["label", "predicted", "images"]))
     predicted: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["predicted", "images"]))
     probabilities: tuple[Probabilities, Probabilities] | None = None
     training: Mapping[str, int] | None = None
+    runs: Sequence[TrainingRun] = ()
 
     @property
     def models(self) -> list[str]:
@@ -166,12 +169,11 @@ def measure_pair(
         sets: before and after.
         figures: of the same.
         model: by which hypotheses are judged.
-        probabilities: of samples of both sets; None where a set has none, or where the set after has labels.
         training: label -> images that the model learnt from; None where they are not known.
         rules: the number of strata.
     """
     (before, after), (was, became) = sets, figures
-    made = PairFigures(was, became, model, training=training)
+    made = PairFigures(was, became, model, training=training, runs=before.runs)
     if before.outcomes is not None and after.outcomes is not None and model is not None:
         made = replace(made, pairs=count_pairs(before.outcomes, after.outcomes))
         if "labels" in became.lacks and "labels" not in was.lacks:
@@ -185,5 +187,8 @@ def measure_pair(
         made = replace(made, properties=count_properties(before.properties, after.properties, right, rules.strata))
     if before.hashes is not None and after.hashes is not None:
         of_after = after.right(model) if model is not None else None
-        made = replace(made, copies=count_copies(before.hashes, after.hashes, of_after))
+        groups = None
+        if before.lake == after.lake and before.groups is not None and after.groups is not None:
+            groups = before.groups, after.groups
+        made = replace(made, duplicates=count_duplicates((before.hashes, after.hashes), groups, of_after))
     return made

@@ -2,77 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from imagelake.measures.shift.corrections import holm
-from imagelake.measures.shift.proportions import two_shares_p
 from imagelake.measures.shift.ranks import rank_correlation
 from imagelake.measures.shift.replication import matched_accuracy
 from imagelake.measures.shift.strata import Explained, explained_by_mix
-from imagelake.measures.shift.welch import welch_test
-from imagelake.transforms.shift.feature_rows import LARGE_EFFECT, FeatureResults
-from imagelake.transforms.shift.sets import LABEL_ISSUE
-from imagelake.transforms.shift.words import chance, points, share, within
-
-if TYPE_CHECKING:
-    from imagelake.config import ShiftSection
-    from imagelake.transforms.shift.figures import PairFigures
-    from imagelake.transforms.shift.property_counts import PropertyCounts
+from imagelake.transforms.shift.damage import damage
+from imagelake.transforms.shift.duplicates_between import duplicates_between
+from imagelake.transforms.shift.evidence import CANNOT, CannotError, Evidence, explains, judged_row, need_labels
+from imagelake.transforms.shift.feature_rows import LARGE_EFFECT
+from imagelake.transforms.shift.overfitting import overfitting
+from imagelake.transforms.shift.property_hypotheses import label_noise, no_properties, property_judges
+from imagelake.transforms.shift.words import chance, share, within
 
 Row = dict[str, Any]
 
-SUPPORTED, NOT_SUPPORTED, CANNOT = "supported", "not_supported", "cannot"
 PROBABILITY_STRATA = 10
 NAMES = 3  # classes or values that an answer lists
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What is known of two sets.
-
-    Attributes:
-        pair: their figures.
-        summary: the row of shift_summary of the judging model; empty where a set has no predictions.
-        classes: rows of shift_classes of that model.
-        lines: rows of shift_lines.
-        features: the tests on features.
-        rules: levels and seed.
-    """
-
-    pair: PairFigures
-    summary: Row
-    classes: Sequence[Row]
-    lines: Sequence[Row]
-    features: FeatureResults
-    rules: ShiftSection
-
-    @property
-    def alpha(self) -> float:
-        """A p-value below this is called significant."""
-        return 1 - self.rules.confidence_level
-
-    @property
-    def lost(self) -> float | None:
-        """The drop where it is more than chance: what there is to explain; None elsewhere."""
-        drop, p = self.summary.get("drop"), self.summary.get("p")
-        return drop if drop is not None and p is not None and p < self.alpha and drop else None
-
-    def of_drop(self, found: Explained) -> str:
-        """How much of the drop a mix explains, in words."""
-        if found.undefined:
-            return f"what that explains is not known: {found.undefined}"
-        with_interval = f"{100 * found.drop:.1f} points {within(found.low, found.high, self.rules.confidence_level)}"
-        whole = f" of {points(self.lost)}" if self.lost is not None and self.lost > 0 else ""
-        left_out = f"; {share(found.left_out)} of the images after are of none before" if found.left_out else ""
-        return f"reweighting the images before to this mix explains {with_interval}{whole}{left_out}"
-
-
-class CannotError(Exception):
-    """A hypothesis that cannot be judged; the message says why."""
 
 
 def hypothesis_rows(evidence: Evidence) -> list[Row]:
@@ -84,20 +33,15 @@ def hypothesis_rows(evidence: Evidence) -> list[Row]:
         ("harder_images", _harder_images),
         ("class_imbalance", _class_imbalance),
         ("adaptive_overfitting", _adaptive_overfitting),
-        ("overfitting", _overfitting),
-        ("label_noise", _label_noise),
-        ("copies", _copies),
+        ("overfitting", overfitting),
+        ("label_noise", label_noise),
+        ("duplicates", duplicates_between),
         ("replication_bias", _replication_bias),
+        ("damage", damage),
     ]
     rows = [_judged(evidence, name, judge) for name, judge in judges]
-    rows += [
-        _judged(evidence, f"property_{one.name}", lambda known, one=one: _property(known, one))  # type: ignore[misc]
-        for one in evidence.pair.properties
-        if one.name != LABEL_ISSUE
-    ]
-    if not evidence.pair.properties:
-        rows.append(_judged(evidence, "properties", _no_properties))
-    return rows
+    judged = property_judges(evidence) or [("properties", no_properties)]
+    return [*rows, *(_judged(evidence, name, judge) for name, judge in judged)]
 
 
 def _judged(evidence: Evidence, name: str, judge: Callable[[Evidence], Row]) -> Row:
@@ -112,47 +56,22 @@ def _judged(evidence: Evidence, name: str, judge: Callable[[Evidence], Row]) -> 
     return row
 
 
-def _row(supported: bool, answer: str, statistic: float, p: float | None = None, found: Explained | None = None) -> Row:
-    row: Row = {"verdict": SUPPORTED if supported else NOT_SUPPORTED, "answer": answer, "statistic": statistic, "p": p}
-    if found is not None and not found.undefined:
-        row |= {"explained": found.drop, "explained_low": found.low, "explained_high": found.high}
-    return row
-
-
-def _explains(found: Explained, evidence: Evidence) -> bool:
-    """Whether a mix explains a part of the drop, or of the rise, beyond its interval."""
-    if found.undefined:
-        return False
-    return found.high < 0 if evidence.lost is not None and evidence.lost < 0 else found.low > 0
-
-
-def _need_labels(evidence: Evidence, *sides: str) -> None:
-    """Raise CannotError unless the sets have labels and predictions of the judging model."""
-    for side, figures in (("before", evidence.pair.before), ("after", evidence.pair.after)):
-        if side in sides:
-            for lacking in ("outcomes", "labels"):
-                if lacking in figures.lacks:
-                    raise CannotError(figures.lacks[lacking])
-            if figures.outcomes is None or not figures.outcomes.labelled(str(evidence.pair.model)):
-                raise CannotError(f"{figures.name} has no predictions of {evidence.pair.model}")
-
-
 def _chance(evidence: Evidence) -> Row:
-    _need_labels(evidence, "before", "after")
+    need_labels(evidence, "before", "after")
     row, level = evidence.summary, evidence.rules.confidence_level
     small = row["p"] >= evidence.alpha
     interval = within(row["drop_low"], row["drop_high"], level)
     answer = (
         f"the difference of {100 * row['drop']:.1f} points {interval} is {'no more' if small else 'more'} than chance"
     )
-    return _row(small, f"{answer} ({chance(row['p'])})", row["drop"], row["p"]) | {
+    return judged_row(small, f"{answer} ({chance(row['p'])})", row["drop"], row["p"]) | {
         "low": row["drop_low"],
         "high": row["drop_high"],
     }
 
 
 def _prior_shift(evidence: Evidence) -> Row:
-    _need_labels(evidence, "before")
+    need_labels(evidence, "before")
     estimated = "labels" in evidence.pair.after.lacks
     name = "share_estimated" if estimated else "share_after"
     known = [row for row in evidence.classes if row.get(name) is not None and row["share_before"] is not None]
@@ -178,7 +97,7 @@ def _prior_shift(evidence: Evidence) -> Row:
     answer = f"{share(moved)} of the images are of other classes ({how}): {listed}" if differs else (
         f"the classes have the same shares in both sets ({how})"
     )  # fmt: skip
-    return _row(differs and _explains(found, evidence), f"{answer}; {evidence.of_drop(found)}", moved, p, found)
+    return judged_row(differs and explains(found, evidence), f"{answer}; {evidence.of_drop(found)}", moved, p, found)
 
 
 def _covariate_shift(evidence: Evidence) -> Row:
@@ -201,7 +120,7 @@ def _covariate_shift(evidence: Evidence) -> Row:
     if mix is not None:
         answer += f"; {evidence.of_drop(mix)}"
     shifted = found["p"] < evidence.alpha and found["low"] > 0.5
-    row = _row(shifted, answer, found["statistic"], found["p"], mix)
+    row = judged_row(shifted, answer, found["statistic"], found["p"], mix)
     return row | {"low": found["low"], "high": found["high"]}
 
 
@@ -222,14 +141,15 @@ def _by_probability(evidence: Evidence, first: Any, second: Any) -> Explained | 
 
 def _harder_images(evidence: Evidence) -> Row:
     row = evidence.summary
-    if row.get("calibrated_estimate") is None:
+    if row.get("combined_estimate") is None:
         raise CannotError("a set has no scores, or the set before no labels to calibrate them by")
-    low, high = row["calibrated_low"], row["calibrated_high"]
+    low, high = row["combined_low"], row["combined_high"]
     before, level = row["accuracy_before"], evidence.rules.confidence_level
-    expected = row["calibrated_estimate"]
+    expected = row["combined_estimate"]
     answer = (
         f"by its scores the model should be right about {share(expected)} after ({100 * level:g} %: {share(low)} to "
-        f"{share(high)}; by a threshold {share(row['threshold_estimate'])}), {share(before)} before"
+        f"{share(high)}; by their calibrated mean {share(row['calibrated_estimate'])}, by a threshold "
+        f"{share(row['threshold_estimate'])}), {share(before)} before"
     )
     if row.get("accuracy_after") is not None:
         answer += f"; it is about {share(row['accuracy_after'])}"
@@ -237,11 +157,11 @@ def _harder_images(evidence: Evidence) -> Row:
             ", which it foresees" if low <= row["accuracy_after"] <= high else ", beyond what its scores let expect"
         )
     found = Explained(before - expected, before - high, before - low, 0.0)
-    return _row(high < before, answer, expected, None, found) | {"low": low, "high": high}
+    return judged_row(high < before, answer, expected, None, found) | {"low": low, "high": high}
 
 
 def _class_imbalance(evidence: Evidence) -> Row:
-    _need_labels(evidence, "before", "after")
+    need_labels(evidence, "before", "after")
     if evidence.pair.training is None:
         raise CannotError("the images that the model learnt from are not known: shift.training names them")
     both = [row for row in evidence.classes if row.get("drop") is not None and row["label"] in evidence.pair.training]
@@ -255,7 +175,7 @@ def _class_imbalance(evidence: Evidence) -> Row:
     )
     fewer = found.high < 0
     answer += ": classes with fewer training images fall more" if fewer else ": not the rare classes fall most"
-    return _row(fewer, answer, found.r) | {"low": found.low, "high": found.high}
+    return judged_row(fewer, answer, found.r) | {"low": found.low, "high": found.high}
 
 
 def _adaptive_overfitting(evidence: Evidence) -> Row:
@@ -277,50 +197,11 @@ def _adaptive_overfitting(evidence: Evidence) -> Row:
         if line["slope_low"] >= 1
         else ": the interval holds 1, so there is no sign that models were fitted to that set"
     )
-    return _row(fitted, answer, line["slope"]) | {"low": line["slope_low"], "high": line["slope_high"]}
-
-
-def _overfitting(_: Evidence) -> Row:
-    raise CannotError("no training runs are known, whose gap between training and test would tell")
-
-
-def _label_noise(evidence: Evidence) -> Row:
-    suspected = [one for one in evidence.pair.properties if one.name == LABEL_ISSUE]
-    if not suspected:
-        raise CannotError(
-            "no issues of labels are known, whose share in both sets would tell: find_label_issues finds them"
-        )
-    return _property(evidence, suspected[0])
-
-
-def _no_properties(evidence: Evidence) -> Row:
-    for figures in (evidence.pair.before, evidence.pair.after):
-        if reason := figures.lacks.get("properties"):
-            raise CannotError(reason)
-    raise CannotError("the sets have no property in common")
-
-
-def _copies(evidence: Evidence) -> Row:
-    found = evidence.pair.copies
-    if found is None:
-        lacks = evidence.pair.before.lacks.get("hashes") or evidence.pair.after.lacks.get("hashes")
-        raise CannotError(lacks or "a set has no hashes of its images")
-    part = found.images / found.of if found.of else 0.0
-    answer = f"{found.images:,} of {found.of:,} images after have the very bytes of one before ({share(part)})"
-    if not found.images:
-        return _row(False, answer, part)
-    if found.judged and found.others_judged:
-        one, other = found.right / found.judged, found.others_right / found.others_judged
-        p = two_shares_p(found.right, found.judged, found.others_right, found.others_judged)
-        answer += f"; the model is right about {share(one)} of these, {share(other)} of the others ({chance(p)})"
-        # Without the copies the accuracy after is that of the others.
-        all_of = (found.right + found.others_right) / (found.judged + found.others_judged)
-        return _row(p < evidence.alpha, answer, part, p) | {"explained": other - all_of}
-    return _row(True, answer, part)
+    return judged_row(fitted, answer, line["slope"]) | {"low": line["slope_low"], "high": line["slope_high"]}
 
 
 def _replication_bias(evidence: Evidence) -> Row:
-    _need_labels(evidence, "before", "after")
+    need_labels(evidence, "before", "after")
     before, after = evidence.pair.before.votes, evidence.pair.after.votes
     if before is None or after is None:
         lacks = evidence.pair.before.lacks.get("votes") or evidence.pair.after.lacks.get("votes")
@@ -332,34 +213,7 @@ def _replication_bias(evidence: Evidence) -> Row:
         f"at the true selection frequencies of the set before, the accuracy after would be {share(found.accuracy)} "
         f"({100 * level:g} %: {share(found.low)} to {share(found.high)}) instead of {share(after.accuracy)}"
     )
-    return _row(explained.low > 0, answer, found.accuracy, None, explained) | {"low": found.low, "high": found.high}
-
-
-def _property(evidence: Evidence, one: PropertyCounts) -> Row:
-    table = one.strata
-    totals = {side: int(table[side].sum()) for side in ("before", "after")}
-    if one.before is not None and one.after is not None:
-        test = welch_test(one.after, one.before)
-        if test.undefined[0]:
-            raise CannotError(f"{one.name}: {test.undefined[0]}")
-        p, effect = float(test.p[0]), float(test.effect[0])
-        means = f"{one.before.mean[0]:.4g} before, {one.after.mean[0]:.4g} after"
-        answer = f"{one.name} is {means} on average, {effect:+.2f} deviations ({chance(p)})"
-        differs, statistic = p < evidence.alpha and abs(effect) >= LARGE_EFFECT, effect
-    else:
-        values = table[["before", "after"]].astype(int).to_numpy().tolist()
-        each = holm([two_shares_p(n, totals["before"], m, totals["after"]) for n, m in values])
-        p = float(np.min(each))
-        statistic = float(np.abs(table["before"] / totals["before"] - table["after"] / totals["after"]).sum() / 2)
-        most = table.assign(moved=table["after"] / totals["after"] - table["before"] / totals["before"])
-        first = most.reindex(most["moved"].abs().sort_values(ascending=False).index).head(NAMES)
-        listed = ", ".join(
-            f"{row['stratum']} {share(row['before'] / totals['before'])} to {share(row['after'] / totals['after'])}"
-            for row in first.to_dict("records")
-        )
-        answer = f"{share(statistic)} of the images have another {one.name} ({chance(p)}): {listed}"
-        differs = p < evidence.alpha
-    if not table["labelled"].sum():
-        return _row(differs, f"{answer}; what that explains is not known without labels before", statistic, p)
-    found = explained_by_mix(table["right"], table["labelled"], table["after"], evidence.rules.confidence_level)
-    return _row(differs and _explains(found, evidence), f"{answer}; {evidence.of_drop(found)}", statistic, p, found)
+    return judged_row(explained.low > 0, answer, found.accuracy, None, explained) | {
+        "low": found.low,
+        "high": found.high,
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from imagelake.transforms.shift.hypotheses import CANNOT
+from imagelake.transforms.shift.evidence import CANNOT
 from imagelake.transforms.shift.words import change, share, within
 
 if TYPE_CHECKING:

@@ -120,10 +120,21 @@ def count_pairs(before: DataFrame, after: DataFrame) -> dict[str, Pairs]:
 
 
 @dataclass(frozen=True)
-class Copies:
-    """Images after that have the bytes of an image before."""
+class Duplicates:
+    """Images after that are duplicates of an image before.
+
+    Attributes:
+        images: how many.
+        near: of them those without equal bytes; None where only bytes could be compared.
+        of: all images after.
+        judged: of the duplicates those with a label.
+        right: of these, those that the model is right about.
+        others_judged: of the other images those with a label.
+        others_right: of these, those that the model is right about.
+    """
 
     images: int
+    near: int | None
     of: int
     judged: int
     right: int
@@ -131,31 +142,45 @@ class Copies:
     others_right: int
 
 
-def count_copies(before: DataFrame, after: DataFrame, right: DataFrame | None) -> Copies:
+def count_duplicates(
+    hashes: tuple[DataFrame, DataFrame], groups: tuple[DataFrame, DataFrame] | None, right: DataFrame | None
+) -> Duplicates:
     """How many images after are in the set before as well, and how the model does on them.
 
     Args:
-        before: image_id and sha256.
-        after: image_id and sha256.
+        hashes: before and after: image_id and sha256.
+        groups: before and after: image_id and group, of the images with duplicates, in one lake; None where near ones
+            are not known.
         right: image_id and right, of the set after; None without labels.
     """
-    known = before.where("sha256 IS NOT NULL").select("sha256").distinct().withColumn("copied", F.lit(True))
-    marked = after.join(known, "sha256", how="left").select(
-        "image_id", F.coalesce("copied", F.lit(False)).alias("copied")
-    )
+    before, after = (_keys(one, group) for one, group in zip(hashes, groups or (None, None), strict=True))
+    known = before.select("key", "near").distinct()
+    found = after.join(known, ["key", "near"], how="left_semi").groupBy("image_id").agg(F.min("near").alias("near"))
+    marked = hashes[1].select("image_id").join(found, "image_id", how="left")
     judged = (
         marked.withColumn("right", F.lit(None).cast("boolean"))
         if right is None
         else marked.join(right, "image_id", how="left")
     )
-    labelled = F.col("right").isNotNull()
+    copied, labelled = F.col("near").isNotNull(), F.col("right").isNotNull()
     row = judged.agg(
-        F.count_if("copied").alias("images"),
+        F.count_if(copied).alias("images"),
+        F.count_if("near").alias("near"),
         F.count("*").alias("of"),
-        F.count_if(F.col("copied") & labelled).alias("judged"),
-        F.count_if(F.col("copied") & F.col("right")).alias("right"),
-        F.count_if(~F.col("copied") & labelled).alias("others_judged"),
-        F.count_if(~F.col("copied") & F.col("right")).alias("others_right"),
+        F.count_if(copied & labelled).alias("judged"),
+        F.count_if(copied & F.col("right")).alias("right"),
+        F.count_if(~copied & labelled).alias("others_judged"),
+        F.count_if(~copied & F.col("right")).alias("others_right"),
     ).first()
     assert row is not None
-    return Copies(**row.asDict())
+    return Duplicates(**row.asDict() | ({} if groups else {"near": None}))
+
+
+def _keys(hashes: DataFrame, groups: DataFrame | None) -> DataFrame:
+    """One row an image and what a duplicate of it has too: image_id, key, near."""
+    equal = hashes.where("sha256 IS NOT NULL").select(
+        "image_id", F.col("sha256").alias("key"), F.lit(False).alias("near")
+    )
+    if groups is None:
+        return equal
+    return equal.unionByName(groups.select("image_id", F.col("group").alias("key"), F.lit(True).alias("near")))

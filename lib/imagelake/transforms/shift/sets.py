@@ -12,6 +12,7 @@ from pyspark.sql.types import ArrayType, NumericType
 from imagelake.errors import ImageLakeError, unknown_choice
 from imagelake.measures.resolution import aspect_ratio, bytes_per_pixel, ppi
 from imagelake.transforms.accuracy.label_accuracy import judge_predictions
+from imagelake.transforms.shift.overfitting import TrainingRun
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 ONE_MODEL = "model"
 LABEL_ISSUE = "label_issue"  # the property of images with a label that is probably wrong
+OF_PIXELS = ("entropy", "gradient", "brightness", "contrast", "sharpness")  # of predictions
 BROADCAST_ROWS = 2_000_000  # of image_id and outcome: some 100 MB, which spares a shuffle of all features
 
 
@@ -35,6 +37,9 @@ class ShiftSet:
         features: one row an image: image_id, features; and right, as from the method, where that is known of its row.
         properties: one row an image and property: image_id, property, value (of numbers), text (of words).
         hashes: one row an image: image_id, sha256.
+        lake: where its images are; None of files.
+        groups: one row an image with duplicates in its lake: image_id, group, the same for all of them.
+        runs: of the training of a head in its lake.
         content: one row an image: image_id, content: its file.
         votes: one row an image: image_id, selected, voters.
         probabilities: one row an image: image_id, label, probabilities: of each class, called by its number.
@@ -46,6 +51,9 @@ class ShiftSet:
     features: DataFrame | None = None
     properties: DataFrame | None = None
     hashes: DataFrame | None = None
+    lake: str | None = None
+    groups: DataFrame | None = None
+    runs: Sequence[TrainingRun] = ()
     content: DataFrame | None = None
     votes: DataFrame | None = None
     probabilities: DataFrame | None = None
@@ -121,6 +129,7 @@ def set_of_rows(name: str, rows: DataFrame, rules: ShiftSection) -> ShiftSet:
             ),
         )
     lacks["hashes"] = f"{name} is no lake, whose images have hashes"
+    lacks["runs"] = f"{name} is no lake, in which train_classifier keeps the runs of a head"
     if made.outcomes is None and made.features is None:
         raise ImageLakeError(
             f"{name} has neither predictions (shift.prediction_column = {rules.prediction_column!r}) nor features "
@@ -214,14 +223,27 @@ def long_properties(
 
 @dataclass(frozen=True)
 class LakeTables:
-    """The tables of a lake that a set is made of; the last three are None where they are not published."""
+    """The tables of a lake that a set is made of; those with a default are None where they are not published.
 
+    Attributes:
+        root: of the lake.
+        images, predictions, labels: images, predictions and labels_clean.
+        quality: image_quality.
+        content: image_bytes.
+        issues: label_issues.
+        groups: duplicate_groups.
+        runs: of training_runs and run_comparison.
+    """
+
+    root: str
     images: DataFrame
     predictions: DataFrame
     labels: DataFrame
-    quality: DataFrame | None
-    content: DataFrame | None
-    issues: DataFrame | None
+    quality: DataFrame | None = None
+    content: DataFrame | None = None
+    issues: DataFrame | None = None
+    groups: DataFrame | None = None
+    runs: Sequence[TrainingRun] = ()
 
 
 def set_of_lake(name: str, tables: LakeTables, meanings: LabelClasses, split: str | None) -> ShiftSet:
@@ -261,14 +283,26 @@ def set_of_lake(name: str, tables: LakeTables, meanings: LabelClasses, split: st
         F.when(F.col("label").isNotNull(), F.col("top1")).alias("correct"),
         "score",
     )
+    groups = None
+    if tables.groups is not None:
+        mine = tables.groups.join(chosen, "image_id", how="left_semi")
+        groups = mine.select("image_id", F.col("representative_id").alias("group"))
+    lacks = {
+        "votes": "a lake holds no votes on its labels",
+        "runs": f"no head was trained in the lake of {name} whose accuracy on what it learnt from was kept: "
+        "train_classifier trains one",
+    }
     return ShiftSet(
         name,
         outcomes,
         predictions.select("image_id", "features"),
-        _properties_of_lake(images, predictions, tables),
+        properties_of_lake(images, predictions, tables),
         images.select("image_id", "sha256"),
+        tables.root,
+        groups,
+        tables.runs,
         tables.content,
-        lacks={"votes": "a lake holds no votes on its labels"},
+        lacks=lacks,
     )
 
 
@@ -277,8 +311,15 @@ def labels_frame(labels: DataFrame, meanings: LabelClasses) -> DataFrame:
     return labels.sparkSession.createDataFrame([(label,) for label in sorted(meanings.covered)], "label string")
 
 
-def _properties_of_lake(images: DataFrame, predictions: DataFrame, tables: LakeTables) -> DataFrame:
-    measured = images.join(predictions.select("image_id", "entropy", "gradient"), "image_id", how="inner")
+def properties_of_lake(images: DataFrame, predictions: DataFrame, tables: LakeTables) -> DataFrame:
+    """One row an image that was predicted and property: image_id, property, value, text.
+
+    Args:
+        images: those of the table images that count.
+        predictions: of these, without an error.
+        tables: of their lake.
+    """
+    measured = images.join(predictions.select("image_id", *OF_PIXELS), "image_id", how="inner")
     words = {"format": F.col("format"), "mode": F.col("mode")}
     if tables.quality is not None:
         measured = measured.join(tables.quality.select("image_id", "kind"), "image_id", how="left")
@@ -292,7 +333,6 @@ def _properties_of_lake(images: DataFrame, predictions: DataFrame, tables: LakeT
         "ppi": ppi(width, height),
         "aspect_ratio": aspect_ratio(width, height),
         "bytes_per_pixel": bytes_per_pixel(F.col("byte_size"), width.cast("double") * height),
-        "entropy": F.col("entropy"),
-        "gradient": F.col("gradient"),
+        **{name: F.col(name) for name in OF_PIXELS},
     }
     return long_properties(measured, F.col("image_id"), numbers, words)

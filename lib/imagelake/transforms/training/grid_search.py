@@ -93,6 +93,7 @@ class RunResult:
         loss: the mean cross-entropy.
         accuracy: of all images.
         balanced_accuracy: the mean over labels.
+        training_accuracy: of the images that the heads learnt from.
         iterations: of the head that took most.
         converged: whether all heads did.
     """
@@ -101,6 +102,7 @@ class RunResult:
     loss: float
     accuracy: Estimate
     balanced_accuracy: Estimate
+    training_accuracy: float
     iterations: int
     converged: bool
 
@@ -193,6 +195,7 @@ def _result(l2: float, heads: Sequence[TrainedHead], measured: HeldOut, part: sl
         float(measured.losses[part].sum() / n),
         accuracy,
         balanced,
+        float(measured.learnt[part, 1].sum() / max(1, measured.learnt[part, 0].sum())),
         max(len(head.losses) - 1 for head in heads[part]),
         all(head.converged for head in heads[part]),
     )
@@ -241,6 +244,7 @@ def run_rows(spark: SparkSession, found: SearchedGrid, context: RunContext, leve
             "l2": run.l2,
             "evaluated": run.accuracy.n,
             "loss": run.loss,
+            "training_accuracy": run.training_accuracy,
             "iterations": run.iterations,
             "converged": run.converged,
             "chosen": number == found.chosen,

@@ -93,13 +93,16 @@ class PassesByTasks:
 
         def add(blocks: Iterator[Block], shipped: NDArray[np.float32]) -> Partials:
             found = held_out_of(blocks, shipped, held_out)
-            values = [np.concatenate([[found.losses[h]], found.images[h], found.hits[h]]) for h in range(heads)]
+            values = [
+                np.concatenate([[found.losses[h]], found.images[h], found.hits[h], found.learnt[h]])
+                for h in range(heads)
+            ]
             return [(value, np.zeros(0, np.float32)) for value in values]
 
         merged = self._pass(weights, add)
         values = np.array([merged[head][0] for head in range(heads)])
         counts = values[:, 1:].astype(np.int64)
-        return HeldOut(values[:, 0], counts[:, :classes], counts[:, classes:])
+        return HeldOut(values[:, 0], *np.split(counts, [classes, 2 * classes], axis=1))
 
     def _pass(
         self,

@@ -161,6 +161,7 @@ def _rows(run: ComparedRun, is_best: bool, differences: dict[str, Any], judgemen
                 for name in ("accuracy", "balanced_accuracy")
                 for bound, value in _bounds(getattr(one, name))
             },
+            "training_accuracy": one.training_accuracy,
             "iterations": one.iterations,
             "converged": one.converged,
             "chosen": number == run.found.chosen,
