@@ -1,0 +1,108 @@
+"""The networks of tf.keras.applications without their classifying layers, started from weights or at random."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from imagelake.errors import ImageLakeError
+from imagelake.training.network_settings import InputForm, Start
+from imagelake.vision.tensorflow_import import import_tensorflow
+from imagelake.vision.weights_file import count_classes, load_weights, read_layout
+
+_FAMILIES = {"mobilenet_v1": "MobileNet", "mobilenet_v2": "MobileNetV2"}
+# conv_dw_13 and conv_pw_13, block_16_expand, conv5_block3_1_conv, block5_conv2, mixed10, expanded_conv_10_project,
+# convnext_tiny_stage_3_block_2_identity: one each.
+_BLOCK = re.compile(
+    r"^((?:[a-z_]*stage_\d+_|conv\d+_)?block_?\d+[a-z]?|conv(?=_[dp]w_)|mixed_?\d+|expanded_conv(?:_\d+)?)"
+    r"(?:_[dp]w(_\d+))?"
+)
+
+
+def application(form: InputForm, start: Start, pixels: Any) -> Any:
+    """The last feature map [N, H, W, C] of a network for pixels [N, S, S, 3] of -1 to 1.
+
+    The normalisation of a network that starts from weights keeps their mean and deviation: a batch has too few images.
+
+    Raises:
+        ImageLakeError: the network is not for images of this side, or the weights are of another network.
+    """
+    base = _loaded(form, start) if start.weights is not None else _plain(form, start, False, 1)
+    if start.weights is not None:
+        _freeze(base, start.unfrozen_blocks)
+    return base(_levels(form.model, pixels))
+
+
+def block_of(layer: str) -> str | None:
+    """The block that a layer belongs to, by its name; None for a layer that is in none."""
+    found = _BLOCK.match(layer)
+    return found[1] + (found[2] or "") if found else None
+
+
+def _plain(form: InputForm, start: Start, top: bool, classes: int) -> Any:
+    keras = import_tensorflow().keras
+    extra: dict[str, Any] = {"alpha": start.alpha} if form.model in _FAMILIES else {}
+    if top:
+        extra["classes"] = classes
+    make = getattr(keras.applications, _FAMILIES.get(form.model, form.model))
+    try:
+        return make(weights=None, include_top=top, input_shape=form.shape, **extra)
+    except ValueError as error:
+        raise ImageLakeError(f"{form.model} at {form.side} px: {error}") from None
+
+
+def _loaded(form: InputForm, start: Start) -> Any:
+    """The network filled from its weights file, whether that has a classifying layer or not; up to its feature map."""
+    assert start.weights is not None
+    keras = import_tensorflow().keras
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "weights.h5"
+        file.write_bytes(start.weights)
+        classes = count_classes(read_layout(file))
+        network = _plain(form, start, bool(classes), classes)
+        load_weights(network, file, f"{form.model}{f', alpha {start.alpha:g}' if form.model in _FAMILIES else ''}")
+    pooling = (keras.layers.GlobalAveragePooling2D, keras.layers.Flatten)
+    pooled = next((layer for layer in network.layers if isinstance(layer, pooling)), None)
+    return keras.Model(network.input, pooled.input if pooled is not None else network.output, name=network.name)
+
+
+def _freeze(base: Any, unfrozen_blocks: int) -> None:
+    keras = import_tensorflow().keras
+    blocks = list(dict.fromkeys(filter(None, (block_of(layer.name) for layer in base.layers))))
+    kept = len(blocks) if unfrozen_blocks < 0 else unfrozen_blocks
+    if kept > len(blocks):
+        raise ImageLakeError(f"train.unfrozen_blocks = {kept}: {base.name} has {len(blocks)}; -1 trains all of it")
+    first = blocks[len(blocks) - kept] if kept else None
+    trained = unfrozen_blocks < 0
+    for layer in base.layers:
+        # What follows the last block, such as the last convolution of v2, is trained with it.
+        trained = trained or (first is not None and block_of(layer.name) == first)
+        layer.trainable = trained and not isinstance(layer, keras.layers.BatchNormalization)
+
+
+def _levels(model: str, pixels: Any) -> Any:
+    """The pixels as the network had them when its weights were published: a fixed map of the three colours."""
+    scaled = _colour_map(model)
+    if scaled is None:
+        return pixels
+    layer = import_tensorflow().keras.layers.Conv2D(3, 1, trainable=False, name="levels")
+    made = layer(pixels)
+    layer.set_weights([scaled[0].reshape(1, 1, 3, 3).astype(np.float32), scaled[1].astype(np.float32)])
+    return made
+
+
+def _colour_map(model: str) -> tuple[Any, Any] | None:
+    """Matrix [3, 3] and offset [3] from levels of -1 to 1, as the modes of Keras' preprocess_input; None for none."""
+    unit = np.eye(3)
+    if model in ("ResNet50", "ResNet101", "ResNet152", "VGG16", "VGG19"):  # caffe: blue first, less the mean
+        return unit[:, ::-1] * 127.5, 127.5 - np.array([103.939, 116.779, 123.68])
+    if model.startswith("DenseNet"):  # torch
+        deviation = np.array([0.229, 0.224, 0.225])
+        return unit / (2 * deviation), (0.5 - np.array([0.485, 0.456, 0.406])) / deviation
+    if model.startswith(("ConvNeXt", "EfficientNet", "MobileNetV3")):  # their own first layer takes 0 to 255
+        return unit * 127.5, np.full(3, 127.5)
+    return None
