@@ -21,6 +21,7 @@ from imagelake.lake.lake import Lake
 from imagelake.runtime.job import execute
 from imagelake.runtime.resolve.heads import published_head
 from imagelake.transforms.training import network_runs
+from imagelake.transforms.training.network_task import run_as_task
 from imagelake.vision.head import HEADS
 from imagelake.vision.preprocess import InputSettings, normalise, prepare
 from imagelake.vision.tensorflow_import import import_tensorflow
@@ -43,9 +44,8 @@ def classifier(lake: Lake, name: str) -> Any:
     return read_classifier(name, [file.name for file in folder.iterdir()], lambda part: (folder / part).read_bytes())
 
 
-def test_a_network_on_features_is_published_beside_heads(lake: Lake) -> None:
+def test_a_network_on_features_is_published_where_heads_are(lake: Lake) -> None:
     """Out-of-fold scores are measured, the network of all images scores the others; a head of its name gives way."""
-    execute(train_classifier.JOB, lake, load_config(settings=[*SHORT, "train.name=other"]))
     execute(train_classifier.JOB, lake, load_config(settings=SHORT))
     config = load_config(settings=[*SHORT, "train.model=hidden", "train.patience=0"])
     outcome = execute(train_classifier.JOB, lake, config)
@@ -55,7 +55,7 @@ def test_a_network_on_features_is_published_beside_heads(lake: Lake) -> None:
     assert isinstance(packed, PackedNetwork)
     folder = Path(lake.root.removeprefix("file://"))
     files = {file.name for file in (folder / HEADS).iterdir() if not file.name.startswith(("_", "."))}
-    assert files == {"other.json", "other.npy", "other.folds.npy", "head.json", "head.keras", "head.tflite"}
+    assert files == {"head.json", "head.keras", "head.tflite"}
     card = json.loads((folder / HEADS / "head.json").read_text())
     assert (card["model"], card["input"], card["images"]) == ("hidden", "features", [34, 32, 33])
     assert card["settings"]["epochs"] == 3
@@ -88,7 +88,6 @@ def test_a_failed_run_is_a_row_and_a_killed_comparison_goes_on(lake: Lake, monke
         'runs.imbalance=["none", "over"]',
     ]
     make, lock, made = network_runs.OutcomeStore.make, threading.Lock(), []
-    run_as_task = network_runs.run_as_task
 
     def dying(packed: Any, task: Any, start: Any) -> Any:
         def die(batches: Any) -> Any:
@@ -128,8 +127,9 @@ def test_a_failed_run_is_a_row_and_a_killed_comparison_goes_on(lake: Lake, monke
     }
     failed = table[table["error"].notna()]
     assert set(failed["learning_rate"]) == {1e38}
-    assert "lower train.learning_rate" in failed.loc["hidden, none, learning_rate=1e+38", "error"]
-    assert "memory ran out" in failed.loc["hidden, over, learning_rate=1e+38", "error"]
+    errors = failed["error"].to_dict()
+    assert "lower train.learning_rate" in errors["hidden, none, learning_rate=1e+38"]
+    assert "memory ran out" in errors["hidden, over, learning_rate=1e+38"]
     network = table.loc["hidden, none, learning_rate=0.01"].to_dict()
     assert network["images"] == 99
     assert network["chosen"]

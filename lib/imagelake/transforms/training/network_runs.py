@@ -104,7 +104,8 @@ def train_folds(folds: Sequence[NetworkFold], store: OutcomeStore, say: Callable
     """
     if not folds:
         return []
-    context = folds[0].packed.sparkSession.sparkContext
+    spark = folds[0].packed.sparkSession
+    context = spark.sparkContext
     group = f"networks-{id(store)}"
 
     def finished(fold: NetworkFold) -> FoldOutcome:
@@ -116,7 +117,8 @@ def train_folds(folds: Sequence[NetworkFold], store: OutcomeStore, say: Callable
 
     found: dict[int, FoldOutcome] = {}
     with ThreadPoolExecutor(context.defaultParallelism) as pool:
-        waiting = {pool.submit(inheritable_thread_target(finished), fold): at for at, fold in enumerate(folds)}
+        in_thread = inheritable_thread_target(spark)(finished)
+        waiting = {pool.submit(in_thread, fold): at for at, fold in enumerate(folds)}
         try:
             for done in as_completed(waiting):
                 outcome = found[waiting[done]] = done.result()
