@@ -16,8 +16,9 @@ from __future__ import annotations
 import hashlib
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
+from typing import NamedTuple
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
@@ -137,8 +138,7 @@ def _run_heads(
     return ComparedRun(LINEAR, imbalance, None, tuple(found.runs), found.chosen, hits, seconds)
 
 
-@dataclass(frozen=True)
-class _NetworkRun:
+class _NetworkRun(NamedTuple):
     """A point of the grid of networks."""
 
     model: Classifier

@@ -19,9 +19,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyspark import StorageLevel
 from pyspark.sql import functions as F
@@ -158,8 +157,7 @@ def run(work: Work, config: Config) -> None:
     work.images = counts.training
 
 
-@dataclass(frozen=True, eq=False)
-class _About:
+class _About(NamedTuple):
     """What a card says besides how the classifier was trained."""
 
     features: str
@@ -169,8 +167,7 @@ class _About:
     context: RunContext
 
 
-@dataclass(frozen=True, eq=False)
-class _Trained:
+class _Trained(NamedTuple):
     """A trained head or network: its scores, its results by run, and its files once it has been measured."""
 
     scored: DataFrame

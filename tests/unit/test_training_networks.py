@@ -101,13 +101,13 @@ def test_the_best_weights_are_restored() -> None:
     images = features()
     noise = replace(images, classes=np.random.default_rng(0).permutation(images.classes))
     found = trained(noise, patience=3, epochs=40, learning_rate=3e-2, schedule="constant", dropout=0.0)
-    asides = [epoch.loss_aside for epoch in found.curve if epoch.loss_aside is not None]
-    assert found.stopped
-    assert found.best == int(np.argmin(asides)) == len(asides) - 4
-    whole = trained(noise, patience=0, epochs=found.best + 1, learning_rate=3e-2, schedule="constant", dropout=0.0)
-    assert [epoch.loss_aside for epoch in whole.curve] == [None] * (found.best + 1)
+    asides = [epoch.loss_aside for epoch in found.fit.curve if epoch.loss_aside is not None]
+    assert found.fit.stopped
+    assert found.fit.best == int(np.argmin(asides)) == len(asides) - 4
+    whole = trained(noise, patience=0, epochs=found.fit.best + 1, learning_rate=3e-2, schedule="constant", dropout=0.0)
+    assert [epoch.loss_aside for epoch in whole.fit.curve] == [None] * (found.fit.best + 1)
     # The network before its best epoch, or after it, is another one.
-    again = trained(noise, patience=40, epochs=found.best + 1, learning_rate=3e-2, schedule="constant", dropout=0.0)
+    again = trained(noise, patience=40, epochs=found.fit.best + 1, learning_rate=3e-2, schedule="constant", dropout=0.0)
     np.testing.assert_array_equal(scores(found, noise), scores(again, noise))
 
 
@@ -196,23 +196,21 @@ def test_a_mobilenet_starts_from_its_weights_and_trains_its_last_blocks() -> Non
     np.testing.assert_allclose(
         built.scoring(normalise(pixels))["features"], reference(normalise(pixels))["features"], rtol=1e-4, atol=1e-5
     )
-    found = train_network(
-        PackedImages(form, pixels, classes, np.arange(24)),
-        np.arange(24),
-        K,
-        replace(SETTINGS, epochs=1, augment=True),
-        start,
-    )
-    before, after = (_weights_by_layer(one.trained) for one in (built, found.built))
-    changed = {name for name in before if any((a != b).any() for a, b in zip(before[name], after[name], strict=True))}
-    assert {name for name in changed if name != "logits"} == {"conv_dw_13", "conv_pw_13"}
+    images, rows = PackedImages(form, pixels, classes, np.arange(24)), np.arange(24)
+    for augment in (True, False):
+        found = train_network(images, rows, K, replace(SETTINGS, epochs=1, augment=augment), start)
+        before, after = (_weights_by_layer(one.trained) for one in (built, found.built))
+        changed = {
+            name for name in before if any((a != b).any() for a, b in zip(before[name], after[name], strict=True))
+        }
+        assert {name for name in changed if name != "logits"} == {"conv_dw_13", "conv_pw_13"}
     with pytest.raises(ImageLakeError, match=r"unfrozen_blocks = 14: .* has 13"):
         build_network(form, K, SETTINGS, replace(start, unfrozen_blocks=14))
 
 
 def _weights_by_layer(network: Any) -> dict[str, list[NDArray[np.float32]]]:
-    (base,) = (layer for layer in network.layers if hasattr(layer, "layers"))
-    return {layer.name: layer.get_weights() for layer in (*base.layers, network.get_layer("logits")) if layer.weights}
+    parts = [layer for part in network.layers if hasattr(part, "layers") for layer in part.layers]
+    return {layer.name: layer.get_weights() for layer in (*parts, network.get_layer("logits")) if layer.weights}
 
 
 @pytest.mark.parametrize(

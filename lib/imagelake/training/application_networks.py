@@ -23,18 +23,28 @@ _BLOCK = re.compile(
 )
 
 
-def application(form: InputForm, start: Start, pixels: Any) -> Any:
-    """The last feature map [N, H, W, C] of a network for pixels [N, S, S, 3] of -1 to 1.
+def application(form: InputForm, start: Start, pixels: Any) -> tuple[Any, Any]:
+    """The last feature map [N, H, W, C] of a network for pixels [N, S, S, 3] of -1 to 1, and that of its frozen part.
 
     The normalisation of a network that starts from weights keeps their mean and deviation: a batch has too few images.
+
+    Returns:
+        The feature map; and the output of the layers that are not trained, None where all are.
 
     Raises:
         ImageLakeError: the network is not for images of this side, or the weights are of another network.
     """
-    base = _loaded(form, start) if start.weights is not None else _plain(form, start, False, 1)
-    if start.weights is not None:
-        _freeze(base, start.unfrozen_blocks)
-    return base(_levels(form.model, pixels))
+    levels = _levels(form.model, pixels)
+    if start.weights is None:
+        return _plain(form, start, False, 1)(levels), None
+    base = _loaded(form, start)
+    first = _freeze(base, start.unfrozen_blocks)
+    if start.unfrozen_blocks < 0:
+        return base(levels), None
+    keras = import_tensorflow().keras
+    given = base.output if first is None else base.get_layer(first).input
+    frozen = keras.Model(base.input, given, name=f"{base.name}_frozen")(levels)
+    return (frozen if first is None else keras.Model(given, base.output, name=base.name)(frozen)), frozen
 
 
 def block_of(layer: str) -> str | None:
@@ -70,18 +80,23 @@ def _loaded(form: InputForm, start: Start) -> Any:
     return keras.Model(network.input, pooled.input if pooled is not None else network.output, name=network.name)
 
 
-def _freeze(base: Any, unfrozen_blocks: int) -> None:
+def _freeze(base: Any, unfrozen_blocks: int) -> str | None:
+    """Freeze all but the last blocks; the name of the first layer that is not, None where all are."""
     keras = import_tensorflow().keras
     blocks = list(dict.fromkeys(filter(None, (block_of(layer.name) for layer in base.layers))))
-    kept = len(blocks) if unfrozen_blocks < 0 else unfrozen_blocks
-    if kept > len(blocks):
-        raise ImageLakeError(f"train.unfrozen_blocks = {kept}: {base.name} has {len(blocks)}; -1 trains all of it")
-    first = blocks[len(blocks) - kept] if kept else None
+    if unfrozen_blocks > len(blocks):
+        raise ImageLakeError(
+            f"train.unfrozen_blocks = {unfrozen_blocks}: {base.name} has {len(blocks)}; -1 trains all of it"
+        )
+    first = blocks[-unfrozen_blocks] if unfrozen_blocks > 0 else None
     trained = unfrozen_blocks < 0
+    begins = None
     for layer in base.layers:
         # What follows the last block, such as the last convolution of v2, is trained with it.
-        trained = trained or (first is not None and block_of(layer.name) == first)
+        if not trained and first is not None and block_of(layer.name) == first:
+            trained, begins = True, layer.name
         layer.trainable = trained and not isinstance(layer, keras.layers.BatchNormalization)
+    return str(begins) if begins else None
 
 
 def _levels(model: str, pixels: Any) -> Any:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from imagelake.errors import ImageLakeError
 from imagelake.training.batches import Drawing, PackedImages, steps_of
 from imagelake.training.imbalance import class_weights, drawn_rows
-from imagelake.training.network_settings import NetworkSettings, Start
+from imagelake.training.network_settings import InputForm, NetworkSettings, Start
 from imagelake.training.networks import BuiltNetwork, build_network
 from imagelake.vision.tensorflow_import import import_tensorflow
 
@@ -32,21 +32,26 @@ class Epoch(NamedTuple):
     loss_aside: float | None
 
 
-@dataclass(frozen=True, eq=False)
-class TrainedNetwork:
-    """A network and how it came about.
+class Fit(NamedTuple):
+    """How training went.
 
     Attributes:
-        built: with the weights of its best epoch.
         curve: of every epoch.
-        best: the epoch whose weights it has, from 0.
+        best: the epoch whose weights the network has, from 0.
         stopped: whether training ended before the last epoch.
     """
 
-    built: BuiltNetwork
     curve: tuple[Epoch, ...]
     best: int
     stopped: bool
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedNetwork:
+    """A network with the weights of its best epoch, and how it came about."""
+
+    built: BuiltNetwork
+    fit: Fit
 
     def scores(self, images: PackedImages, rows: NDArray[np.int64], batch_size: int) -> NDArray[np.float32]:
         """Scores float32 [N, K] of some rows."""
@@ -102,13 +107,34 @@ def train_network(
         return random.permutation(of_epoch)
 
     augmenting = random if settings.augment and not images.form.width else None
-    steps = steps_of(keras.utils, images, Drawing(drawn, weights, augmenting), settings.batch_size)
     prior = np.log(counts / counts.sum()) if settings.imbalance == "balanced_softmax" else np.zeros(classes)
-    built.trained.compile(_optimizer(keras, settings, len(steps)), _loss(keras, settings, prior), jit_compile=False)
-    found = _fit(keras, built, steps, _aside_steps(keras, images, aside, classes, settings), settings)
+    with tempfile.TemporaryDirectory(prefix="frozen-") as scratch:
+        fitted = built.trained
+        if built.frozen is not None and augmenting is None:
+            images, fitted = _past_the_frozen(built, images, rows, settings.batch_size, Path(scratch)), built.rest
+        steps = steps_of(keras.utils, images, Drawing(drawn, weights, augmenting), settings.batch_size)
+        fitted.compile(_optimizer(keras, settings, len(steps)), _loss(keras, settings, prior), jit_compile=False)
+        fit = _fit(keras, fitted, steps, _aside_steps(keras, images, aside, classes, settings), settings)
     if settings.imbalance == "logit_adjustment":
         built.adjust(counts)
-    return found
+    return TrainedNetwork(built, fit)
+
+
+def _past_the_frozen(
+    built: BuiltNetwork, images: PackedImages, rows: NDArray[np.int64], batch_size: int, scratch: Path
+) -> PackedImages:
+    """What the frozen layers give of some rows, in a memory-mapped file: it is the same in each epoch.
+
+    That of the other rows is never read.
+    """
+    shape = built.frozen.output_shape[1:]
+    values = np.memmap(scratch / "frozen", np.float32, "w+", shape=(len(rows), *shape))
+    for start in range(0, len(rows), batch_size):
+        part = rows[start : start + batch_size]
+        values[start : start + len(part)] = built.frozen(images.numbers(part), training=False).numpy()
+    positions = np.full(len(images.classes), -1, np.int64)
+    positions[rows] = np.arange(len(rows))
+    return PackedImages(InputForm(images.form.model, width=shape[-1]), values, images.classes, positions)
 
 
 def _kept_aside(
@@ -161,20 +187,20 @@ def _aside_steps(
     return steps_of(keras.utils, images, Drawing(lambda: aside, np.ones(classes, np.float32)), settings.batch_size)
 
 
-def _fit(keras: Any, built: BuiltNetwork, steps: Any, aside: Any, settings: NetworkSettings) -> TrainedNetwork:
+def _fit(keras: Any, model: Any, steps: Any, aside: Any, settings: NetworkSettings) -> Fit:
     watched = "val_loss" if aside is not None else "loss"
     stop = keras.callbacks.EarlyStopping(watched, patience=max(settings.patience, 1), restore_best_weights=True)
     callbacks = [keras.callbacks.TerminateOnNaN(), *([stop] if settings.patience else [])]
-    fitted = built.trained.fit(
+    history = model.fit(
         steps, epochs=settings.epochs, validation_data=aside, callbacks=callbacks, shuffle=False, verbose=0
     )
-    losses = fitted.history["loss"]
+    losses = history.history["loss"]
     if not all(map(math.isfinite, losses)):
         raise ImageLakeError(f"the loss is {losses[-1]} in epoch {len(losses)}: give a lower train.learning_rate")
-    asides = fitted.history.get("val_loss", [None] * len(losses))
+    asides = history.history.get("val_loss", [None] * len(losses))
     curve = tuple(Epoch(*pair) for pair in zip(losses, asides, strict=True))
     best = int(stop.best_epoch) if settings.patience else len(curve) - 1
-    return TrainedNetwork(built, curve, best, len(curve) < settings.epochs)
+    return Fit(curve, best, len(curve) < settings.epochs)
 
 
 def archive_of(built: BuiltNetwork) -> bytes:

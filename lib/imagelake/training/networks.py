@@ -29,11 +29,15 @@ class BuiltNetwork:
         form: of its input.
         trained: from packed input as numbers to logits [N, K]; what is fitted.
         scoring: from the same to `scores` [N, K], and to `features` [N, C] where the network is on pixels.
+        frozen: the layers that are not trained, from packed input as numbers; None where there are none.
+        rest: from their output to logits; None where there are none.
     """
 
     form: InputForm
     trained: Any
     scoring: Any
+    frozen: Any = None
+    rest: Any = None
 
     def adjust(self, counts: NDArray[np.int64]) -> None:
         """Make its scores those of labels that are equally frequent, as `imbalance.adjusted_bias` does."""
@@ -74,7 +78,7 @@ def build_network(
         ImageLakeError: the weights do not fit, or the network is not for images of this side.
     """
     keras = import_tensorflow().keras
-    given = keras.Input(form.shape)
+    given, frozen = keras.Input(form.shape), None
     if form.width:
         standard = keras.layers.Normalization(mean=scaling[0], variance=scaling[1])(given) if scaling else given
         features = None
@@ -86,12 +90,16 @@ def build_network(
     elif form.model in GREY:
         values, features = small_cnn(form.model, given)
     else:
-        features = values = keras.layers.GlobalAveragePooling2D(name="pooled")(application(form, start, given))
+        maps, frozen = application(form, start, given)
+        features = values = keras.layers.GlobalAveragePooling2D(name="pooled")(maps)
     logits = keras.layers.Dense(classes, name="logits")(keras.layers.Dropout(settings.dropout)(values))
     outputs = {"scores": keras.layers.Softmax(name="scores")(logits)}
     if features is not None:
         outputs["features"] = keras.layers.Flatten(name="features")(features)
-    return BuiltNetwork(form, keras.Model(given, logits), keras.Model(given, outputs))
+    trained, scoring = keras.Model(given, logits), keras.Model(given, outputs)
+    if frozen is None:
+        return BuiltNetwork(form, trained, scoring)
+    return BuiltNetwork(form, trained, scoring, keras.Model(given, frozen), keras.Model(frozen, logits))
 
 
 def input_numbers(packed: NDArray[Any], form: InputForm) -> NDArray[np.float32]:

@@ -156,9 +156,9 @@ def _said(found: TrainedNetwork, began: float) -> dict[str, Any]:
     return {
         "error": None,
         "seconds": round(time.monotonic() - began, 3),
-        "curve": found.curve,
-        "best": found.best,
-        "stopped": found.stopped,
+        "curve": found.fit.curve,
+        "best": found.fit.best,
+        "stopped": found.fit.stopped,
     }
 
 
