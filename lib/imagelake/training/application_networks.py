@@ -12,7 +12,7 @@ import numpy as np
 from imagelake.errors import ImageLakeError
 from imagelake.training.network_settings import InputForm, Start
 from imagelake.vision.tensorflow_import import import_tensorflow
-from imagelake.vision.weights_file import count_classes, load_weights, read_layout
+from imagelake.vision.weights_file import IMAGENET_CLASSES, WeightsError, count_classes, load_weights, read_layout
 
 _FAMILIES = {"mobilenet_v1": "MobileNet", "mobilenet_v2": "MobileNetV2"}
 # conv_dw_13 and conv_pw_13, block_16_expand, conv5_block3_1_conv, block5_conv2, mixed10, expanded_conv_10_project,
@@ -66,18 +66,33 @@ def _plain(form: InputForm, start: Start, top: bool, classes: int) -> Any:
 
 
 def _loaded(form: InputForm, start: Start) -> Any:
-    """The network filled from its weights file, whether that has a classifying layer or not; up to its feature map."""
+    """The network filled from its weights file, whether that has a classifying layer or not; up to its feature map.
+
+    That of other networks than MobileNet tells ImageNet's 1,000 classes apart, if it is there.
+    """
     assert start.weights is not None
-    keras = import_tensorflow().keras
+    bare = _plain(form, start, False, 1)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "weights.h5"
         file.write_bytes(start.weights)
-        classes = count_classes(read_layout(file))
-        network = _plain(form, start, bool(classes), classes)
-        load_weights(network, file, f"{form.model}{f', alpha {start.alpha:g}' if form.model in _FAMILIES else ''}")
-    pooling = (keras.layers.GlobalAveragePooling2D, keras.layers.Flatten)
-    pooled = next((layer for layer in network.layers if isinstance(layer, pooling)), None)
-    return keras.Model(network.input, pooled.input if pooled is not None else network.output, name=network.name)
+        network = _filled(form, start, file, bare)
+    # What classifies comes last; pooling alone would not tell it, since some blocks pool, too.
+    maps = network.layers[len(bare.layers) - 1].output
+    return import_tensorflow().keras.Model(network.input, maps, name=network.name)
+
+
+def _filled(form: InputForm, start: Start, file: Path, bare: Any) -> Any:
+    if form.model in _FAMILIES:
+        network = _plain(form, start, True, count_classes(read_layout(file)))
+        load_weights(network, file, f"{form.model}, alpha {start.alpha:g}")
+        return network
+    try:
+        load_weights(bare, file, f"{form.model} without classes")
+        return bare
+    except WeightsError:
+        network = _plain(form, start, True, IMAGENET_CLASSES)
+        load_weights(network, file, f"{form.model} with {IMAGENET_CLASSES:,} classes, or without")
+        return network
 
 
 def _freeze(base: Any, unfrozen_blocks: int) -> str | None:
