@@ -1,12 +1,14 @@
-"""Compare runs: ways to treat imbalance, each with every penalty, on the same images; is the best one really best?
+"""Compare runs: models, ways to treat imbalance and learning rates, on the same images; is the best really best?
 
-Reads labels_clean, predictions, model, images, hierarchy, and duplicate_groups where there are any. Writes
-run_comparison. Each way is a grid as train_classifier trains it; the best penalties are compared image by image, by
-McNemar's test and the bootstrap, corrected for their number. A run that fails is a row with its error; a comparison
-that was killed goes on with the runs that are missing. It is no step of the pipeline: train_classifier --set
-train.imbalance=... makes a head of the best.
+Reads labels_clean, predictions, model, images, hierarchy, image_bytes for networks on pixels, and duplicate_groups
+where there are any. Writes run_comparison. Linear heads of each way to treat imbalance are a grid as train_classifier
+trains it. Each fold of a network is a task of one core, as many at once as there are cores. All are compared image by
+image, by McNemar's test and the bootstrap, corrected for their number. A run that fails is a row with its error; a
+comparison that was killed goes on with the runs that are missing. It is no step of the pipeline: train_classifier --set
+train.model=... --set train.imbalance=... publishes the best.
 
-    spark-submit jobs/compare_runs.py --root var/lake --set 'runs.imbalance=["none", "over", "under", "both"]'
+    spark-submit jobs/compare_runs.py --root var/lake --set 'runs.models=["linear", "hidden"]'
+    spark-submit jobs/compare_runs.py --set 'runs.models=["hidden"]' --set 'runs.learning_rate=[1e-2, 1e-3, 1e-4]'
 """
 
 from __future__ import annotations
@@ -15,21 +17,45 @@ import hashlib
 import sys
 import time
 from dataclasses import replace
+from itertools import product
+from typing import NamedTuple
 
 from pyspark import StorageLevel
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from imagelake.config import Config
+from imagelake.config import Classifier, Config, Imbalance
 from imagelake.errors import ImageLakeError
+from imagelake.lake.inputs import Inputs
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
 from imagelake.runtime.progress import announce
-from imagelake.transforms.predict.model import PREDICTION_SETTINGS, require_features
+from imagelake.runtime.resolve.training import (
+    check_networks,
+    input_form,
+    network_settings,
+    on_pixels,
+    start_files,
+    start_of,
+)
+from imagelake.training.network_settings import LINEAR
+from imagelake.transforms.predict.model import PREDICTION_SETTINGS, image_limits, input_settings, require_features
 from imagelake.transforms.rows.verdicts import count_by_reason, kept, rejected
-from imagelake.transforms.training.checkpoint import Checkpoint, FinishedRuns
+from imagelake.transforms.training.checkpoint import FOLDER, Checkpoint, FinishedRuns
 from imagelake.transforms.training.grid_search import grid_settings, plain_heads
 from imagelake.transforms.training.head_training import TRAINED_ON, TrainingSet, Workshop, train_head
+from imagelake.transforms.training.network_runs import (
+    FoldOutcome,
+    NetworkFold,
+    OutcomeStore,
+    error_of,
+    run_result,
+    scored_rows,
+    train_folds,
+)
+from imagelake.transforms.training.network_task import NetworkTask
 from imagelake.transforms.training.packed_features import scaling_of
+from imagelake.transforms.training.packed_inputs import pack_inputs
 from imagelake.transforms.training.run_comparison import ComparedRun, Judgement, comparison_rows, hits_of, run_notes
 from imagelake.transforms.training.scored_images import score_images
 from imagelake.transforms.training.training_images import (
@@ -65,14 +91,16 @@ def run(work: Work, config: Config) -> None:
     finished = FinishedRuns(work.lake.files, work.job.name, _key(work, config))
     evaluated_on = _evaluated_on(config)
     runs = []
-    for number, imbalance in enumerate(dict.fromkeys(config.runs.imbalance), 1):
-        announce(f"{work.job.name}: {number} of {len(set(config.runs.imbalance))}: {imbalance}")
-        runs.append(_run(work, config, data, imbalance, finished))
+    ways = tuple(dict.fromkeys(config.runs.imbalance)) if LINEAR in config.runs.models else ()
+    for number, imbalance in enumerate(ways, 1):
+        announce(f"{work.job.name}: linear, {number} of {len(ways)}: {imbalance}")
+        runs.append(_run_heads(work, config, data, imbalance, finished))
+    runs += _run_networks(work, config, data)
     judgement = Judgement(config.runs.judge_by, evaluated_on, level, train.seed)
     table = work.write("run_comparison", comparison_rows(work.lake.spark, runs, judgement))
     finished.delete()
-    work.account("runs", len(runs), sum(run.found is not None for run in runs), {
-        "failed": sum(run.found is None for run in runs)})  # fmt: skip
+    work.account("runs", len(runs), sum(bool(run.results) for run in runs), {
+        "failed": sum(not run.results for run in runs)})  # fmt: skip
     work.note("measured on", f"{counts.by_evaluation[evaluated_on]:,} images, {evaluated_on}")
     for name, value in run_notes(table, config.runs.judge_by).items():
         work.note(name, value)
@@ -82,7 +110,9 @@ def _evaluated_on(config: Config) -> str:
     return CROSS_VALIDATION if config.train.folds else VALIDATION
 
 
-def _run(work: Work, config: Config, data: TrainingSet, imbalance: str, finished: FinishedRuns) -> ComparedRun:
+def _run_heads(
+    work: Work, config: Config, data: TrainingSet, imbalance: Imbalance, finished: FinishedRuns
+) -> ComparedRun:
     began, known = time.monotonic(), finished.load(imbalance)
     if known is None:
         settings = grid_settings(
@@ -96,29 +126,116 @@ def _run(work: Work, config: Config, data: TrainingSet, imbalance: str, finished
         try:
             found = train_head(data, replace(settings, distrust_below=0.0), workshop)
         except (ImageLakeError, MemoryError) as error:
-            return ComparedRun(imbalance, None, None, round(time.monotonic() - began, 3), str(error) or "out of memory")
+            seconds = round(time.monotonic() - began, 3)
+            return ComparedRun(LINEAR, imbalance, None, (), 0, None, seconds, str(error) or "out of memory")
         known = found, round(time.monotonic() - began, 3)
         finished.save(imbalance, *known)
     (found, seconds), evaluated_on = known, _evaluated_on(config)
     scored = score_images(
         data.rows.where(F.col("evaluated_on") == evaluated_on), plain_heads(found, data.scaling, data.counts.labels)
     )
-    return ComparedRun(imbalance, found, hits_of(scored, evaluated_on).persist(StorageLevel.DISK_ONLY), seconds)
+    hits = hits_of(scored, evaluated_on).persist(StorageLevel.DISK_ONLY)
+    return ComparedRun(LINEAR, imbalance, None, tuple(found.runs), found.chosen, hits, seconds)
+
+
+class _NetworkRun(NamedTuple):
+    """A point of the grid of networks."""
+
+    model: Classifier
+    imbalance: Imbalance
+    learning_rate: float
+
+    @property
+    def word(self) -> str:
+        return f"{self.model}-{self.imbalance}-{self.learning_rate}"
+
+
+def _grid(config: Config) -> list[_NetworkRun]:
+    runs = config.runs
+    models = [model for model in dict.fromkeys(runs.models) if model != LINEAR]
+    rates = dict.fromkeys(runs.learning_rate or (config.train.learning_rate,))
+    return [_NetworkRun(*point) for point in product(models, dict.fromkeys(runs.imbalance), rates)]
+
+
+def _run_networks(work: Work, config: Config, data: TrainingSet) -> list[ComparedRun]:
+    grid = _grid(config)
+    if not grid:
+        return []
+    folds = _folds(work, config, data, grid)
+    address = f"{work.lake.root}/{FOLDER}/{work.job.name}/networks-{_key(work, config)}"
+    store = OutcomeStore(work.lake.spark, work.lake.storage, address)
+    outcomes = train_folds(folds, store, lambda line: announce(f"{work.job.name}: {line}"))
+    each = len(folds) // len(grid)
+    return [
+        _compared(config, point, outcomes[number * each : (number + 1) * each]) for number, point in enumerate(grid)
+    ]
+
+
+def _folds(work: Work, config: Config, data: TrainingSet, grid: list[_NetworkRun]) -> list[NetworkFold]:
+    """Every fold of every run, on images that are packed once for all networks that take the same."""
+    rows, labels = data.rows.where("fold IS NOT NULL"), data.counts.labels
+    framing = input_settings(config.model, image_limits(config.images))
+    context, packed, starts = work.lake.spark.sparkContext, dict[tuple[int, ...], DataFrame](), {}
+    folds = []
+    for point in grid:
+        form = input_form(point.model, config, len(data.scaling.mean))
+        if form.shape not in packed:
+            announce(f"{work.job.name}: packing the images for {point.model}")
+            contents = None if form.width else work.read("image_bytes")
+            packed[form.shape] = pack_inputs(rows, contents, form, framing)
+        if point.model not in starts:
+            starts[point.model] = context.broadcast(start_of(point.model, config, work.lake.storage))
+        settings = network_settings(config.train, point.imbalance, point.learning_rate)
+        for held_out in range(config.train.folds) if config.train.folds else (1,):
+            task = NetworkTask(form, labels, settings, held_out, keep=False)
+            folds.append(NetworkFold(point.word, task, packed[form.shape], starts[point.model]))
+    return folds
+
+
+def _compared(config: Config, point: _NetworkRun, outcomes: list[FoldOutcome]) -> ComparedRun:
+    seconds, evaluated_on = sum(one.said["seconds"] for one in outcomes), _evaluated_on(config)
+    settings = point.model, point.imbalance, point.learning_rate
+    if error := error_of(outcomes):
+        return ComparedRun(*settings, (), 0, None, seconds, error)
+    scored = scored_rows(outcomes)
+    result = run_result(outcomes, scored, evaluated_on, config.accuracy.confidence_level)
+    return ComparedRun(*settings, (result,), 0, hits_of(scored, evaluated_on), seconds)
 
 
 def _key(work: Work, config: Config) -> str:
-    inputs = (f"{name}={work.lake.require(name).run_id}" for name in INPUTS)
-    return hashlib.sha256("\n".join([config.digest(["train"]), *inputs]).encode()).hexdigest()[:16]
+    duplicates = ("duplicate_groups",) if work.has("duplicate_groups") else ()
+    inputs = [f"{name}={work.lake.require(name).run_id}" for name in (*needs(config), *duplicates)]
+    inputs += [work.lake.storage.digest(file) for file in files(config)]
+    return hashlib.sha256("\n".join([config.digest(["train", "model"]), *inputs]).encode()).hexdigest()[:16]
+
+
+def needs(config: Config) -> tuple[str, ...]:
+    """The images themselves only where a network takes pixels."""
+    always = (*INPUTS, "images", "hierarchy")
+    return (*always, "image_bytes") if any(map(on_pixels, config.runs.models)) else always
+
+
+def files(config: Config) -> tuple[str, ...]:
+    """The weights that networks start from."""
+    return start_files(config, config.runs.models)
+
+
+def check(config: Config, _: Inputs) -> None:
+    """Judge the networks before any is trained."""
+    check_networks(config, config.runs.models)
 
 
 JOB = Job(
     name="compare_runs",
     doc=__doc__,
     run=run,
-    reads=("labels_clean", "predictions", "model", "images", "hierarchy", "duplicate_groups"),
+    reads=("labels_clean", "predictions", "model", "images", "hierarchy", "image_bytes", "duplicate_groups"),
+    needs=needs,
     optional=("duplicate_groups",),
     writes=("run_comparison",),
     settings=("runs", "train", "model", "images", "accuracy.confidence_level"),
+    files=files,
+    check=check,
 )
 
 if __name__ == "__main__":

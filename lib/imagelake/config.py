@@ -24,6 +24,17 @@ PositiveFloat = Annotated[float, Field(gt=0)]
 Framing = Literal["crop", "squeeze"]
 Precision = Literal["float32", "int8"]
 LabelsFromBoxes = Literal["auto", "always", "never"]
+Imbalance = Literal["none", "over", "under", "both", "class_weights", "balanced_softmax", "logit_adjustment"]
+Classifier = Literal[
+    "linear", "hidden", "conv1d", "cnn_large", "cnn_medium", "cnn_small", "mobilenet_v1", "mobilenet_v2",
+    "ConvNeXtBase", "ConvNeXtLarge", "ConvNeXtSmall", "ConvNeXtTiny", "ConvNeXtXLarge", "DenseNet121", "DenseNet169",
+    "DenseNet201", "EfficientNetB0", "EfficientNetB1", "EfficientNetB2", "EfficientNetB3", "EfficientNetB4",
+    "EfficientNetB5", "EfficientNetB6", "EfficientNetB7", "EfficientNetV2B0", "EfficientNetV2B1", "EfficientNetV2B2",
+    "EfficientNetV2B3", "EfficientNetV2L", "EfficientNetV2M", "EfficientNetV2S", "InceptionResNetV2", "InceptionV3",
+    "MobileNetV3Large", "MobileNetV3Small", "NASNetLarge", "NASNetMobile", "ResNet101", "ResNet101V2", "ResNet152",
+    "ResNet152V2", "ResNet50", "ResNet50V2", "VGG16", "VGG19", "Xception",
+]  # fmt: skip
+"""What can be trained: a linear head, networks of this project, MobileNet, and the rest of tf.keras.applications."""
 RENAMED_SETTINGS = {"source.kind": "source.type"}  # old name -> new name
 # What weights that are called by a word say of the other settings of [model].
 WEIGHTS_BY_NAME: dict[str, dict[str, Any]] = {
@@ -162,13 +173,14 @@ class CompareSection(_Section):
 
 
 class TrainSection(_Section):
-    """The head that is trained on features of the lake, and the grid from which it is chosen."""
+    """The classifier that is trained, the grid from which a head is chosen, and how a network is trained."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+    model: Classifier
     labels: tuple[str, ...]
     min_images: Annotated[int, Field(ge=2)]
     l2: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)]
-    imbalance: Literal["none", "over", "under", "both", "class_weights", "logit_adjustment"]
+    imbalance: Imbalance
     folds: Annotated[int, Field(ge=0, le=100)]
     choose_by: Literal["loss", "accuracy", "balanced_accuracy"]
     distrust_below: Ratio
@@ -176,6 +188,19 @@ class TrainSection(_Section):
     tolerance: PositiveFloat
     iterations: Positive
     memory_bytes: Positive
+    learning_rate: PositiveFloat
+    schedule: Literal["constant", "cosine"]
+    epochs: Positive
+    patience: Annotated[int, Field(ge=0)]
+    batch_size: Positive
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+    weight_decay: Annotated[float, Field(ge=0)]
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    augment: bool
+    hidden: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    unfrozen_blocks: Annotated[int, Field(ge=-1)]
+    weights: str
+    side: Annotated[int, Field(ge=0, le=1024)]
 
     @field_validator("folds")
     @classmethod
@@ -186,11 +211,11 @@ class TrainSection(_Section):
 
 
 class RunsSection(_Section):
-    """Which ways to treat imbalance are compared, and by which measure."""
+    """The grid of runs that are compared, and by which measure."""
 
-    imbalance: Annotated[
-        tuple[Literal["none", "over", "under", "both", "class_weights", "logit_adjustment"], ...], Field(min_length=1)
-    ]
+    models: Annotated[tuple[Classifier, ...], Field(min_length=1)]
+    learning_rate: tuple[PositiveFloat, ...]
+    imbalance: Annotated[tuple[Imbalance, ...], Field(min_length=1)]
     judge_by: Literal["accuracy", "balanced_accuracy"]
 
 

@@ -108,7 +108,7 @@ def test_every_threat_has_its_tests() -> None:
 
 def test_executors_and_users_install_by_hashes_alone() -> None:
     """Each requirement of each lock is pinned and has hashes, so that another file of its name is refused."""
-    for lock in [*PROJECT.glob("requirements*.lock"), PROJECT / "conf" / "executors" / "requirements.lock"]:
+    for lock in [*PROJECT.glob("requirements*.lock"), *(PROJECT / "conf" / "executors").glob("*.lock")]:
         for requirement in re.split(r"\n(?=\S)", text_of(lock).strip()):
             assert re.match(r"[\w.\[\]-]+==\S+", requirement), f"{lock.name}: {requirement.splitlines()[0]}"
             assert "--hash=sha256:" in requirement, f"{lock.name}: {requirement.splitlines()[0]}"

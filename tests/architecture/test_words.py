@@ -21,7 +21,7 @@ WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "seen": ("predicted", ("samples/painting/",)),
     "wish(es)?": ("overrides", ()),
     "hopes?": ("retry policy", ()),
-    "patien(ce|t|tly)": ("retry policy", ()),
+    "patien(ce|t|tly)": ("retry policy", ("training/", "config.py")),
     "manner": ("options", ()),
     "places?": ("row number, position", ("samples/painting/",)),
     "asked": ("query, requested", ()),

@@ -7,22 +7,31 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from imagelake.cli.__main__ import main
+from imagelake.cli.requirements import trains_networks
 from imagelake.cluster.submission.command import Submission, config_files
 from imagelake.cluster.submission.driver_log import split_log
-from imagelake.cluster.submission.environment import THIS_PYTHON, environment_archive, requirements_of_nodes
+from imagelake.cluster.submission.environment import (
+    THIS_PYTHON,
+    environment_archive,
+    requirements_of_nodes,
+    training_archive,
+)
 from imagelake.cluster.submission.library import library_zip
 from imagelake.cluster.submission.package import Package, write_properties
+from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
 from imagelake.runtime.code_version import code_of
 from pipeline_steps import job
 from project import PROJECT
 
 EXECUTORS = PROJECT / "conf" / "executors" / "requirements.lock"
+TRAINING = EXECUTORS.with_name("training.lock")
 _ALONE = """
 import sys
 sys.path = [sys.argv[1]] + [folder for folder in sys.path if "imagelake" not in folder and not folder.endswith("/lib")]
@@ -82,6 +91,9 @@ def test_executors_get_the_versions_that_were_tested(python: str) -> None:
     assert not {"tensorflow", "tensorflow-cpu", "pytest"} & run.keys()
     assert not {"pyspark", "tensorflow", "tensorflow-cpu"} & executors.keys()
     assert {"ai-edge-litert", "numpy", "pandas", "pyarrow", "pillow", "pydantic"} <= executors.keys()
+    training = pins(TRAINING, python)
+    assert executors.items() <= training.items() <= develop.items()
+    assert {"keras", "h5py", "tensorflow-cpu"} <= training.keys() - executors.keys()
 
 
 def test_pip_is_told_what_holds_for_the_nodes() -> None:
@@ -98,17 +110,14 @@ def test_pip_is_told_what_holds_for_the_nodes() -> None:
 
 def test_no_lock_names_an_address() -> None:
     """Packages are taken from wherever pip is told to look."""
-    for lock in (EXECUTORS, *PROJECT.glob("requirements*.lock")):
+    for lock in (EXECUTORS, TRAINING, *PROJECT.glob("requirements*.lock")):
         assert "://" not in lock.read_text()
 
 
 def test_an_environment_holds_what_is_imported(tmp_path: Path) -> None:
     """A small lock becomes a folder of packages without tests or headers, built once."""
-    lines = EXECUTORS.read_text().split("\n")
-    start = next(row for row, line in enumerate(lines) if line.startswith("markupsafe=="))
-    end = next(row for row in range(start + 1, len(lines)) if not lines[row].startswith(" "))
     lock = tmp_path / "small.lock"
-    lock.write_text("\n".join(lines[start:end]) + "\n")
+    lock.write_text(_requirement(EXECUTORS.read_text(), "markupsafe"))
     said: list[str] = []
     archive = environment_archive(lock, tmp_path, THIS_PYTHON, said.append)
     assert environment_archive(lock, tmp_path, THIS_PYTHON, said.append) == archive
@@ -117,6 +126,26 @@ def test_an_environment_holds_what_is_imported(tmp_path: Path) -> None:
         names = opened.getnames()
     assert "markupsafe/__init__.py" in names
     assert not [name for name in names if name.endswith((".pyi", ".h")) or "tests" in name.split("/")]
+
+
+def test_the_training_archive_holds_only_what_executors_lack(tmp_path: Path) -> None:
+    """Packages of both locks travel once; more packages make another archive."""
+    markupsafe, jinja = (_requirement(EXECUTORS.read_text(), name) for name in ("markupsafe", "jinja2"))
+    lock, training = tmp_path / "small.lock", tmp_path / "training.lock"
+    lock.write_text(jinja)
+    training.write_text(jinja + markupsafe)
+    archive = training_archive(training, lock, tmp_path, THIS_PYTHON, lambda _: None)
+    with tarfile.open(archive) as opened:
+        tops = {name.split("/")[0] for name in opened.getnames()}
+    assert "markupsafe" in tops
+    assert "jinja2" not in tops
+
+
+def _requirement(lock: str, name: str) -> str:
+    lines = lock.split("\n")
+    start = next(row for row, line in enumerate(lines) if line.startswith(f"{name}=="))
+    end = next(row for row in range(start + 1, len(lines)) if not lines[row].startswith(" "))
+    return "\n".join(lines[start:end]) + "\n"
 
 
 def test_an_environment_that_cannot_be_had_is_an_error(tmp_path: Path) -> None:
@@ -139,6 +168,28 @@ def test_properties_name_every_part(tmp_path: Path) -> None:
     assert found["spark.executorEnv.PYTHONPATH"] == "{{PWD}}/environment"
     assert found["spark.pyspark.python"] == "python3.12"
     assert found["spark.master"] == "yarn"
+    both = replace(package, training=tmp_path / "training-1.tar.gz")
+    text = write_properties(both, "hdfs:///run", tmp_path / "yarn.conf").read_text()
+    found = dict(line.split(None, 1) for line in text.splitlines() if line and not line.startswith("#"))
+    assert found["spark.yarn.dist.archives"].split(",")[1] == "hdfs:///run/training-1.tar.gz#training"
+    assert found["spark.executorEnv.PYTHONPATH"] == "{{PWD}}/environment:{{PWD}}/training"
+
+
+@pytest.mark.parametrize(
+    ("job_name", "settings", "trains"),
+    [
+        ("train_classifier", [], False),
+        ("train_classifier", ["train.model=conv1d"], True),
+        ("compare_runs", ['runs.models=["linear", "hidden"]'], True),
+        ("compare_runs", ["train.model=conv1d"], False),
+        ("predict_images", ["train.model=conv1d"], False),
+    ],
+)
+def test_only_jobs_that_train_networks_take_tensorflow_to_executors(
+    job_name: str, settings: list[str], trains: bool
+) -> None:
+    """By their own settings; heads need none."""
+    assert trains_networks(job_name, load_config(settings=settings)) is trains
 
 
 def test_a_cluster_driver_gets_the_configuration_files(tmp_path: Path) -> None:

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 from sklearn.utils.class_weight import compute_class_weight  # type: ignore[import-untyped]
 
+from imagelake.config import Imbalance
 from imagelake.errors import ImageLakeError
 from imagelake.training.head_grid import Effort, HeadSpec, Shape, TrainedHead, train_grid
 from imagelake.training.head_loss import NO_FOLD, Block, sums_of
 from imagelake.training.held_out import without_distrusted
-from imagelake.training.imbalance import Imbalance, adjusted_bias, class_weights, draws, target_images
+from imagelake.training.imbalance import adjusted_bias, class_weights, draws, target_images
 
 GRID = tuple(float(10**power) for power in np.arange(-5, 1.5, 0.5))
 EFFORT = Effort(tolerance=1e-4, iterations=500)

@@ -25,7 +25,8 @@ from imagelake.samples import PlantedFacts
 from served import Served
 
 PAGES = ("/", "/words", "/words?words=bird", "/labels", "/label?name=Lion", "/accuracy", "/ranking", "/duplicates",
-         "/map", "/shift", "/shift/index.html", "/judge", "/judge/pairs", "/judge/labels", "/judge/pairs.csv", "/api/duplicates",
+         "/map", "/shift", "/shift/index.html", "/judge", "/judge/pairs", "/judge/labels", "/judge/pairs.csv",
+         "/api/duplicates",
          "/report", "/report/", "/report/nothing.csv", "/openapi.json", "/static/web.js", "/nothing", "/search",
          "/search?query=gone", "/image?id=none", "/thumbnail?id=none", "/api/words?words=bird",
          "/api/complete?beginning=b")  # fmt: skip

@@ -33,6 +33,8 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--publish", action="store_true", help="put it on HDFS and write var/package/yarn.conf as well")
     made.add_argument("--at", metavar="ADDRESS", default=package.PUBLISHED_AT, help="where; default %(default)s")
+    text = "TensorFlow, too, for executors that train networks; submit sends it with jobs that do"
+    made.add_argument("--training", action="store_true", help=text)
     add_python(made)
     return made
 
@@ -41,7 +43,7 @@ def _package(options: argparse.Namespace) -> package.Package:
     folder = work_folder() / "package"
     if options.publish:
         check_cluster()
-    made = package.build(folder, options.python, say)
+    made = package.build(folder, options.python, say, options.training)
     if options.publish:
         package.publish(made, options.at, say)
         say(f"properties: {package.write_properties(made, options.at, folder / 'yarn.conf')}")

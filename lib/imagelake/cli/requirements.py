@@ -12,6 +12,7 @@ from imagelake.errors import ImageLakeError
 from imagelake.installation import scripts_folder
 from imagelake.lake.inputs import local_path
 from imagelake.runtime.resolve.imagenet import imagenet_weights
+from imagelake.training.network_settings import LINEAR
 from imagelake.transforms.predict.earlier_conversion import is_converted
 
 _CONVERTING = (PIPELINE, "convert_model")
@@ -34,9 +35,15 @@ def require_java() -> None:
 
 
 def needs_tensorflow(job: str, config: Config) -> bool:
-    """Whether a driver of this job converts a network, or runs one that is TensorFlow's."""
+    """Whether a driver of this job converts a network, or runs one that is TensorFlow's; or its tasks train some."""
     converts = job in _CONVERTING and config.model.has_network and not _was_converted(config)
-    return converts or job in _ALWAYS_CONVERTING or config.model.engine == "tensorflow"
+    return converts or job in _ALWAYS_CONVERTING or config.model.engine == "tensorflow" or trains_networks(job, config)
+
+
+def trains_networks(job: str, config: Config) -> bool:
+    """Whether tasks of this job train networks, so that executors need TensorFlow."""
+    models = {"train_classifier": (config.train.model,), "compare_runs": config.runs.models}.get(job, ())
+    return any(model != LINEAR for model in models)
 
 
 def _was_converted(config: Config) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from imagelake.cli.job_arguments import configuration_of, parser_of
-from imagelake.cli.requirements import needs_tensorflow, require_java, require_tensorflow
+from imagelake.cli.requirements import needs_tensorflow, require_java, require_tensorflow, trains_networks
 from imagelake.cluster.submission import class_archive, package
 from imagelake.cluster.submission.command import Submission, job_file, local_properties
 from imagelake.cluster.submission.environment import THIS_PYTHON
@@ -65,7 +65,8 @@ def submit(options: argparse.Namespace, of_job: argparse.Namespace, command: str
         if local:
             class_archive.make_once()
         options.arguments += _read_here(options, config)
-        return run(_submission(options, local and is_small(config)))
+        trains = trains_networks(job_file(options.job).stem, config)
+        return run(_submission(options, local and is_small(config), trains))
     except (ImageLakeError, OSError) as error:
         return unusable(command, error)
 
@@ -135,16 +136,18 @@ def check_cluster() -> None:
         raise ImageLakeError(f"HADOOP_CONF_DIR is {folder}, which holds no core-site.xml")
 
 
-def _submission(options: argparse.Namespace, small: bool) -> Submission:
+def _submission(options: argparse.Namespace, small: bool, trains: bool) -> Submission:
     conf = (*_sizes(options), *options.conf)
     job = options.job, tuple(options.arguments)
     if options.master == "local":
         quick = (_QUICK_JAVA, _SMALL_PAGES) if small else ()  # an own --conf comes later and wins
         return Submission(*job, "client", local_properties(), (*quick, *conf))
     folder = work_folder() / "package"
-    made = package.build(folder, options.python, say)
+    made = package.build(folder, options.python, say, trains)
     package.publish(made, package.PUBLISHED_AT, say)
-    properties = package.write_properties(made, package.PUBLISHED_AT, folder / "yarn.conf")
+    # Submissions side by side may differ in what executors need.
+    target = folder / ("yarn-training.conf" if trains else "yarn.conf")
+    properties = package.write_properties(made, package.PUBLISHED_AT, target)
     return Submission(*job, options.deploy_mode, properties, conf, options.python)
 
 

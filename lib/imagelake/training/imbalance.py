@@ -1,18 +1,17 @@
 """How often each image counts where labels have different numbers of images.
 
 A linear head cannot tell an image that is drawn twice from one that counts twice, so that nothing is copied: resampling
-is a weight. As in imbalanced-learn, over-sampling brings every label to the images of the largest one and keeps each of
-its own, under-sampling chooses as many as the smallest has; both brings every label to their geometric mean.
+is a weight. A network draws images. As in imbalanced-learn, over-sampling brings every label to the images of the
+largest one and keeps each of its own, under-sampling chooses as many as the smallest has; both brings every label to
+their geometric mean.
 """
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
-Imbalance = Literal["none", "over", "under", "both", "class_weights", "logit_adjustment"]
+from imagelake.config import Imbalance
 
 
 def target_images(counts: NDArray[np.int64], imbalance: Imbalance) -> NDArray[np.int64]:
@@ -39,6 +38,24 @@ def draws(row_number: NDArray[np.int64], count: NDArray[np.int64], target: NDArr
         target: int64 [N], draws of its label.
     """
     return target // count + (row_number <= target % count)
+
+
+def drawn_rows(classes: NDArray[np.int64], imbalance: Imbalance, random: np.random.Generator) -> NDArray[np.int64]:
+    """The row numbers of the images that a network learns from in an epoch, repeated ones as often as they are drawn.
+
+    Args:
+        classes: int64 [N], of training images alone.
+        imbalance: over, under or both; any other gives each row once.
+        random: chooses the rows that are drawn once more, or not at all.
+    """
+    rows = random.permutation(len(classes))
+    _, inverse, counts = np.unique(classes[rows], return_inverse=True, return_counts=True)
+    order = np.argsort(inverse, kind="stable")
+    starts = np.cumsum(counts) - counts
+    row_numbers = np.empty(len(rows), np.int64)
+    row_numbers[order] = np.arange(len(rows)) - np.repeat(starts, counts) + 1
+    targets = target_images(counts.astype(np.int64), imbalance)
+    return np.sort(np.repeat(rows, draws(row_numbers, counts[inverse], targets[inverse])))
 
 
 def class_weights(counts: NDArray[np.int64]) -> NDArray[np.float64]:

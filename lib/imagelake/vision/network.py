@@ -14,24 +14,27 @@ from imagelake.vision.extractor import Extractor
 from imagelake.vision.head import Head
 from imagelake.vision.packed import PackedModel, open_engine
 from imagelake.vision.preprocess import InputSettings, decode_for, frame, prepare_sides
+from imagelake.vision.trained_network import FeatureNetwork, PackedNetwork, PixelNetwork
 
 Prepared = tuple[NDArray[np.uint8], ...]
-"""An image as the classifier's input, and as the extractor's where there is one."""
+"""An image as the classifier's input, then the extractor's and that of a trained network on pixels where there are."""
 
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A classifier, the extractor whose features replace its own, and the head whose scores do.
+    """A classifier, the extractor whose features replace its own, and the head or trained network whose scores do.
 
     Attributes:
         engine: gives the scores, and the features where there is no extractor.
         extractor: None for the classifier's own pooled features.
         head: scores labels of a lake by these features instead of the classifier's classes; None for the classifier's.
+        trained: scores them by the pixels, while the features stay those that the lake is searched by; None for none.
     """
 
     engine: Engine
     extractor: Extractor | None = None
-    head: Head | None = None
+    head: Head | FeatureNetwork | None = None
+    trained: PixelNetwork | None = None
 
     def prepare(self, content: bytes | None, settings: InputSettings) -> Prepared:
         """An image file, decoded once.
@@ -54,13 +57,16 @@ class Network:
         return tuple(frame(decoded, side, settings.framing) for side in self._sides(settings))
 
     def _sides(self, settings: InputSettings) -> tuple[int, ...]:
-        return (settings.size,) if self.extractor is None else (settings.size, self.extractor.side)
+        others = (part.side for part in (self.extractor, self.trained) if part is not None)
+        return (settings.size, *others)
 
     def score(self, images: Sequence[Prepared]) -> Scored:
         """Scores and features of N images, N at least 1."""
         pixels, *others = (np.stack(inputs) for inputs in zip(*images, strict=True))
         scored = self.engine.run(pixels)
         features = scored.features if self.extractor is None else self.extractor.run(others[0])
+        if self.trained is not None:
+            return Scored(self.trained.scores(others[-1]), features)
         return Scored(scored.scores if self.head is None else self.head.scores(features), features)
 
 
@@ -71,4 +77,9 @@ def open_network(packed: PackedModel) -> Network:
         ImageLakeError: its extractor cannot be opened here.
     """
     extractor = Extractor(packed.extractor) if packed.extractor else None
-    return Network(open_engine(packed), extractor, packed.head.open() if packed.head else None)
+    head = packed.head
+    if not isinstance(head, PackedNetwork):
+        return Network(open_engine(packed), extractor, head.open() if head else None)
+    if head.card.input == "pixels":
+        return Network(open_engine(packed), extractor, trained=PixelNetwork(head))
+    return Network(open_engine(packed), extractor, FeatureNetwork(head))

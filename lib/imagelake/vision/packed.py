@@ -16,6 +16,7 @@ from imagelake.vision.keras_archive import check_archive
 from imagelake.vision.litert import LiteRtEngine, convert
 from imagelake.vision.tensorflow_engine import TensorFlowEngine
 from imagelake.vision.tensorflow_import import import_tensorflow
+from imagelake.vision.trained_network import PackedNetwork
 
 EngineName = Literal["litert", "tensorflow"]
 
@@ -28,13 +29,13 @@ class PackedModel:
         engine: which library opens it.
         payload: a LiteRT flatbuffer, or a .keras archive for tensorflow.
         extractor: the network whose features replace the pooled ones; None for the pooled ones.
-        head: scores labels of a lake by the features; None for the network's own classes.
+        head: scores labels of a lake, by the features or by the pixels; None for the network's own classes.
     """
 
     engine: EngineName
     payload: bytes
     extractor: PackedExtractor | None = None
-    head: PackedHead | None = None
+    head: PackedHead | PackedNetwork | None = None
 
     @property
     def digest(self) -> str:

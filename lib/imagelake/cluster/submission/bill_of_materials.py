@@ -54,6 +54,7 @@ def bill_of_materials(package: Package) -> str:
         *_data(package.library),
         _archive(package.environment, list(_packages(package.environment))),
         _archive(package.spark_jars, list(_jars(package.spark_jars))),
+        *([_archive(package.training, list(_packages(package.training)))] if package.training else []),
     ]
     bill: dict[str, Any] = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",

@@ -2,7 +2,7 @@
 
 The archive is a folder of packages for the module search path, not a virtual environment: it asks of a node only that
 a Python of its version is on the PATH, such as python3.11. TensorFlow is not among them: packed, it alone is twice
-their size.
+their size, and only jobs that train networks need it. What these have besides is an archive of its own.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.markers import Marker
@@ -45,14 +46,53 @@ def environment_archive(lock: Path, folder: Path, python: str, say: Say) -> Path
     Raises:
         ImageLakeError: pip could not install them.
     """
-    digest = hashlib.sha256(lock.read_bytes() + Path(__file__).read_bytes()).hexdigest()[:16]
-    target = folder / f"environment-python{python}-{digest}.tar.gz"
+    wanted = requirements_of_nodes(lock.read_text(encoding="utf-8"), python)
+    return _archive("environment", wanted, Destination(folder, python, say))
+
+
+def training_archive(training: Path, lock: Path, folder: Path, python: str, say: Say) -> Path:
+    """``training-python3.11-<digest>.tar.gz``: what a lock of executors that train networks has besides the other one.
+
+    Args:
+        training: pinned and hashed requirements of executors that train networks.
+        lock: those of all executors, of the same resolution.
+        folder: of the archive.
+        python: the version of the nodes, such as 3.11.
+        say: called with a line before the download.
+
+    Raises:
+        ImageLakeError: pip could not install them.
+    """
+    whole, others = (requirements_of_nodes(file.read_text(encoding="utf-8"), python) for file in (training, lock))
+    known = set(_pinned(others))
+    wanted = "\n".join(text for pin, text in _pinned(whole).items() if pin not in known)
+    return _archive("training", wanted + "\n", Destination(folder, python, say))
+
+
+def _pinned(requirements: str) -> dict[str, str]:
+    """Name and version, such as h5py==3.14.0, to the whole requirement with its hashes."""
+    parts = (part for part in re.split(r"\n(?=\S)", requirements) if "==" in part)
+    return {part.split()[0]: part.rstrip() for part in parts}
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where an archive is made, for which Python, and who hears of it."""
+
+    folder: Path
+    python: str
+    say: Say
+
+
+def _archive(name: str, requirements: str, to: Destination) -> Path:
+    digest = hashlib.sha256(requirements.encode() + Path(__file__).read_bytes()).hexdigest()[:16]
+    target = to.folder / f"{name}-python{to.python}-{digest}.tar.gz"
     if not target.exists():
-        say(f"building {target} from {lock.name} (once; a minute)")
-        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        to.say(f"building {target} from the locked packages (once; a minute)")
+        with tempfile.TemporaryDirectory(dir=to.folder) as scratch:
             wanted = Path(scratch) / "requirements.txt"
-            wanted.write_text(requirements_of_nodes(lock.read_text(encoding="utf-8"), python), encoding="utf-8")
-            _install(wanted, Path(scratch) / "packages", python)
+            wanted.write_text(requirements, encoding="utf-8")
+            _install(wanted, Path(scratch) / "packages", to.python)
             _pack(Path(scratch) / "packages", Path(scratch) / "packed").rename(target)
     return target
 

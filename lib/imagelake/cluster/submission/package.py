@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from imagelake.cluster.submission.environment import environment_archive
+from imagelake.cluster.submission.environment import environment_archive, training_archive
 from imagelake.cluster.submission.library import library_zip
 from imagelake.cluster.submission.spark import file_system_shell, spark_jars_archive
 from imagelake.errors import ImageLakeError
@@ -16,43 +16,53 @@ from imagelake.installation import conf_folder
 
 PUBLISHED_AT = "hdfs:///imagelake-runtime"
 _UNPACKED = "environment"
-_SEARCH_PATH = "{{PWD}}/" + _UNPACKED  # YARN puts the container's folder there
+_UNPACKED_TRAINING = "training"
+_CONTAINER = "{{PWD}}"  # YARN puts the container's folder there
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Package:
-    """The three files that travel: the library goes with each submission, the others stay on HDFS.
+    """The files that travel: the library goes with each submission, the others stay on HDFS.
 
-    ``python`` is the version that the environment was made for, such as 3.11.
+    ``python`` is the version that the environment was made for, such as 3.11; ``training`` holds TensorFlow for
+    executors that train networks, None for jobs that need none.
     """
 
     library: Path
     environment: Path
     spark_jars: Path
     python: str
+    training: Path | None = None
+
+    @property
+    def archives(self) -> tuple[Path, ...]:
+        """What stays on HDFS."""
+        return (self.environment, self.spark_jars, *((self.training,) if self.training else ()))
 
     def sizes(self) -> str:
         """Name and size of each file, one a line."""
-        files = (self.library, self.environment, self.spark_jars)
-        return "\n".join(f"{file.stat().st_size / 1e6:8.1f} MB  {file}" for file in files)
+        return "\n".join(f"{file.stat().st_size / 1e6:8.1f} MB  {file}" for file in (self.library, *self.archives))
 
 
-def build(folder: Path, python: str, say: Say) -> Package:
+def build(folder: Path, python: str, say: Say, training: bool = False) -> Package:
     """Build what is missing or out of date.
 
     Args:
         folder: of the files.
         python: the version on the nodes, such as 3.11.
         say: called with a line before what takes a while.
+        training: whether executors train networks.
 
     Raises:
         ImageLakeError: the executors' packages could not be had.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lock = conf_folder() / "executors" / "requirements.lock"
+    locks = conf_folder() / "executors"
+    lock = locks / "requirements.lock"
     environment = environment_archive(lock, folder, python, say)
-    return Package(library_zip(folder), environment, spark_jars_archive(folder, say), python)
+    more = training_archive(locks / "training.lock", lock, folder, python, say) if training else None
+    return Package(library_zip(folder), environment, spark_jars_archive(folder, say), python, more)
 
 
 def publish(package: Package, address: str, say: Say) -> None:
@@ -61,7 +71,7 @@ def publish(package: Package, address: str, say: Say) -> None:
     Raises:
         ImageLakeError: HDFS cannot be reached or refuses; the message is Hadoop's.
     """
-    missing = _missing((package.environment, package.spark_jars), address)
+    missing = _missing(package.archives, address)
     if not missing:
         return
     for file in missing:
@@ -84,12 +94,16 @@ def _missing(files: Sequence[Path], address: str) -> list[Path]:
 
 def write_properties(package: Package, address: str, target: Path) -> Path:
     """conf/spark/yarn.conf and what is particular to this package, for spark-submit in client mode."""
+    unpacked = {_UNPACKED: package.environment}
+    if package.training:
+        unpacked[_UNPACKED_TRAINING] = package.training
+    search_path = ":".join(f"{_CONTAINER}/{name}" for name in unpacked)
     added = {
         "spark.yarn.archive": f"{address}/{package.spark_jars.name}",
-        "spark.yarn.dist.archives": f"{address}/{package.environment.name}#{_UNPACKED}",
+        "spark.yarn.dist.archives": ",".join(f"{address}/{file.name}#{name}" for name, file in unpacked.items()),
         "spark.submit.pyFiles": str(package.library),
-        "spark.executorEnv.PYTHONPATH": _SEARCH_PATH,
-        "spark.yarn.appMasterEnv.PYTHONPATH": _SEARCH_PATH,
+        "spark.executorEnv.PYTHONPATH": search_path,
+        "spark.yarn.appMasterEnv.PYTHONPATH": search_path,
         "spark.pyspark.python": f"python{package.python}",
         "spark.pyspark.driver.python": sys.executable,
     }

@@ -1,4 +1,4 @@
-"""A trained head of a lake, as a job reads it once."""
+"""A trained head or network of a lake, as a job reads it once."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from imagelake.taxonomy.synonyms import shipped_synonyms
 from imagelake.transforms.labels.label_classes import LabelRules
 from imagelake.transforms.predict.model import features_name
 from imagelake.transforms.training.scored_images import HeadsOfFolds
-from imagelake.vision.head import read_fold_weights, read_head
+from imagelake.vision.head import PackedHead, read_fold_weights
+from imagelake.vision.trained_network import read_classifier
 
 if TYPE_CHECKING:
     from imagelake.config import ModelSection
     from imagelake.lake.storage import Storage
-    from imagelake.vision.head import HeadCard, PackedHead
+    from imagelake.vision.head import HeadCard
     from imagelake.vision.packed import PackedModel
+    from imagelake.vision.trained_network import PackedNetwork, TrainedCard
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,29 +42,34 @@ class PublishedHead:
     heads: HeadsOfFolds
 
 
-def packed_head(name: str, folder: str, storage: Storage) -> PackedHead:
-    """A head of the published folder.
+def packed_head(name: str, folder: str, storage: Storage) -> PackedHead | PackedNetwork:
+    """A head or trained network of the published folder.
 
     Raises:
         ImageLakeError: there is none of that name; the message lists those that there are.
     """
-    return read_head(name, storage.names(folder), lambda file: storage.read_bytes(f"{folder}/{file}"))
+    return read_classifier(name, storage.names(folder), lambda file: storage.read_bytes(f"{folder}/{file}"))
 
 
 def published_head(name: str, folder: str, storage: Storage) -> PublishedHead:
     """A head and those of its folds.
 
     Raises:
-        ImageLakeError: there is none of that name.
+        ImageLakeError: there is none of that name, or it is a network, of which no folds are kept.
     """
     packed = packed_head(name, folder, storage)
+    if not isinstance(packed, PackedHead):
+        raise ImageLakeError(
+            f"{name} is a network, of which no folds are kept to judge labels by: give a head of "
+            "train_classifier --set train.model=linear"
+        )
     of_folds = read_fold_weights(name, lambda file: storage.read_bytes(f"{folder}/{file}"))
     card = packed.card
     return PublishedHead(card, packed, HeadsOfFolds(card.classes, of_folds, packed.open().weights))
 
 
-def require_fit(card: HeadCard, features: str) -> None:
-    """Make sure that a head was trained on the features it is to score.
+def require_fit(card: HeadCard | TrainedCard, features: str) -> None:
+    """Make sure that a head, or network on features, was trained on those that it is to score.
 
     Raises:
         ImageLakeError: it was trained on others; the message names both.
@@ -92,7 +99,7 @@ def require_same_folds(card: HeadCard, duplicates: str | None) -> None:
 
 
 def with_head(network: PackedModel, model: ModelSection, folder: str, storage: Storage) -> PackedModel:
-    """The network with the configured head, which scores labels instead of classes.
+    """The network with the configured head or trained network, which scores labels instead of classes.
 
     Args:
         network: as it was converted.
@@ -101,10 +108,17 @@ def with_head(network: PackedModel, model: ModelSection, folder: str, storage: S
         storage: that reads it.
 
     Raises:
-        ImageLakeError: there is no such head, or it was trained on other features.
+        ImageLakeError: there is no such head, or it was trained on other features, or on images framed otherwise.
     """
     head = packed_head(model.head, folder, storage)
-    require_fit(head.card, features_name(network, model))
+    if not isinstance(head, PackedHead) and head.card.input == "pixels":
+        if head.card.framing != model.framing:
+            raise ImageLakeError(
+                f"network {model.head} was trained on images framed by {head.card.framing}, where model.framing = "
+                f"{model.framing!r}: give the same, or train it again"
+            )
+    else:
+        require_fit(head.card, features_name(network, model))
     return replace(network, head=head)
 
 
@@ -115,8 +129,8 @@ def class_names(network: PackedModel, model: ModelSection, storage: Storage) -> 
     return tuple(known.name for known in read_class_map(model, storage).classes)
 
 
-def head_label_rules(card: HeadCard) -> LabelRules:
-    """Which classes of a head mean a label: the one of its name, and those of narrower labels."""
+def head_label_rules(card: HeadCard | TrainedCard) -> LabelRules:
+    """Which classes of a head or trained network mean a label: the one of its name, and those of narrower labels."""
     classes = ClassMap([ModelClass(label, label, "same") for label in card.classes])
     narrower = read_narrower_labels(conf_text(NARROWER_LABELS), f"conf/{NARROWER_LABELS}")
     return LabelRules(classes, LabelMap(()), NameMatcher(shipped_synonyms()), narrower, by_folder=False)

@@ -5,7 +5,7 @@ Letters: D features, K classes, H heads, F folds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -15,14 +15,14 @@ from imagelake.measures.classification import Estimate, mean_of, share
 from imagelake.tables import TABLES
 from imagelake.training.head_grid import Course, Effort, HeadSpec, Shape, TrainedHead, train_grid
 from imagelake.training.head_loss import NO_FOLD
-from imagelake.training.imbalance import Imbalance, adjusted_bias
+from imagelake.training.imbalance import adjusted_bias
 from imagelake.transforms.training.scored_images import HeadsOfFolds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyspark.sql import DataFrame, SparkSession
 
-    from imagelake.config import TrainSection
+    from imagelake.config import Imbalance, TrainSection
     from imagelake.training.head_loss import Sums
     from imagelake.training.held_out import HeldOut
     from imagelake.transforms.training.packed_features import Scaling
@@ -86,23 +86,23 @@ def grid_settings(train: TrainSection, level: float) -> GridSettings:
 
 @dataclass(frozen=True)
 class RunResult:
-    """A penalty and how its heads did on images that they did not learn from.
+    """A penalty, or a network, and how its heads did on images that they did not learn from.
 
     Attributes:
-        l2: the penalty.
+        l2: the penalty; None for a network.
         loss: the mean cross-entropy.
         accuracy: of all images.
         balanced_accuracy: the mean over labels.
-        training_accuracy: of the images that the heads learnt from.
-        iterations: of the head that took most.
-        converged: whether all heads did.
+        training_accuracy: of the images that the heads learnt from; None for a network, which sees them augmented.
+        iterations: of the head that took most; epochs of a network.
+        converged: whether all heads did; for a network, whether all ended before the last epoch.
     """
 
-    l2: float
+    l2: float | None
     loss: float
     accuracy: Estimate
     balanced_accuracy: Estimate
-    training_accuracy: float
+    training_accuracy: float | None
     iterations: int
     converged: bool
 
@@ -157,7 +157,7 @@ def search_grid(
         _result(l2, heads, measured, slice(number * count, (number + 1) * count), settings.level)
         for number, l2 in enumerate(settings.l2)
     ]
-    chosen = max(range(len(runs)), key=lambda run: (runs[run].worth(settings.choose_by), runs[run].l2))
+    chosen = max(range(len(runs)), key=lambda run: (runs[run].worth(settings.choose_by), settings.l2[run]))
     of_folds = weights[:, chosen * count : (chosen + 1) * count].transpose(1, 0, 2)
     if not settings.folds:
         return SearchedGrid(runs, chosen, heads, of_folds[:0], of_folds[:0], of_folds[0])
@@ -176,7 +176,8 @@ def search_grid(
 
 
 def _adjusted(weights: NDArray[np.float32], images: NDArray[np.int64], imbalance: Imbalance) -> NDArray[np.float32]:
-    if imbalance != "logit_adjustment":
+    # The bias is free, so that training with the balanced softmax would end with this bias.
+    if imbalance not in ("logit_adjustment", "balanced_softmax"):
         return weights
     adjusted = weights.copy()
     adjusted[-1] = adjusted_bias(weights[-1].astype(np.float64), images)
@@ -216,6 +217,8 @@ class RunContext:
     """What all runs of a grid share, as training_runs holds it."""
 
     head: str
+    model: str
+    learning_rate: float | None
     imbalance: str
     choose_by: str
     folds: int
@@ -229,38 +232,54 @@ class RunContext:
 
 
 def run_name(l2: float) -> str:
-    """How a run is called."""
+    """How a run of a head is called."""
     return f"l2={l2:g}"
 
 
-def run_rows(spark: SparkSession, found: SearchedGrid, context: RunContext, level: float) -> DataFrame:
-    """The training_runs table."""
+def run_rows(
+    spark: SparkSession, results: Mapping[str, RunResult], chosen: str, context: RunContext, level: float
+) -> DataFrame:
+    """The training_runs table.
+
+    Args:
+        spark: the session.
+        results: by the names of the runs.
+        chosen: the run that became the classifier.
+        context: what they share.
+        level: of intervals.
+    """
     table = TABLES["training_runs"]
     rows = []
-    for number, run in enumerate(found.runs):
+    for name, run in results.items():
         row: dict[str, Any] = {
             **vars(context),
-            "run": run_name(run.l2),
+            "run": name,
             "l2": run.l2,
             "evaluated": run.accuracy.n,
             "loss": run.loss,
             "training_accuracy": run.training_accuracy,
             "iterations": run.iterations,
             "converged": run.converged,
-            "chosen": number == found.chosen,
+            "chosen": name == chosen,
             "level": level,
         }
-        for name in ("accuracy", "balanced_accuracy"):
-            one: Estimate = getattr(run, name)
-            row |= {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
+        for measure in ("accuracy", "balanced_accuracy"):
+            one: Estimate = getattr(run, measure)
+            row |= {measure: one.value, f"{measure}_low": one.low, f"{measure}_high": one.high}
         rows.append(tuple(row[column.name] for column in table.columns))
     return spark.createDataFrame(rows, table.ddl)
 
 
+def head_results(found: SearchedGrid, l2: Sequence[float]) -> tuple[dict[str, RunResult], str]:
+    """The results of a grid by the names of its runs, and the name of the chosen one."""
+    names = [run_name(one) for one in l2]
+    return dict(zip(names, found.runs, strict=True)), names[found.chosen]
+
+
 def curve_rows(spark: SparkSession, found: SearchedGrid) -> DataFrame:
-    """The training_curves table."""
+    """The training_curves table of a head."""
     rows = [
-        (run_name(head.spec.l2), head.spec.held_out, iteration, loss)
+        (run_name(head.spec.l2), head.spec.held_out, iteration, loss, None)
         for head in found.heads
         for iteration, loss in enumerate(head.losses)
     ]

@@ -17,13 +17,14 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from imagelake.errors import ImageLakeError
 from imagelake.training.head_loss import Block
-from imagelake.training.imbalance import Imbalance, class_weights, draws, target_images
+from imagelake.training.imbalance import class_weights, draws, target_images
 from imagelake.transforms.rows.features import features_of, gathered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyspark.sql import DataFrame
 
+    from imagelake.config import Imbalance
     from imagelake.transforms.training.training_images import TrainingCounts
 
 MOMENTS = pa.schema({"task": pa.int32(), "images": pa.int64(), "faulty": pa.int64(), "sums": pa.binary()})

@@ -12,38 +12,50 @@ from pyspark.sql import functions as F
 from imagelake.errors import ImageLakeError
 from imagelake.measures.paired import PairedCounts, accuracy_difference, balanced_difference, holm, mcnemar
 from imagelake.tables import TABLES
+from imagelake.transforms.training.grid_search import run_name
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-    from imagelake.transforms.training.grid_search import RunResult, SearchedGrid
+    from imagelake.transforms.training.grid_search import RunResult
 
 JudgeBy = Literal["accuracy", "balanced_accuracy"]
 
 
 @dataclass(frozen=True, eq=False)
 class ComparedRun:
-    """One way to treat imbalance.
+    """One network, or the heads of one way to treat imbalance.
 
     Attributes:
-        imbalance: its name.
-        found: the grid of its penalties; None where it could not be trained.
+        model: linear, or the network's name.
+        imbalance: the way to treat it.
+        learning_rate: of a network; None for heads.
+        results: of each penalty, or of the network; empty where it could not be trained.
+        chosen: the best one's index.
         hits: image_id, label and hit of the images that it was measured on, by heads that did not learn from them.
         seconds: that it took.
         error: why it could not be trained.
     """
 
+    model: str
     imbalance: str
-    found: SearchedGrid | None
+    learning_rate: float | None
+    results: tuple[RunResult, ...]
+    chosen: int
     hits: DataFrame | None
     seconds: float
     error: str | None = None
 
     @property
+    def name(self) -> str:
+        """The model and its settings, without a penalty."""
+        rate = "" if self.learning_rate is None else f", learning_rate={self.learning_rate}"
+        return f"{self.model}, {self.imbalance}{rate}"
+
+    @property
     def best(self) -> RunResult:
         """The result of its best penalty."""
-        assert self.found is not None
-        return self.found.runs[self.found.chosen]
+        return self.results[self.chosen]
 
 
 @dataclass(frozen=True)
@@ -102,7 +114,7 @@ def best_run(runs: Sequence[ComparedRun], judge_by: JudgeBy) -> ComparedRun:
     Raises:
         ImageLakeError: none could be trained; the message has the first reason.
     """
-    trained = [run for run in runs if run.found is not None]
+    trained = [run for run in runs if run.results]
     if not trained:
         raise ImageLakeError(f"none of {len(runs)} runs could be trained; the first: {runs[0].error}")
     return max(trained, key=lambda run: float(getattr(run.best, judge_by).value))
@@ -120,13 +132,11 @@ def comparison_rows(spark: SparkSession, runs: Sequence[ComparedRun], judgement:
         ImageLakeError: none could be trained.
     """
     best = best_run(runs, judgement.judge_by)
-    others = [run for run in runs if run.found is not None and run is not best]
+    others = [run for run in runs if run.results and run is not best]
     compared = [_compared(best, run, judgement) for run in others]
     corrected = holm([one["p_value"] for one in compared])
-    differences = {
-        run.imbalance: one | {"p_corrected": p} for run, one, p in zip(others, compared, corrected, strict=True)
-    }
-    rows = [row for run in runs for row in _rows(run, run is best, differences.get(run.imbalance, {}), judgement)]
+    differences = {run.name: one | {"p_corrected": p} for run, one, p in zip(others, compared, corrected, strict=True)}
+    rows = [row for run in runs for row in _rows(run, run is best, differences.get(run.name, {}), judgement)]
     table = TABLES["run_comparison"]
     return spark.createDataFrame([tuple(row.get(column.name) for column in table.columns) for row in rows], table.ddl)
 
@@ -146,12 +156,20 @@ def _compared(best: ComparedRun, run: ComparedRun, judgement: Judgement) -> dict
 
 
 def _rows(run: ComparedRun, is_best: bool, differences: dict[str, Any], judgement: Judgement) -> list[dict[str, Any]]:
-    shared = {"imbalance": run.imbalance, "seconds": run.seconds, "level": judgement.level}
-    if run.found is None:
-        return [{**shared, "l2": 0.0, "chosen": False, "best": False, "error": run.error}]
+    shared = {
+        "run": run.name,
+        "model": run.model,
+        "imbalance": run.imbalance,
+        "learning_rate": run.learning_rate,
+        "seconds": run.seconds,
+        "level": judgement.level,
+    }
+    if not run.results:
+        return [{**shared, "chosen": False, "best": False, "error": run.error}]
     return [
         {
             **shared,
+            "run": run.name if one.l2 is None else f"{run.name}, {run_name(one.l2)}",
             "l2": one.l2,
             "evaluated_on": judgement.evaluated_on,
             "images": one.accuracy.n,
@@ -164,11 +182,11 @@ def _rows(run: ComparedRun, is_best: bool, differences: dict[str, Any], judgemen
             "training_accuracy": one.training_accuracy,
             "iterations": one.iterations,
             "converged": one.converged,
-            "chosen": number == run.found.chosen,
-            "best": is_best and number == run.found.chosen,
-            **(differences if number == run.found.chosen else {}),
+            "chosen": number == run.chosen,
+            "best": is_best and number == run.chosen,
+            **(differences if number == run.chosen else {}),
         }
-        for number, one in enumerate(run.found.runs)
+        for number, one in enumerate(run.results)
     ]
 
 
@@ -179,10 +197,10 @@ def _bounds(estimate: Any) -> tuple[tuple[str, float], ...]:
 def run_notes(table: DataFrame, judge_by: JudgeBy) -> dict[str, str]:
     """A line for each chosen run, the best first, and for each that failed."""
     notes = {}
-    for row in table.where("chosen").orderBy(F.desc(judge_by), "imbalance").collect():
+    for row in table.where("chosen").orderBy(F.desc(judge_by), "run").collect():
         noise = "" if row["best"] else f", {row['difference']:+.3f} to the best, p {row['p_corrected']:.2g} corrected"
         interval = f"({row[f'{judge_by}_low']:.3f} to {row[f'{judge_by}_high']:.3f})"
-        notes[row["imbalance"]] = f"l2 = {row['l2']:g}: {judge_by} {row[judge_by]:.3f} {interval}{noise}"
-    for row in table.where("error IS NOT NULL").orderBy("imbalance").collect():
-        notes[row["imbalance"]] = f"failed: {row['error']}"
+        notes[row["run"]] = f"{judge_by} {row[judge_by]:.3f} {interval}{noise}"
+    for row in table.where("error IS NOT NULL").orderBy("run").collect():
+        notes[row["run"]] = f"failed: {row['error']}"
     return notes
