@@ -467,7 +467,7 @@ _ALL = (
             (
                 "training_accuracy",
                 "double",
-                "the same share of the images that the heads learnt from; null for networks",
+                "the same of the images that the heads learnt from; null for networks",
             ),
             ("balanced_accuracy", "double", "mean of the labels' shares"),
             ("balanced_accuracy_low", "double", "interval from those of the labels"),
@@ -587,7 +587,7 @@ _ALL = (
             (
                 "training_accuracy",
                 "double",
-                "the same share of the images that the heads learnt from; null for networks",
+                "the same of the images that the heads learnt from; null for networks",
             ),
             ("balanced_accuracy", "double", "mean of the labels' shares"),
             ("balanced_accuracy_low", "double", "interval from those of the labels"),
