@@ -34,7 +34,7 @@ def _pace(outcome: Outcome) -> str:
 def _table(work: Work) -> Table:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 2))
     table.add_column(style="dim")
-    table.add_column()
+    table.add_column(overflow="fold")  # an ellipsis would cut identifiers and paths
     for account in work.accounts:
         table.add_row(account.what, f"{account.rows_in:,} in = {account.kept:,} kept{_rejected(account.rejected)}")
     for name, taken in work.taken_over.items():
