@@ -157,7 +157,8 @@ def test_a_network_on_pixels_predicts(sample: FinishedLake, tmp_path: Path) -> N
     assert {name for names in fine["top_names"] for name in names} <= set(classes)
     keras = import_tensorflow().keras
     network = keras.models.load_model(Path(lake.root.removeprefix("file://")) / HEADS / "tuned.keras")
-    contents = lake.read("image_bytes").where(lake.read("image_bytes")["image_id"].isin(*fine.index[:3])).collect()
+    stored = lake.read("image_bytes")
+    contents = stored.where(stored["image_id"].isin(*fine.index[:3])).collect()
     for row in contents:
         pixels = prepare(bytes(row["content"]), InputSettings(64, "crop"))
         scores = network(normalise(pixels[None]))["scores"].numpy()[0]
