@@ -162,8 +162,8 @@ def _run_networks(work: Work, config: Config, data: TrainingSet) -> list[Compare
     if not grid:
         return []
     folds = _folds(work, config, data, grid)
-    address = f"{work.lake.root}/{FOLDER}/{work.job.name}/networks-{_key(work, config)}"
-    store = OutcomeStore(work.lake.spark, work.lake.storage, address)
+    folder = f"{FOLDER}/{work.job.name}/networks-{_key(work, config)}"
+    store = OutcomeStore(work.lake.spark, work.lake.files, work.lake.root, folder)
     outcomes = train_folds(folds, store, lambda line: announce(f"{work.job.name}: {line}"))
     each = len(folds) // len(grid)
     return [

@@ -216,8 +216,8 @@ def _network(work: Work, config: Config, rows: DataFrame, counts: TrainingCounts
         NetworkFold(train.name, NetworkTask(form, counts.labels, settings, fold, fold == held_out[-1]), packed, start)
         for fold in held_out
     ]
-    address = f"{work.lake.root}/{_outcomes_folder(config)}/{_key(work, config)}"
-    store = OutcomeStore(work.lake.spark, work.lake.storage, address)
+    folder = f"{_outcomes_folder(config)}/{_key(work, config)}"
+    store = OutcomeStore(work.lake.spark, work.lake.files, work.lake.root, folder)
     outcomes = train_folds(folds, store, lambda line: announce(f"{work.job.name}: {line}"))
     if error := error_of(outcomes):
         raise ImageLakeError(f"{train.model}: {error}")

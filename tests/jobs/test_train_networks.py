@@ -139,13 +139,11 @@ def test_a_failed_run_is_a_row_and_a_killed_comparison_goes_on(lake: Lake, monke
 
 
 def test_a_network_on_pixels_predicts(sample: FinishedLake, tmp_path: Path) -> None:
-    """The lake's own MobileNet, tuned, and a CNN on grey images: their labels are predicted, and measured as such."""
+    """The lake's own MobileNet, tuned: its labels are predicted as Keras predicts them, and measured as such."""
     lake = sample.copied(tmp_path / "lake").lake
     common = [f"lake.root={lake.root}", "train.folds=0", "train.name=tuned", "train.epochs=2", "train.min_images=8"]
     settings = [*common, "train.model=mobilenet_v1", "train.side=64", "train.unfrozen_blocks=1", "train.augment=true"]
     run_steps(("train_classifier",), lake, load_config(settings=settings))
-    small = [*common, "train.name=small", "train.model=cnn_small", "train.epochs=1"]
-    run_steps(("train_classifier",), lake, load_config(settings=small))
     before = lake.read("predictions").toPandas().set_index("image_id")
     used = load_config(settings=[*settings, "model.head=tuned"])
     run_steps(("predict_images", "measure_accuracy"), lake, used)
@@ -157,7 +155,8 @@ def test_a_network_on_pixels_predicts(sample: FinishedLake, tmp_path: Path) -> N
     assert {name for names in fine["top_names"] for name in names} <= set(classes)
     keras = import_tensorflow().keras
     network = keras.models.load_model(Path(lake.root.removeprefix("file://")) / HEADS / "tuned.keras")
-    contents = lake.read("image_bytes").where(lake.read("image_bytes")["image_id"].isin(*fine.index[:3])).collect()
+    stored = lake.read("image_bytes")
+    contents = stored.where(stored["image_id"].isin(*fine.index[:3])).collect()
     for row in contents:
         pixels = prepare(bytes(row["content"]), InputSettings(64, "crop"))
         scores = network(normalise(pixels[None]))["scores"].numpy()[0]
@@ -169,9 +168,6 @@ def test_a_network_on_pixels_predicts(sample: FinishedLake, tmp_path: Path) -> N
         execute(
             job("predict_images"), lake, load_config(settings=[*settings, "model.head=tuned", "model.framing=squeeze"])
         )
-    run_steps(("predict_images",), lake, load_config(settings=[*small, "model.head=small"]))
-    (first,) = lake.read("predictions").where("error IS NULL").limit(1).collect()
-    assert set(classifier(lake, "small").card.classes) >= set(first["top_names"])
     other = load_config(settings=[*common, "train.model=mobilenet_v2"])
     with pytest.raises(
         ImageLakeError, match="mobilenet_v2 starts from the lake's own weights, which are of mobilenet_v1"

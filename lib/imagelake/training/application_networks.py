@@ -127,7 +127,7 @@ def _levels(model: str, pixels: Any) -> Any:
 
 def _colour_map(model: str) -> tuple[Any, Any] | None:
     """Matrix [3, 3] and offset [3] from levels of -1 to 1, as the modes of Keras' preprocess_input; None for none."""
-    unit = np.eye(3)
+    unit = np.identity(3)
     if model in ("ResNet50", "ResNet101", "ResNet152", "VGG16", "VGG19"):  # caffe: blue first, less the mean
         return unit[:, ::-1] * 127.5, 127.5 - np.array([103.939, 116.779, 123.68])
     if model.startswith("DenseNet"):  # torch

@@ -86,7 +86,7 @@ def steps_of(utils: Any, images: PackedImages, drawing: Drawing, batch_size: int
             numbers, classes = images.numbers(chosen), images.classes[chosen]
             if drawing.random is not None:
                 numbers = augmented(numbers, drawing.random)
-            return numbers, np.eye(len(drawing.weights), dtype=np.float32)[classes], drawing.weights[classes]
+            return numbers, np.identity(len(drawing.weights), dtype=np.float32)[classes], drawing.weights[classes]
 
         def on_epoch_end(self) -> None:
             self._rows = drawing.rows()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pyspark import Broadcast
     from pyspark.sql import DataFrame, SparkSession
 
-    from imagelake.lake.storage import Storage
+    from imagelake.lake.files import WritableFiles
     from imagelake.training.network_settings import Start
 
 _SUCCESS = "_SUCCESS"  # Spark writes it when a folder is whole
@@ -66,13 +66,20 @@ class FoldOutcome:
 class OutcomeStore:
     """Outcomes as files of Parquet below a folder, which is named after all that they depend on."""
 
-    def __init__(self, spark: SparkSession, storage: Storage, folder: str) -> None:
-        """Nothing is read or written yet."""
-        self._spark, self._storage, self._folder = spark, storage, folder
+    def __init__(self, spark: SparkSession, files: WritableFiles, root: str, folder: str) -> None:
+        """Nothing is read or written yet.
+
+        Args:
+            spark: the session.
+            files: of the lake.
+            root: the lake's address.
+            folder: below it.
+        """
+        self._spark, self._files, self._root, self._folder = spark, files, root, folder
 
     def load(self, fold: NetworkFold) -> FoldOutcome | None:
         """The outcome of an earlier attempt; None where there is none, or only an error."""
-        if not self._storage.exists(f"{self._address(fold)}/{_SUCCESS}"):
+        if self._files.read(f"{self._path(fold)}/{_SUCCESS}") is None:
             return None
         found = self._read(fold)
         return None if found.said["error"] else found
@@ -89,6 +96,9 @@ class OutcomeStore:
         return FoldOutcome(fold, json.loads(said["run"]), rows)
 
     def _address(self, fold: NetworkFold) -> str:
+        return f"{self._root}/{self._path(fold)}"
+
+    def _path(self, fold: NetworkFold) -> str:
         return f"{self._folder}/{fold.run}/{fold.task.held_out}"
 
 
