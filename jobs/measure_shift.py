@@ -28,6 +28,7 @@ from imagelake.runtime.options import Shortcut
 from imagelake.runtime.progress import announce
 from imagelake.runtime.resolve.labels import label_class_files
 from imagelake.runtime.resolve.shift import (
+    LAKE_TABLES,
     OPTIONAL_TABLES,
     SetReader,
     check_sets,
@@ -81,19 +82,7 @@ JOB = Job(
     name="measure_shift",
     doc=__doc__,
     run=run,
-    reads=(
-        "predictions",
-        "images",
-        "labels_clean",
-        "classes",
-        "hierarchy",
-        "image_quality",
-        "image_bytes",
-        "label_issues",
-        "duplicate_groups",
-        "training_runs",
-        "run_comparison",
-    ),
+    reads=(*LAKE_TABLES, *OPTIONAL_TABLES),
     writes=(
         "shift_summary",
         "shift_hypotheses",

@@ -194,8 +194,8 @@ def _head(work: Work, config: Config, rows: DataFrame, counts: TrainingCounts) -
 
     def files(about: _About) -> dict[str, bytes]:
         card = HeadCard(
-            train.name, about.features, counts.labels, settings.l2[found.chosen], train.imbalance, train.folds,
-            train.seed, counts.images, about.measures, about.licences, _inputs(work, config), about.context.code,
+            train.name, about.features, counts.labels, train.folds, train.seed, counts.images, about.measures,
+            about.licences, _inputs(work, config), about.context.code, settings.l2[found.chosen], train.imbalance,
         )  # fmt: skip
         return head_files(card, heads.final, undone(found.judges, data.scaling))
 
@@ -229,9 +229,9 @@ def _network(work: Work, config: Config, rows: DataFrame, counts: TrainingCounts
 
     def files(about: _About) -> dict[str, bytes]:
         card = TrainedCard(
-            train.name, train.model, "features" if form.width else "pixels", about.features if form.width else "",
-            form.side, model.framing, counts.labels, _said_settings(settings, config), train.folds, train.seed,
-            counts.images, about.measures, about.licences, _inputs(work, config), about.context.code,
+            train.name, about.features if form.width else "", counts.labels, train.folds, train.seed, counts.images,
+            about.measures, about.licences, _inputs(work, config), about.context.code, train.model,
+            "features" if form.width else "pixels", form.side, model.framing, _said_settings(settings, config),
         )  # fmt: skip
         return network_files(card, *kept_files(outcomes[-1]))
 

@@ -161,7 +161,7 @@ def test_a_published_network_on_features_predicts_what_keras_does(model: str) ->
     units = replace(images, values=unit_length(images.values))
     found = trained(units)
     card = TrainedCard(
-        "mine", model, "features", "some", 0, "crop", ("a", "b", "c"), {}, 0, 7, (80,) * 3, {}, {}, {}, "1"
+        "mine", "some", ("a", "b", "c"), 0, 7, (80,) * 3, {}, {}, {}, "1", model, "features", 0, "crop", {}
     )
     assert TrainedCard.from_json(card.to_json()) == card
     opened = FeatureNetwork(PackedNetwork(card.to_json(), convert(found.built.published())))

@@ -11,8 +11,8 @@ from imagelake.vision.head import HeadCard, head_files, read_fold_weights, read_
 from imagelake.vision.network import Network
 
 CARD = HeadCard(
-    "animals", "network a, crop", ("Lion", "Owl"), 0.01, "none", 3, 7, (10, 12), {"accuracy, test": 0.9}, {"": 22},
-    {"predictions": "r1"}, "0.1",
+    "animals", "network a, crop", ("Lion", "Owl"), 3, 7, (10, 12), {"accuracy, test": 0.9}, {"": 22},
+    {"predictions": "r1"}, "0.1", 0.01, "none",
 )  # fmt: skip
 
 

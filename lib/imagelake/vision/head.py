@@ -6,15 +6,14 @@ Letters: N images, D features, K classes.
 from __future__ import annotations
 
 import io
-import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imagelake.errors import ImageLakeError, unknown_choice
+from imagelake.vision.classifier_card import ClassifierCard
 from imagelake.vision.engine import softmax, unit_length
 
 HEADS = "heads"
@@ -22,55 +21,16 @@ _CARD, _WEIGHTS, _FOLDS = ".json", ".npy", ".folds.npy"
 
 
 @dataclass(frozen=True)
-class HeadCard:
-    """What a head is, and what it was learnt from.
+class HeadCard(ClassifierCard):
+    """The card of a head.
 
     Attributes:
-        name: of the head.
-        features: the name of the features that it was trained on; it fits no others.
-        classes: its labels, in the order of its scores.
         l2: the penalty that was chosen.
         imbalance: how often images counted.
-        folds: of the cross-validation; 0 where a split chose.
-        seed: of folds and resampling.
-        images: training images of each label.
-        measures: `measure, evaluated_on` to its value, of those that the summary shows.
-        licences: licence to training images; the empty one where the source names none.
-        inputs: table to the run that published it.
-        code: the version of the code that trained it.
     """
 
-    name: str
-    features: str
-    classes: tuple[str, ...]
     l2: float
     imbalance: str
-    folds: int
-    seed: int
-    images: tuple[int, ...]
-    measures: Mapping[str, float]
-    licences: Mapping[str, int]
-    inputs: Mapping[str, str]
-    code: str
-
-    def to_json(self) -> str:
-        """The card as indented JSON."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str) -> HeadCard:
-        """Read a card.
-
-        Raises:
-            ImageLakeError: the text is none of this version.
-        """
-        try:
-            values: dict[str, Any] = json.loads(text)
-            return cls(**{**values, "classes": tuple(values["classes"]), "images": tuple(values["images"])})
-        except (ValueError, KeyError, TypeError) as error:
-            raise ImageLakeError(
-                f"not a head's card of this version ({error}); run train_classifier with --force"
-            ) from None
 
 
 @dataclass(frozen=True)

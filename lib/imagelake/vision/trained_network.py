@@ -5,15 +5,15 @@ Letters: N images, D features, K classes.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imagelake.errors import ImageLakeError
+from imagelake.vision.classifier_card import ClassifierCard
 from imagelake.vision.engine import unit_length
 from imagelake.vision.head import PackedHead, read_head
 from imagelake.vision.litert import LiteRtEngine
@@ -24,61 +24,22 @@ _CARD, _CONVERTED, _KERAS = ".json", ".tflite", ".keras"
 
 
 @dataclass(frozen=True)
-class TrainedCard:
-    """What a trained network is, and what it was learnt from.
+class TrainedCard(ClassifierCard):
+    """The card of a trained network.
 
     Attributes:
-        name: of the network; model.head takes it by this name.
         model: hidden, conv1d, cnn_small, mobilenet_v2, ResNet50, ...
         input: features or pixels.
-        features: the name of the features that it is for; empty for pixels.
         side: pixels of the input's side; 0 for features.
         framing: of images: crop or squeeze.
-        classes: its labels, in the order of its scores.
         settings: how it was trained.
-        folds: of the cross-validation that measured it; 0 where a split did.
-        seed: of folds and training.
-        images: training images of each label.
-        measures: `measure, evaluated_on` to its value, of those that the summary shows.
-        licences: licence to training images; the empty one where the source names none.
-        inputs: table to the run that published it.
-        code: the version of the code that trained it.
     """
 
-    name: str
     model: str
     input: Literal["features", "pixels"]
-    features: str
     side: int
     framing: Framing
-    classes: tuple[str, ...]
     settings: Mapping[str, Any]
-    folds: int
-    seed: int
-    images: tuple[int, ...]
-    measures: Mapping[str, float]
-    licences: Mapping[str, int]
-    inputs: Mapping[str, str]
-    code: str
-
-    def to_json(self) -> str:
-        """The card as indented JSON."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str) -> TrainedCard:
-        """Read a card.
-
-        Raises:
-            ImageLakeError: the text is none of this version.
-        """
-        try:
-            values: dict[str, Any] = json.loads(text)
-            return cls(**{**values, "classes": tuple(values["classes"]), "images": tuple(values["images"])})
-        except (ValueError, KeyError, TypeError) as error:
-            raise ImageLakeError(
-                f"not a trained network's card of this version ({error}); run train_classifier with --force"
-            ) from None
 
 
 @dataclass(frozen=True)

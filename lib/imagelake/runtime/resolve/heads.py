@@ -22,9 +22,10 @@ from imagelake.vision.trained_network import read_classifier
 if TYPE_CHECKING:
     from imagelake.config import ModelSection
     from imagelake.lake.storage import Storage
+    from imagelake.vision.classifier_card import ClassifierCard
     from imagelake.vision.head import HeadCard
     from imagelake.vision.packed import PackedModel
-    from imagelake.vision.trained_network import PackedNetwork, TrainedCard
+    from imagelake.vision.trained_network import PackedNetwork
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +69,7 @@ def published_head(name: str, folder: str, storage: Storage) -> PublishedHead:
     return PublishedHead(card, packed, HeadsOfFolds(card.classes, of_folds, packed.open().weights))
 
 
-def require_fit(card: HeadCard | TrainedCard, features: str) -> None:
+def require_fit(card: ClassifierCard, features: str) -> None:
     """Make sure that a head, or network on features, was trained on those that it is to score.
 
     Raises:
@@ -129,7 +130,7 @@ def class_names(network: PackedModel, model: ModelSection, storage: Storage) -> 
     return tuple(known.name for known in read_class_map(model, storage).classes)
 
 
-def head_label_rules(card: HeadCard | TrainedCard) -> LabelRules:
+def head_label_rules(card: ClassifierCard) -> LabelRules:
     """Which classes of a head or trained network mean a label: the one of its name, and those of narrower labels."""
     classes = ClassMap([ModelClass(label, label, "same") for label in card.classes])
     narrower = read_narrower_labels(conf_text(NARROWER_LABELS), f"conf/{NARROWER_LABELS}")
