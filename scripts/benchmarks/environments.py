@@ -12,8 +12,8 @@ PACKAGES = {
     "daft": ["daft==0.7.26"],
     "ray": ["ray[data]==2.60.0"],
     "vectors": ["lancedb==0.40.0", "usearch==2.26.6"],
-    "evidently": ["evidently==0.7.23", "pyarrow==26.0.0"],
-    "alibi-detect": ["alibi-detect==0.13.0", "pyarrow==26.0.0"],
+    "evidently": ["evidently==0.7.23", "pandas==2.3.3", "pyarrow==26.0.0"],  # it does not import under pandas 3
+    "alibi-detect": ["alibi-detect==0.13.0", "pyarrow==17.0.0"],  # it needs NumPy 1, which later ones do not take
     "nannyml": ["nannyml==0.13.1"],
     "cleanvision": ["cleanvision==0.3.7"],
     "engines": ["openvino==2026.4.1", "onnxruntime==1.32.0", "onnx==1.20.1", "tf2onnx==1.17.0"],

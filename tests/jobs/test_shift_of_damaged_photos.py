@@ -22,7 +22,7 @@ from damages import DAMAGES, ORIGINAL, VERSIONS
 
 Errors = dict[str, dict[str, float]]
 
-PHOTOS_OF_A_FOLDER = 10
+PHOTOS_OF_A_FOLDER = 8
 STRONGEST = [version for version in VERSIONS if version[0] == f"{version[1]}_{len(DAMAGES[version[1]][1])}"]
 
 

@@ -44,8 +44,9 @@ def _write(file: Path, rows: int, width: int, moved: float) -> None:
             "features": pa.list_(pa.float32()),
         }
     )
-    # Random numbers are dear: rows are drawn from a block, each with an offset of its own.
-    block = draw.standard_normal((4096, width), np.float32)
+    # Random numbers are dear: rows are drawn from a block, each with an offset of its own. Both sets have one block, as
+    # else its chance means would be true differences between them.
+    block = np.random.default_rng(0).standard_normal((4096, width), np.float32)
     unfinished = file.with_suffix(".unfinished")
     with pq.ParquetWriter(unfinished, schema, compression="none", use_dictionary=False) as writer:
         for at in range(0, rows, _ROWS):
