@@ -43,7 +43,7 @@ def test_a_small_contest_of_ours_against_the_limit() -> None:
         "ours int8 to ours float32": pytest.approx(rates[INT8] / rates[OURS], abs=0.01),
     }
     worker = result["worker"]
-    assert worker["first_batch_cpu_s"] < 4  # TensorFlow alone would take 8
+    assert worker["first_batch_cpu_s"] < 2
     assert worker["peak_mb"] < 400
     assert max(worker["texture_share"], worker["texture_share_int8"]) < 0.15
     assert "ours to the bare loop" in shown
