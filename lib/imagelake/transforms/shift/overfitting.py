@@ -58,11 +58,8 @@ def training_runs(runs: DataFrame | None, compared: DataFrame | None) -> list[Tr
     if runs is not None:
         tables.append(runs.select("run", "training_accuracy", "accuracy", F.col("evaluated").alias("images"), "chosen"))
     if compared is not None:
-        name = F.format_string("%s, l2=%s", "imbalance", "l2")
         chosen = F.lit(False) if tables else F.col("best")
-        tables.append(
-            compared.select(name.alias("run"), "training_accuracy", "accuracy", "images", chosen.alias("chosen"))
-        )
+        tables.append(compared.select("run", "training_accuracy", "accuracy", "images", chosen.alias("chosen")))
     return [
         TrainingRun(row["run"], row["training_accuracy"], row["accuracy"], row["images"], row["chosen"])
         for table in tables
