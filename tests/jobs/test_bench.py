@@ -30,7 +30,8 @@ def written(name: str) -> Any:
 def test_a_small_contest_of_ours_against_the_limit() -> None:
     """Spark gives every photo the class of the bare loop; a worker stays within its time, memory and share of measures.
 
-    Start and measures are in seconds of the processor, which do not depend on who else is on the machine.
+    Start and measures are in seconds of the processor, which do not depend on who else is on the machine. The start is
+    what a worker's first photos cost above later ones: 1.1 s on a slow machine, and 8 more with TensorFlow.
     """
     shown = run("inference", "--images", "64", "--rounds", "1", "--only", OURS, INT8, LIMIT)
     result = written("inference")
@@ -43,7 +44,7 @@ def test_a_small_contest_of_ours_against_the_limit() -> None:
         "ours int8 to ours float32": pytest.approx(rates[INT8] / rates[OURS], abs=0.01),
     }
     worker = result["worker"]
-    assert worker["first_batch_cpu_s"] < 2
+    assert worker["start_cpu_s"] < 3
     assert worker["peak_mb"] < 400
     assert max(worker["texture_share"], worker["texture_share_int8"]) < 0.15
     assert "ours to the bare loop" in shown

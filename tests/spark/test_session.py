@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
+import psutil
 import pytest
 from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.sql import SparkSession
 
 from imagelake.config import load_config
-from imagelake.runtime.session import START_ATTEMPTS, start_despite_race
+from imagelake.runtime.session import DAEMON, START_ATTEMPTS, start_despite_race
 
 
 def failing(
@@ -51,6 +55,20 @@ def test_a_race_that_is_always_lost_is_an_error(spark: SparkSession) -> None:
     with pytest.raises(Py4JJavaError, match="ConcurrentModificationException"):
         start_despite_race(start)
     assert len(attempts) == START_ATTEMPTS
+
+
+def test_workers_are_forked_with_the_packages_that_they_need(spark: SparkSession) -> None:
+    """A task's process comes from a daemon that has them, so that no task reads them again."""
+
+    def loaded(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        parent = psutil.Process(os.getppid())
+        mapped = {Path(part.path).name for part in parent.memory_maps()}
+        found = any(name.startswith("libarrow.so") for name in mapped)
+        yield from (frame.assign(command=" ".join(parent.cmdline()), found=found) for frame in frames)
+
+    [row] = spark.range(1).mapInPandas(loaded, "id bigint, command string, found boolean").collect()
+    assert DAEMON in row["command"]
+    assert row["found"]
 
 
 def test_other_errors_are_not_tried_again(spark: SparkSession) -> None:

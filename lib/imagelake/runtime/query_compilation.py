@@ -26,8 +26,9 @@ def compiled_for(spark: SparkSession, rows: int) -> Iterator[None]:
         spark: the session.
         rows: of the largest input.
     """
-    given = {name for name, _ in spark.sparkContext.getConf().getAll()}
-    chosen = {} if rows > INTERPRETED_ROWS else {name: _INTERPRETED[name] for name in _INTERPRETED.keys() - given}
+    given = spark.sparkContext.getConf()
+    small = rows <= INTERPRETED_ROWS
+    chosen = {name: value for name, value in _INTERPRETED.items() if small and not given.contains(name)}
     for name, value in chosen.items():
         spark.conf.set(name, value)
     try:
