@@ -14,7 +14,7 @@ PACKAGES = {
     "vectors": ["lancedb==0.40.0", "usearch==2.26.6"],
     "evidently": ["evidently==0.7.23", "pandas==2.3.3", "pyarrow==26.0.0"],  # it does not import under pandas 3
     "alibi-detect": ["alibi-detect==0.13.0", "pyarrow==17.0.0"],  # it needs NumPy 1, which later ones do not take
-    "nannyml": ["nannyml==0.13.1"],
+    "nannyml": ["nannyml==0.13.1", "statsmodels==0.15.0"],  # which it imports and does not ask for
     "cleanvision": ["cleanvision==0.3.7"],
     "engines": ["openvino==2026.4.1", "onnxruntime==1.32.0", "onnx==1.20.1", "tf2onnx==1.17.0"],
 }

@@ -18,21 +18,32 @@ from imagelake.errors import ImageLakeError
 from imagelake.taxonomy.class_map import ClassMap
 from imagelake.transforms.predict.model import SAMPLE_NETWORK, features_name, save_network
 from imagelake.vision.extractor import Extractor, PackedExtractor, description_file
+from imagelake.vision.mobilenet import build_model
 from imagelake.vision.network import open_network
 from imagelake.vision.packed import PackedModel
 from imagelake.vision.preprocess import InputSettings
 from imagelake.vision.published_network import PublishedNetwork
+from mobilenet_onnx import features_as_onnx
+from project import PROJECT
 from tiny_extractor import DIMENSION, description, expected, tiny_network
 
 SIDE = 48
 TINY = PackedExtractor("tiny.onnx", tiny_network(SIDE, "NCHW"), description(SIDE, "NCHW"))
 MOBILENET = PackedModel("litert", (resources.files("imagelake") / SAMPLE_NETWORK).read_bytes())
-MOBILENET_AS_EXTRACTOR = PackedExtractor(
-    "mobilenet.tflite",
-    MOBILENET.payload,
-    'side = 128\nmean = [0.5, 0.5, 0.5]\ndeviation = [0.5, 0.5, 0.5]\nlayout = "NHWC"\noutput = "features"\n'
-    "dimension = 256\n",
+WEIGHTS = PROJECT / "lib" / "imagelake" / "samples" / "weights" / "mobilenet_v1_0.25_128.weights.h5"
+MOBILENET_DESCRIPTION = (
+    'side = 128\nmean = [0.5, 0.5, 0.5]\ndeviation = [0.5, 0.5, 0.5]\nlayout = "{}"\noutput = "features"\n'
+    "dimension = 256\n"
 )
+
+
+def mobilenet(ending: str) -> PackedExtractor:
+    """The network of the drawn sample as a user's own file: LiteRT's, or ONNX."""
+    name = f"mobilenet.{ending}"
+    if ending == "tflite":
+        return PackedExtractor(name, MOBILENET.payload, MOBILENET_DESCRIPTION.format("NHWC"))
+    network = features_as_onnx(build_model("mobilenet_v1", 0.25, 128, 10, WEIGHTS))
+    return PackedExtractor(name, network, MOBILENET_DESCRIPTION.format("NCHW"))
 
 
 def noise(count: int, side: int) -> NDArray[np.uint8]:
@@ -48,9 +59,10 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
     return file.getvalue()
 
 
-def test_mobilenet_as_an_extractor_gives_its_own_features() -> None:
+@pytest.mark.parametrize("ending", ["tflite", "onnx"])
+def test_mobilenet_as_an_extractor_gives_its_own_features(ending: str) -> None:
     """Taken through a file and a description, it gives the features that it has as the model, and the same classes."""
-    plain, extracted = open_network(MOBILENET), open_network(replace(MOBILENET, extractor=MOBILENET_AS_EXTRACTOR))
+    plain, extracted = open_network(MOBILENET), open_network(replace(MOBILENET, extractor=mobilenet(ending)))
     contents = [png(image) for image in noise(5, 150)]
     settings = InputSettings(128)
     ours = plain.score([plain.prepare(content, settings) for content in contents])

@@ -90,23 +90,23 @@ def test_softmax_neither_overflows_nor_loses_rows() -> None:
 
 
 def test_int8_costs_little_accuracy_on_photos(shared_data: Path) -> None:
-    """On 902 photos, calibrated on 200: top-1 within a point, features of mean cosine 0.995, half the size."""
+    """On 451 photos, calibrated on 100: top-1 within a point, features of mean cosine 0.995, half the size."""
     animals = shared_data / "photos" / "caltech101_animals"
     with animals.with_name("caltech101_animals_labels.csv").open() as labels:
         classes = {row["folder"]: row["imagenet_classes"] for row in csv.DictReader(labels)}
-    files = [file for file in sorted(animals.rglob("*.jpg")) if classes[file.parent.name]]
+    files = [file for file in sorted(animals.rglob("*.jpg")) if classes[file.parent.name]][::2]
     truth = [[int(index) for index in classes[file.parent.name].split(";")] for file in files]
     pixels = np.stack([prepare(file.read_bytes(), InputSettings(224)) for file in files])
     weights = shared_data / "weights" / "mobilenet_v1_1.0_224.weights.h5"
     model = build_model("mobilenet_v1", 1.0, 224, weights=weights)
     by_hash = sorted(range(len(files)), key=lambda index: hashlib.sha1(files[index].name.encode()).hexdigest())
-    flatbuffers = convert(model), convert(model, pixels[sorted(by_hash[:200])])
+    flatbuffers = convert(model), convert(model, pixels[sorted(by_hash[:100])])
     exact, quantised = (LiteRtEngine(flatbuffer).run(pixels) for flatbuffer in flatbuffers)
     right = [
         np.mean([best in true for best, true in zip(scored.scores.argmax(axis=1), truth, strict=True)])
         for scored in (exact, quantised)
     ]
-    assert len(files) == 902
+    assert len(files) == 451
     assert right[1] == pytest.approx(right[0], abs=0.01)
     assert np.mean(exact.scores.argmax(axis=1) == quantised.scores.argmax(axis=1)) >= 0.93
     assert np.sum(unit_length(exact.features) * unit_length(quantised.features), axis=1).mean() >= 0.995
