@@ -40,7 +40,7 @@ from imagelake.runtime.resolve.training import (
 )
 from imagelake.training.network_settings import LINEAR
 from imagelake.transforms.predict.model import PREDICTION_SETTINGS, image_limits, input_settings, require_features
-from imagelake.transforms.rows.verdicts import count_by_reason, kept, rejected
+from imagelake.transforms.rows.verdicts import count_by_reason, rejected
 from imagelake.transforms.training.checkpoint import FOLDER, Checkpoint, FinishedRuns
 from imagelake.transforms.training.grid_search import grid_settings, plain_heads
 from imagelake.transforms.training.head_training import TRAINED_ON, TrainingSet, Workshop, train_head
@@ -59,13 +59,12 @@ from imagelake.transforms.training.packed_inputs import pack_inputs
 from imagelake.transforms.training.run_comparison import ComparedRun, Judgement, comparison_rows, hits_of, run_notes
 from imagelake.transforms.training.scored_images import score_images
 from imagelake.transforms.training.training_images import (
+    CHOSEN_FROM,
     CROSS_VALIDATION,
     VALIDATION,
     ImageRules,
+    choose_images,
     count_images,
-    groups_of,
-    judge_pairs,
-    training_images,
     width_of,
 )
 
@@ -77,12 +76,7 @@ def run(work: Work, config: Config) -> None:
     train, level = config.train, config.accuracy.confidence_level
     require_features(work.lake.require("predictions"), work.lake.require("model"), config.digest(PREDICTION_SETTINGS))
     rules = ImageRules(train.labels, train.min_images, train.folds, train.seed)
-    predictions = work.read("predictions")
-    judged = judge_pairs(work.read("labels_clean"), predictions, work.read("hierarchy"), rules).persist(
-        StorageLevel.DISK_ONLY
-    )
-    groups = groups_of(work.read("images"), work.read("duplicate_groups"))
-    rows = training_images(kept(judged), groups, predictions, rules).persist(StorageLevel.DISK_ONLY)
+    judged, rows = choose_images(work.read("labels_clean"), {name: work.read(name) for name in CHOSEN_FROM}, rules)
     counts = count_images(rows, train.folds)
     data = TrainingSet(rows, counts, scaling_of(rows.where(F.col("evaluated_on").isin(*TRAINED_ON)), width_of(rows)))
     work.account(

@@ -17,8 +17,6 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyspark import StorageLevel
-
 from imagelake.config import Config
 from imagelake.judging.forms import LABELS, label_questions
 from imagelake.judging.judging_page import JudgingPage, write_judging_page
@@ -37,9 +35,9 @@ from imagelake.transforms.issues.label_issues import (
 from imagelake.transforms.predict.model import PREDICTION_SETTINGS, features_name, image_limits, require_features
 from imagelake.transforms.predict.thumbnails import make_thumbnails
 from imagelake.transforms.rows.questions import open_questions
-from imagelake.transforms.rows.verdicts import count_by_reason, kept, rejected
+from imagelake.transforms.rows.verdicts import count_by_reason, rejected
 from imagelake.transforms.training.scored_images import scores_by_heads
-from imagelake.transforms.training.training_images import ImageRules, groups_of, judge_pairs, training_images
+from imagelake.transforms.training.training_images import CHOSEN_FROM, ImageRules, choose_images
 from imagelake.vision.head import HEADS
 
 if TYPE_CHECKING:
@@ -60,9 +58,7 @@ def run(work: Work, config: Config) -> None:
     labels = candidate_labels(work.read("labels_clean"), work.read("labels_rejected"))
     images, hierarchy = work.read("images"), work.read("hierarchy")
     rules = ImageRules(head.card.classes, 1, head.card.folds, head.card.seed)
-    judged = judge_pairs(labels, work.read("predictions"), hierarchy, rules).persist(StorageLevel.DISK_ONLY)
-    groups = groups_of(work.read("images"), work.read(DUPLICATES))
-    rows = training_images(kept(judged), groups, work.read("predictions"), rules).persist(StorageLevel.DISK_ONLY)
+    judged, rows = choose_images(labels, {name: work.read(name) for name in CHOSEN_FROM}, rules)
     scored = ScoredRows(
         rows.select("image_id", "label", "fold", "features"), head.card.classes,
         scores_by_heads(work.lake.spark, head.heads),

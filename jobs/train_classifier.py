@@ -22,7 +22,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from pyspark import StorageLevel
 from pyspark.sql import functions as F
 
 from imagelake.config import Config
@@ -50,7 +49,7 @@ from imagelake.transforms.predict.model import (
     input_settings,
     require_features,
 )
-from imagelake.transforms.rows.verdicts import count_by_reason, kept, rejected
+from imagelake.transforms.rows.verdicts import count_by_reason, rejected
 from imagelake.transforms.training.checkpoint import FOLDER, Checkpoint
 from imagelake.transforms.training.grid_search import (
     RunContext,
@@ -86,15 +85,14 @@ from imagelake.transforms.training.packed_features import scaling_of
 from imagelake.transforms.training.packed_inputs import pack_inputs
 from imagelake.transforms.training.scored_images import score_images
 from imagelake.transforms.training.training_images import (
+    CHOSEN_FROM,
     CROSS_VALIDATION,
     VALIDATION,
     ImageRules,
     TrainingCounts,
+    choose_images,
     count_images,
-    groups_of,
-    judge_pairs,
     too_rare_labels,
-    training_images,
     width_of,
 )
 from imagelake.vision.head import HEADS, HeadCard, head_files
@@ -115,12 +113,7 @@ def run(work: Work, config: Config) -> None:
     network = load_network(work.folder("model"), config.model, work.lake.storage)
     require_features(work.lake.require("predictions"), work.lake.require("model"), config.digest(PREDICTION_SETTINGS))
     rules = ImageRules(train.labels, train.min_images, train.folds, train.seed)
-    predictions, images = work.read("predictions"), work.read("images")
-    judged = judge_pairs(work.read("labels_clean"), predictions, work.read("hierarchy"), rules).persist(
-        StorageLevel.DISK_ONLY
-    )
-    groups = groups_of(work.read("images"), work.read(DUPLICATES))
-    rows = training_images(kept(judged), groups, predictions, rules).persist(StorageLevel.DISK_ONLY)
+    judged, rows = choose_images(work.read("labels_clean"), {name: work.read(name) for name in CHOSEN_FROM}, rules)
     counts = count_images(rows, train.folds)
     dropped = count_by_reason(rejected(judged))
     work.account("image and label pairs", judged.count(), sum(counts.by_evaluation.values()), dropped)
@@ -144,7 +137,7 @@ def run(work: Work, config: Config) -> None:
     work.write("training_labels", label_rows(spark, by_label, level))
     work.write("training_confusion", confusion_rows(scored))
     shown = {f"{one.measure}, {one.evaluated_on}": one.estimate.value for one in measured if one.measure in SHOWN}
-    about = _About(features_name(network, config.model), counts, shown, _licences(rows, images), context)
+    about = _About(features_name(network, config.model), counts, shown, _licences(rows, work.read("images")), context)
     _publish(work, train.name, trained.files(about))
     work.lake.files.delete(_outcomes_folder(config))
     _summarise(work, results, trained.chosen, measured, context)

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from pyspark import StorageLevel
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
 from imagelake.errors import ImageLakeError, unknown_choice
 from imagelake.transforms.labels.label_hierarchy import hierarchy_graph
 from imagelake.transforms.rows.row_numbers import add_row_numbers
-from imagelake.transforms.rows.verdicts import first_reason
+from imagelake.transforms.rows.verdicts import first_reason, kept
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 CROSS_VALIDATION, VALIDATION = "cross_validation", "validation"
 TRAIN_SPLITS = ("train", "all")
+CHOSEN_FROM = ("predictions", "hierarchy", "images", "duplicate_groups")
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,36 @@ class ImageRules:
     min_images: int
     folds: int
     seed: int
+
+
+class ChosenImages(NamedTuple):
+    """The images that a classifier learns from and is measured on, stored until the end of the job.
+
+    Attributes:
+        judged: every pair of image and label with its reason, as `judge_pairs` gives it.
+        rows: the usable images, as `training_images` gives them.
+    """
+
+    judged: DataFrame
+    rows: DataFrame
+
+
+def choose_images(labels: DataFrame, tables: Mapping[str, DataFrame], rules: ImageRules) -> ChosenImages:
+    """Judge the pairs of image and label, and make of the usable ones what a classifier learns from.
+
+    Args:
+        labels: clean labels, or those to be judged.
+        tables: those of CHOSEN_FROM.
+        rules: of the configuration, or of a published head.
+
+    Raises:
+        ImageLakeError: a configured label is no label of the lake.
+    """
+    predictions = tables["predictions"]
+    judged = judge_pairs(labels, predictions, tables["hierarchy"], rules).persist(StorageLevel.DISK_ONLY)
+    groups = groups_of(tables["images"], tables["duplicate_groups"])
+    rows = training_images(kept(judged), groups, predictions, rules).persist(StorageLevel.DISK_ONLY)
+    return ChosenImages(judged, rows)
 
 
 def judge_pairs(labels: DataFrame, predictions: DataFrame, hierarchy: DataFrame, rules: ImageRules) -> DataFrame:
@@ -133,14 +165,14 @@ def groups_of(images: DataFrame, duplicates: DataFrame) -> DataFrame:
     )
 
 
-def training_images(kept: DataFrame, groups: DataFrame, predictions: DataFrame, rules: ImageRules) -> DataFrame:
+def training_images(usable: DataFrame, groups: DataFrame, predictions: DataFrame, rules: ImageRules) -> DataFrame:
     """Each usable image with its features, its fold and where it is measured.
 
     Images of a group are in one fold; the hash of its name and the seed decide which. Without folds the training images
     are fold 0 and those of the split validation are fold 1.
 
     Args:
-        kept: image_id, label, split of pairs without a reason, one an image.
+        usable: image_id, label, split of pairs without a reason, one an image.
         groups: as from `groups_of`.
         predictions: the table.
         rules: of the configuration.
@@ -158,7 +190,7 @@ def training_images(kept: DataFrame, groups: DataFrame, predictions: DataFrame, 
     else:
         evaluated_on = F.when(trains, F.lit("train")).otherwise(F.col("split"))
         fold = F.when(trains, F.lit(0)).when(F.col("split") == VALIDATION, F.lit(1))
-    judged = kept.join(groups, "image_id", how="left").select(
+    judged = usable.join(groups, "image_id", how="left").select(
         "image_id", "label", evaluated_on.alias("evaluated_on"), fold.cast("int").alias("fold")
     )
     order = [F.xxhash64("image_id", F.lit(rules.seed)), F.col("image_id")]
