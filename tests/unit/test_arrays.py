@@ -215,3 +215,19 @@ def test_archives_that_do_not_fit_are_refused(tmp_path: Path) -> None:
 def test_what_describes_an_array_lies_beside_it(address: str, beside: Sequence[str]) -> None:
     """The CSV of an .npy has its name; batches of CIFAR have their classes in the same folder."""
     assert list(packing.companions(address)) == beside
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("file:///a/train-00000-of-00004.npz", True),
+        ("file:///a/data_batch_1", True),
+        ("file:///a/.b/labels.csv", True),
+        ("file:///a/.labels.csv.crc", False),
+        ("file:///a/_manifest.json", False),
+        ("file:///a/README.md", False),
+    ],
+)
+def test_an_exported_folder_can_be_read_again(name: str, expected: bool) -> None:
+    """Beside the arrays lie texts about them, and files that Hadoop hides."""
+    assert packing.is_array_file(name) is expected
