@@ -108,6 +108,27 @@ def test_keywords_are_those_of_the_array_or_of_its_names(tmp_path: Path) -> None
     assert list(column(rows, "source_label").values()) == [None, None, "ship"]
 
 
+def test_grey_arrays_with_one_hot_labels_are_packed(tmp_path: Path) -> None:
+    """As Keras takes them: a last axis of 1, a column a label; a row of none or two labels is named."""
+    np.save(tmp_path / "scans.npy", PIXELS[:3, ..., :1])
+    (tmp_path / "scans.csv").write_text(
+        ",covid,normal,split\n0,0,1.0,test\n1,1,0.0,train\n2,0,1.0,\n", encoding="utf-8"
+    )
+    rows = pack(tmp_path / "packed", tmp_path / "scans.npy")
+    assert column(rows, "source_label") == {
+        "test/scans.npy/0000000": "normal", "train/scans.npy/0000001": "covid", "all/scans.npy/0000002": "normal"
+    }  # fmt: skip
+    assert np.array_equal(rows["train/scans.npy/0000001"]["pixels"], PIXELS[1, ..., 0])
+    for text, message in (
+        ("a,b\n0,1\n1,1\n0,1\n", "scans.csv line 3: 2 of the columns a, b are 1; expected one"),
+        ("a,b\n0,1\n1,0\n0,0\n", "scans.csv line 4: 0 of the columns"),
+        ("a,b\n0,1\n1,0\n0,2\n", "expected the column label, or a column a label with 0 and 1, found a, b"),
+        ("image_id,class\nx,1\ny,0\nz,1\n", "expected the column label, or .* found image_id, class"),
+    ):
+        (tmp_path / "scans.csv").write_text(text, encoding="utf-8")
+        refused(tmp_path / "scans.npy", tmp_path / "no", message)
+
+
 class _Harmful:
     def __reduce__(self) -> tuple[Any, ...]:
         return os.system, ("touch harmed",)
@@ -194,3 +215,19 @@ def test_archives_that_do_not_fit_are_refused(tmp_path: Path) -> None:
 def test_what_describes_an_array_lies_beside_it(address: str, beside: Sequence[str]) -> None:
     """The CSV of an .npy has its name; batches of CIFAR have their classes in the same folder."""
     assert list(packing.companions(address)) == beside
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("file:///a/train-00000-of-00004.npz", True),
+        ("file:///a/data_batch_1", True),
+        ("file:///a/.b/labels.csv", True),
+        ("file:///a/.labels.csv.crc", False),
+        ("file:///a/_manifest.json", False),
+        ("file:///a/README.md", False),
+    ],
+)
+def test_an_exported_folder_can_be_read_again(name: str, expected: bool) -> None:
+    """Beside the arrays lie texts about them, and files that Hadoop hides."""
+    assert packing.is_array_file(name) is expected

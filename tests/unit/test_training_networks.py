@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from imagelake.arrays.array_files import read_arrays
 from imagelake.config import Classifier, Imbalance, load_config
 from imagelake.errors import ImageLakeError
 from imagelake.training.application_networks import block_of
@@ -27,6 +29,10 @@ from imagelake.vision.tensorflow_import import import_tensorflow
 from imagelake.vision.trained_network import FeatureNetwork, PackedNetwork, TrainedCard
 from imagelake.vision.weights_file import WeightsError
 from project import PROJECT
+
+sys.path.insert(0, str(PROJECT / "scripts" / "benchmarks" / "training"))
+
+from made_scans import LABELS, write_scans
 
 D, K = 12, 3
 SETTINGS = NetworkSettings(1e-2, "cosine", 4, 0, 32, 0.2, 1e-4, 0.0, False, (16,), "none", 7)
@@ -140,6 +146,41 @@ def test_logit_adjustment_takes_away_what_labels_are_more_frequent() -> None:
     for imbalance in ("balanced_softmax", "class_weights"):
         found = scores(trained(images, imbalance=imbalance), images)
         assert found[rare, 2].mean() > plain[rare, 2].mean() + 0.05
+
+
+def test_a_rare_label_is_found_where_images_are_drawn_alike_of_all(tmp_path: Path) -> None:
+    """Scans of 79, 19 and 2 %, one-hot beside an array: by frequency alone the rare label is never predicted.
+
+    They are smaller, fewer and plainer than those that scripts/bench training --write-scans makes by itself.
+    """
+    write_scans(tmp_path, 1_000, strength=4.0)
+    (scans,) = read_arrays([tmp_path / "scans.npy", tmp_path / "scans.csv"])
+    classes = np.array([LABELS.index(str(label)) for label in scans.labels])
+    assert list(np.bincount(classes)) == [790, 190, 20]
+    small = scans.pixels.reshape(-1, 16, 4, 16, 4).mean(axis=(2, 4)).astype(np.uint8)[..., None]
+    images = PackedImages(InputForm("cnn_small", side=16), small, classes, np.arange(len(classes)))
+    learnt = np.array(scans.splits) == "train"
+    recall = {}
+    for imbalance in ("none", "over"):
+        settings = replace(SETTINGS, imbalance=imbalance, learning_rate=2e-3, epochs=3, dropout=0.5)
+        found = train_network(images, np.flatnonzero(learnt), K, settings, Start())
+        rare = np.flatnonzero(~learnt & (classes == 2))
+        recall[imbalance] = (found.scores(images, rare, 64).argmax(axis=1) == 2).mean()
+    assert recall["none"] == 0
+    assert recall["over"] >= 0.5
+
+
+def test_a_small_cnn_tells_x_rays_apart(shared_data: Path) -> None:
+    """A third of MedMNIST's chest X-rays, 28 x 28; nine in ten of them are ill, but six in ten of the test images."""
+    arrays = list(read_arrays([shared_data / "lung" / "pneumoniamnist.npz"]))
+    pixels = np.concatenate([array.pixels for array in arrays])[..., None]
+    classes = np.array([int(str(label)) for array in arrays for label in array.labels])
+    splits = np.array([split for array in arrays for split in array.splits])
+    images = PackedImages(InputForm("cnn_small", side=28), pixels, classes, np.arange(len(classes)))
+    learnt, test = np.flatnonzero(splits == "train")[::3], np.flatnonzero(splits == "test")
+    settings = replace(SETTINGS, imbalance="over", learning_rate=1e-3, epochs=3, dropout=0.5)
+    found = train_network(images, learnt, 2, settings, Start())
+    assert (found.scores(images, test, 64).argmax(axis=1) == classes[test]).mean() >= 0.82
 
 
 def test_a_loss_that_is_no_number_is_an_error() -> None:

@@ -30,6 +30,8 @@ DAMAGED = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
 SPLITS = {"train": "train", "data": "train", "test": "test", "val": "validation", "validation": "validation"}
 """What the name of a file or an array begins with, and the split that it means."""
 CIFAR_BYTES, CIFAR_SIDE = 3072, 32
+_ONE_HOT = {"0": False, "1": True, "0.0": False, "1.0": True}
+_DESCRIBING = ("image_id", "split", "keyword", "", "Unnamed: 0")  # the last two: pandas' index, written and read again
 _KEYWORD_NAME = re.compile(r"(.+)_s_\d{6}\.png")  # as Tiny Images and so CIFAR call images: tabby_cat_s_000012.png
 
 
@@ -167,7 +169,7 @@ def _array(file: Path, archive: Mapping[str, Any], name: str) -> Any:
 
 
 def _from_npy(file: Path) -> ImageArray:
-    """An array, and a CSV of the same name with the column label, and where known image_id, split and keyword."""
+    """An array, and a CSV of the same name: the column label, or one-hot columns; image_id, split, keyword if known."""
     try:
         pixels = np.load(file, mmap_mode="r", allow_pickle=False)
     except DAMAGED as error:
@@ -175,13 +177,30 @@ def _from_npy(file: Path) -> ImageArray:
     described = file.with_suffix(".csv")
     if not described.is_file():
         raise ImageLakeError(f"{file}: there is no {described.name} beside it with the column label, a row an image")
-    rows = _csv_rows(described, ("label",))
+    rows = _csv_rows(described, ())
 
     def column(name: str) -> list[str] | None:
         return [row[name] for row in rows] if rows and name in rows[0].cells else None
 
-    named = _Described(column("image_id"), column("label"), column("keyword"), _split(file.name), column("split"))
+    labels = column("label") or _of_one_hot(described, rows)
+    named = _Described(column("image_id"), labels, column("keyword"), _split(file.name), column("split"))
     return _checked(file, str(file), pixels, named, None)
+
+
+def _of_one_hot(file: Path, rows: Sequence[Row]) -> list[str]:
+    """The labels of rows that have a column a label, with 1 in that of the image's own and 0 in the others."""
+    labels = []
+    for row in rows:
+        numbers = {name: cell for name, cell in row.cells.items() if name not in _DESCRIBING}
+        if len(numbers) < 2 or not all(cell in _ONE_HOT for cell in numbers.values()):
+            raise ImageLakeError(
+                f"{file}: expected the column label, or a column a label with 0 and 1, found {', '.join(row.cells)}"
+            )
+        own = [name for name, cell in numbers.items() if _ONE_HOT[cell]]
+        if len(own) != 1:
+            row.fail(f"{len(own)} of the columns {', '.join(numbers)} are 1; expected one")
+        labels += own
+    return labels
 
 
 def _csv_rows(file: Path, columns: Sequence[str]) -> list[Row]:
@@ -206,10 +225,12 @@ def _checked(
     file: Path, name: str, pixels: NDArray[Any], described: _Described, classes: Sequence[str] | None
 ) -> ImageArray:
     """The array, if its shapes, types and numbers fit."""
+    if pixels.ndim == 4 and pixels.shape[3] == 1:
+        pixels = pixels[..., 0]
     grey_or_rgb = pixels.ndim == 3 or (pixels.ndim == 4 and pixels.shape[3] == 3)
     if pixels.dtype != np.uint8 or not grey_or_rgb or not all(pixels.shape[1:3]):
         raise ImageLakeError(
-            f"{name}: expected uint8 [N, H, W] for grey images or [N, H, W, 3] for RGB, "
+            f"{name}: expected uint8 [N, H, W] or [N, H, W, 1] for grey images or [N, H, W, 3] for RGB, "
             f"found {pixels.dtype} {list(pixels.shape)}"
         )
     for what in ("labels", "names", "keywords", "splits"):

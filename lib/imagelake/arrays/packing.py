@@ -51,8 +51,8 @@ class ArrayFile:
 
 
 def is_array_file(name: str) -> bool:
-    """Whether a file of a folder of arrays is more than a text about them."""
-    return not name.lower().endswith(_TEXTS)
+    """Whether a file of a folder of arrays is neither a text about them nor hidden, as Hadoop's checksums are."""
+    return not name.rpartition("/")[2].startswith((".", "_")) and not name.lower().endswith(_TEXTS)
 
 
 def companions(address: str) -> tuple[str, ...]:

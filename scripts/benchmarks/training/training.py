@@ -3,7 +3,8 @@
 Each contestant trains 13 penalties, in a process of its own on one core, and is measured in seconds of the processor.
 Ours trains them in shared passes; scikit-learn one after the other, as Keras does with Adam. What each found is judged
 by the same loss in double precision. `--pass-only` measures one pass of ours for many classes instead: the cost of an
-epoch.
+epoch. `--write-scans` measures nothing: it writes made images of three labels, one of them rare, as an array and a
+CSV.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from made_scans import write_scans
 from numpy.typing import NDArray
 from results import keep, machine, say, write_docs
 
@@ -172,6 +175,9 @@ def parser() -> argparse.ArgumentParser:
     made_parser.add_argument("--classes", type=int, default=20, help="default %(default)s")
     made_parser.add_argument("--only", nargs="+", default=list(CONTESTANTS), choices=list(CONTESTANTS))
     made_parser.add_argument("--pass-only", action="store_true", help="the cost of a pass of ours instead")
+    made_parser.add_argument(
+        "--write-scans", type=Path, metavar="FOLDER", help="write made images of three labels instead"
+    )
     made_parser.add_argument("--work", help=argparse.SUPPRESS)
     made_parser.add_argument("--docs", action="store_true", help="write the table into docs/benchmarks.md")
     return made_parser
@@ -183,6 +189,9 @@ def main() -> int:
     sizes = (options.images, options.features, options.classes)
     if options.work:
         print(json.dumps(one_pass(*sizes) if options.work == "pass" else work(options.work, *sizes)))
+        return 0
+    if options.write_scans:
+        write_scans(options.write_scans, options.images)
         return 0
     result = run(options)
     keep("training_pass" if options.pass_only else "training", result)
