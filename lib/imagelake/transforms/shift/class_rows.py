@@ -86,6 +86,8 @@ def _estimates(pair: PairFigures, model: str, rules: ShiftSection, reasons: list
         reasons.append("cannot estimate accuracy without labels: a set has no scores of this model")
     elif pair.before.outcomes is None or not pair.before.outcomes.labelled(model):
         reasons.append(f"cannot estimate accuracy without labels: {pair.before.name} has none to learn from")
+    elif pair.networks is not None:
+        reasons.append(f"cannot estimate accuracy without labels: {pair.networks}")
     else:
         level = rules.confidence_level
         threshold = threshold_estimate(known, others, level)

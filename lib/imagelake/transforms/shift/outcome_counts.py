@@ -131,6 +131,7 @@ class Duplicates:
         right: of these, those that the model is right about.
         others_judged: of the other images those with a label.
         others_right: of these, those that the model is right about.
+        lakes: the roots of the sets' lakes, before and after, where they are two.
     """
 
     images: int
@@ -140,6 +141,7 @@ class Duplicates:
     right: int
     others_judged: int
     others_right: int
+    lakes: tuple[str, str] | None = None
 
 
 def count_duplicates(
@@ -149,8 +151,8 @@ def count_duplicates(
 
     Args:
         hashes: before and after: image_id and sha256.
-        groups: before and after: image_id and group, of the images with duplicates, in one lake; None where near ones
-            are not known.
+        groups: before and after: image_id and group, of the images with duplicates; None where near ones are not
+            known.
         right: image_id and right, of the set after; None without labels.
     """
     before, after = (_keys(one, group) for one, group in zip(hashes, groups or (None, None), strict=True))
