@@ -11,7 +11,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from imagelake.config import load_config
-from imagelake.measures.shift.confidence import ScoreCounts
+from imagelake.measures.shift.confidence import ScoreCounts, known_classes
 from imagelake.measures.shift.moments import Moments
 from imagelake.transforms.shift.figures import measure_set, outcomes_of
 from imagelake.transforms.shift.groups_between import groups_between
@@ -59,15 +59,18 @@ def frames(spark: SparkSession) -> Mapping[str, Any]:
 
 
 def test_scores_are_counted_as_the_plain_function_counts(frames: Mapping[str, Any]) -> None:
-    """Bins, right ones and the sum of scores."""
+    """Bins, right ones and the sum of scores, by whether another image has the predicted class as its label."""
     rows, frame = frames["one"]
     outcomes = set_of_rows("one", frame, RULES).outcomes
     assert outcomes is not None
-    found = count_scores(outcomes, labelled=True)["model"]
-    wanted = ScoreCounts.of(rows["score"], rows["label"] == rows["prediction"])
-    np.testing.assert_array_equal(found.images, wanted.images)
-    np.testing.assert_array_equal(found.right, wanted.right)
-    assert found.total == pytest.approx(wanted.total)
+    right = rows["label"] == rows["prediction"]
+    for labels, own in (({}, True), ({"0": 1, "1": 30}, True), ({"0": 1, "1": 30}, False)):
+        found = count_scores(outcomes, labelled=True, labels=labels, own=own)["model"]
+        known = known_classes(rows["prediction"], labels, rows["label"] if own else None) if labels else None
+        wanted = ScoreCounts.of(rows["score"], right, known)
+        np.testing.assert_array_equal(found.images, wanted.images)
+        np.testing.assert_array_equal(found.right, wanted.right)
+        assert found.total == pytest.approx(wanted.total)
 
 
 def test_pairs_are_images_of_both_sets(frames: Mapping[str, Any]) -> None:

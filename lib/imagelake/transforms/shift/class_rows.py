@@ -9,7 +9,12 @@ import pandas as pd
 
 from imagelake.errors import ImageLakeError
 from imagelake.measures.intervals import wilson_interval
-from imagelake.measures.shift.confidence import calibrated_estimate, combined_estimate, threshold_estimate
+from imagelake.measures.shift.confidence import (
+    calibrated_estimate,
+    combined_estimate,
+    plain_accuracies,
+    threshold_estimate,
+)
 from imagelake.measures.shift.corrections import benjamini_hochberg, holm
 from imagelake.measures.shift.label_shift import ClassMix, mix_from_predictions, mix_from_probabilities
 from imagelake.measures.shift.proportions import (
@@ -95,7 +100,7 @@ def _estimates(pair: PairFigures, model: str, rules: ShiftSection, reasons: list
         for name, one in (
             ("threshold", threshold),
             ("calibrated", by_mean),
-            ("combined", combined_estimate(threshold, by_mean, level)),
+            ("combined", combined_estimate(threshold, by_mean, level, plain_accuracies(known, others))),
         ):
             row |= {f"{name}_estimate": one.accuracy, f"{name}_low": one.low, f"{name}_high": one.high}
     return row

@@ -118,12 +118,20 @@ class PairFigures:
         return sorted({str(name) for names in found for name in names})
 
 
-def outcomes_of(images: ShiftSet) -> Outcomes | None:
-    """The outcomes of a set; None where it has no predictions."""
+def outcomes_of(images: ShiftSet, before: Outcomes | None = None) -> Outcomes | None:
+    """The outcomes of a set; None where it has no predictions.
+
+    Args:
+        images: the set.
+        before: those of the set before, whose classes are known; None where this is that set.
+    """
     if images.outcomes is None:
         return None
     models, classes = count_classes(images.outcomes)
-    return Outcomes(models, classes, count_scores(images.outcomes, bool(models["images"].sum())))
+    most = (classes if before is None else before.classes).groupby("label")["images"].max()
+    labels = {str(label): int(images) for label, images in most.to_dict().items()}
+    scores = count_scores(images.outcomes, bool(models["images"].sum()), labels, own=before is None)
+    return Outcomes(models, classes, scores)
 
 
 def judging_model(before: Outcomes | None, wanted: str) -> str | None:
