@@ -2,11 +2,11 @@
 
 Sets are splits of the lake, other lakes (LAKE or LAKE:split), or files of features and predictions: Parquet, CSV, .npy.
 Of splits it reads predictions, images, labels_clean, classes, hierarchy and, where they are there, image_quality,
-image_bytes, label_issues, duplicate_groups, training_runs and run_comparison. Writes shift_summary, whose answer is a
-sentence for each model; shift_hypotheses, what explains the drop; shift_classes, shift_ranges, shift_models,
-shift_lines, shift_features, shift_clusters, shift_tests and shift_images as evidence; shift_history, kept from run to
-run; and the page shift/index.html. It is no step of the pipeline. A limit of [shift] that is passed ends it with exit
-code 3.
+image_bytes, label_issues, duplicate_groups, image_overlap, overlap_counts, training_runs, run_comparison and the card
+of model. Writes shift_summary, whose answer is a sentence for each model; shift_hypotheses, what explains the drop;
+shift_classes, shift_ranges, shift_models, shift_lines, shift_features, shift_clusters, shift_tests and shift_images as
+evidence; shift_history, kept from run to run; and the page shift/index.html. It is no step of the pipeline. A limit of
+[shift] that is passed ends it with exit code 3.
 
     spark-submit jobs/measure_shift.py --root var/lake --before validation --after test
 """
@@ -29,6 +29,7 @@ from imagelake.runtime.progress import announce
 from imagelake.runtime.resolve.labels import label_class_files
 from imagelake.runtime.resolve.shift import (
     LAKE_TABLES,
+    NETWORK,
     OPTIONAL_TABLES,
     SetReader,
     check_sets,
@@ -82,7 +83,7 @@ JOB = Job(
     name="measure_shift",
     doc=__doc__,
     run=run,
-    reads=(*LAKE_TABLES, *OPTIONAL_TABLES),
+    reads=(*LAKE_TABLES, *OPTIONAL_TABLES, NETWORK),
     writes=(
         "shift_summary",
         "shift_hypotheses",
@@ -102,7 +103,7 @@ JOB = Job(
     optional_files=shift_companions,
     check=check_sets,
     needs=lake_tables,
-    optional=OPTIONAL_TABLES,
+    optional=(*OPTIONAL_TABLES, NETWORK),
     alarm=alarm,
     shortcuts=(
         Shortcut("--before", "SET", "shift.before", "the set to compare with: a split, a lake or files"),

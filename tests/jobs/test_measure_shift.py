@@ -19,6 +19,7 @@ from imagelake.config import Config, load_config
 from imagelake.errors import ImageLakeError
 from imagelake.lake.inputs import LocalInputs
 from imagelake.lake.lake import Lake
+from imagelake.lake.storage import to_uri
 from imagelake.runtime import command
 from imagelake.runtime.job import Outcome, execute
 from measure_shift import JOB
@@ -274,10 +275,11 @@ def test_the_account_and_the_notes_tell_the_run(spark: SparkSession, planted: tu
 def test_pairs_copies_and_history_of_lakes(spark: SparkSession, tmp_path: Path) -> None:
     """Images in two lakes pair: the drop has McNemar's p; copies are counted; each run is a row of history.
 
-    Two splits of one lake share near duplicates as well, and the runs of its head tell whether it overfits.
+    Near duplicates of lakes are those of measure_overlap. Two splits of one lake share near duplicates as well, and the
+    runs of its head tell whether it overfits.
     """
-    for name, wrong in (("one", 2), ("other", 9)):
-        rows = planted_lake(wrong, f"{name}-") | (OF_ONE_LAKE if name == "one" else {})
+    for name, wrong, more in (("one", 2, OF_ONE_LAKE), ("other", 9, overlap_with(to_uri(f"{tmp_path}/one")))):
+        rows = planted_lake(wrong, f"{name}-") | more
         plant_tables(spark, tmp_path / name, (*rows, "hierarchy"), rows)
     config = config_of(f"{tmp_path}/one", [f"{tmp_path}/other:test"], "shift.sample=100", "model.classes=imagenet")
     tables, outcome = measured(spark, tmp_path / "lake", config)
@@ -285,8 +287,8 @@ def test_pairs_copies_and_history_of_lakes(spark: SparkSession, tmp_path: Path) 
     assert (row["pairs"], row["drop"]) == (60, pytest.approx(7 / 60))
     assert row["p"] == pytest.approx(2 / 2**7)
     verdicts = indexed(tables["hypotheses"], "hypothesis")
-    assert verdicts["duplicates"]["statistic"] == pytest.approx(20 / 60)
-    assert "by equal bytes alone" in verdicts["duplicates"]["answer"]
+    assert verdicts["duplicates"]["statistic"] == pytest.approx(23 / 60)
+    assert "20 by equal bytes, 3 more by measure_overlap" in verdicts["duplicates"]["answer"]
     assert "constant in both sets" in verdicts["property_ppi"]["undefined"]
     assert verdicts["property_entropy"]["verdict"] == "not_supported"
     assert outcome.work is not None
@@ -314,6 +316,24 @@ OF_ONE_LAKE: dict[str, list[dict[str, Any]]] = {
     ],
 }
 """Near duplicates and runs of a head, of the lake whose splits are compared."""
+
+
+def overlap_with(reference: str) -> dict[str, list[dict[str, Any]]]:
+    """Three near duplicates of images of another lake, a pair that is none, and one of equal bytes."""
+    near = [
+        ("040", "040", True),
+        ("042", "044", True),
+        ("044", "050", True),
+        ("050", "051", False),
+        ("000", "000", True),
+    ]
+    return {
+        "image_overlap": [
+            {"image_id": mine, "reference": reference, "reference_id": theirs, "evidence": "near", "verified": verified}
+            for mine, theirs, verified in near
+        ],
+        "overlap_counts": [{"reference": reference, "split": "test", "images": 60, "exact": 1, "near": 3}],
+    }
 
 
 def planted_lake(wrong: int, sole: str) -> dict[str, list[dict[str, Any]]]:

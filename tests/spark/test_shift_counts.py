@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,10 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from imagelake.config import load_config
-from imagelake.measures.shift.confidence import ScoreCounts
+from imagelake.measures.shift.confidence import ScoreCounts, known_classes
 from imagelake.measures.shift.moments import Moments
 from imagelake.transforms.shift.figures import measure_set, outcomes_of
+from imagelake.transforms.shift.groups_between import groups_between
 from imagelake.transforms.shift.outcome_counts import (
     Duplicates,
     Pairs,
@@ -23,8 +24,9 @@ from imagelake.transforms.shift.outcome_counts import (
 )
 from imagelake.transforms.shift.probabilities import sample_probabilities
 from imagelake.transforms.shift.property_counts import count_properties
-from imagelake.transforms.shift.sets import set_of_rows
+from imagelake.transforms.shift.sets import ShiftSet, set_of_rows
 
+Rows = Sequence[tuple[str, ...]]
 RULES = load_config([], ['shift.property_columns=["width", "format"]']).shift
 
 
@@ -57,15 +59,18 @@ def frames(spark: SparkSession) -> Mapping[str, Any]:
 
 
 def test_scores_are_counted_as_the_plain_function_counts(frames: Mapping[str, Any]) -> None:
-    """Bins, right ones and the sum of scores."""
+    """Bins, right ones and the sum of scores, by whether another image has the predicted class as its label."""
     rows, frame = frames["one"]
     outcomes = set_of_rows("one", frame, RULES).outcomes
     assert outcomes is not None
-    found = count_scores(outcomes, labelled=True)["model"]
-    wanted = ScoreCounts.of(rows["score"], rows["label"] == rows["prediction"])
-    np.testing.assert_array_equal(found.images, wanted.images)
-    np.testing.assert_array_equal(found.right, wanted.right)
-    assert found.total == pytest.approx(wanted.total)
+    right = rows["label"] == rows["prediction"]
+    for labels, own in (({}, True), ({"0": 1, "1": 30}, True), ({"0": 1, "1": 30}, False)):
+        found = count_scores(outcomes, labelled=True, labels=labels, own=own)["model"]
+        known = known_classes(rows["prediction"], labels, rows["label"] if own else None) if labels else None
+        wanted = ScoreCounts.of(rows["score"], right, known)
+        np.testing.assert_array_equal(found.images, wanted.images)
+        np.testing.assert_array_equal(found.right, wanted.right)
+        assert found.total == pytest.approx(wanted.total)
 
 
 def test_pairs_are_images_of_both_sets(frames: Mapping[str, Any]) -> None:
@@ -136,6 +141,43 @@ def test_duplicates_are_found_by_hash_and_group(spark: SparkSession) -> None:
     known = spark.createDataFrame([("a", "a"), ("d", "d"), ("b", "e")], group)
     found = spark.createDataFrame([("1", "a"), ("2", "d"), ("3", "f"), ("4", "f")], group)
     assert count_duplicates((before, after), (known, found), right) == Duplicates(3, 1, 4, 3, 1, 0, 0)
+
+
+def test_duplicates_of_two_lakes_are_those_that_an_overlap_names(spark: SparkSession) -> None:
+    """By a table of either lake against the other; whoever looks like the image that it names counts, of a split, too.
+
+    A table against some third lake tells nothing, one against the other lake without rows that there are none.
+    """
+
+    def lake(root: str, references: Sequence[str], hashes: Rows, pictures: Rows, overlap: Rows = ()) -> ShiftSet:
+        def frame(rows: Rows, columns: str) -> DataFrame:
+            return spark.createDataFrame(list(rows), columns)
+
+        return ShiftSet(
+            root,
+            hashes=frame(hashes, "image_id string, sha256 string"),
+            lake=root,
+            pictures=frame(pictures, "image_id string, picture string"),
+            overlap=frame(overlap, "image_id string, reference string, reference_id string"),
+            references=references,
+        )
+
+    def counted(before: ShiftSet, after: ShiftSet) -> tuple[int, int | None]:
+        assert before.hashes is not None
+        assert after.hashes is not None
+        found = count_duplicates((before.hashes, after.hashes), groups_between(before, after), None)
+        return found.images, found.near
+
+    # Of the pictures p, q and r the set before has p and r; its images b and c look the very same.
+    mine = [("a", "x"), ("c", "z")], [("a", "p"), ("b", "r"), ("c", "r"), ("d", "q")]
+    hashes = [("1", "11"), ("2", "22"), ("3", "33"), ("4", "x")]
+    theirs = [("1", "one", "a"), ("2", "one", "b"), ("3", "one", "d"), ("3", "third", "a")]
+    assert counted(lake("one", (), *mine), lake("other", ("one", "third"), hashes, [], theirs)) == (3, 2)
+    known = [("a", "other", "1"), ("c", "other", "2")]
+    looks = [("1", "s"), ("2", "t"), ("3", "t"), ("4", "u")]
+    assert counted(lake("one", ("other",), *mine, known), lake("other", (), hashes, looks)) == (4, 3)
+    assert counted(lake("one", ("third",), *mine), lake("other", (), hashes, [])) == (1, None)
+    assert counted(lake("one", ("other",), *mine), lake("other", (), hashes, [])) == (1, 0)
 
 
 def test_features_of_lakes_are_judged_by_a_join(frames: Mapping[str, Any]) -> None:

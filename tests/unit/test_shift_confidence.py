@@ -9,12 +9,15 @@ from sklearn.isotonic import IsotonicRegression  # type: ignore[import-untyped]
 
 from imagelake.measures.shift.confidence import (
     BINS,
+    KNOWN,
     Estimate,
     ScoreCounts,
     bins_of,
     calibrated,
     calibrated_estimate,
     combined_estimate,
+    known_classes,
+    plain_accuracies,
     threshold_estimate,
 )
 
@@ -35,7 +38,8 @@ def test_counts_hold_all_that_is_needed() -> None:
     assert counts.confidence == pytest.approx(scores.mean())
     bins = bins_of(scores)
     wanted = IsotonicRegression().fit(bins, right).predict(bins)
-    np.testing.assert_allclose(calibrated(counts)[bins], wanted, atol=1e-9)
+    found = calibrated(counts.images[KNOWN], counts.right[KNOWN])
+    np.testing.assert_allclose(found[bins], wanted, atol=1e-9)
 
 
 def test_the_threshold_is_that_of_sorted_scores() -> None:
@@ -92,9 +96,55 @@ def test_the_combined_estimate_covers_without_a_shift_and_is_wide_where_both_dis
 
 
 def test_a_model_that_is_always_right_stays_within_0_and_1() -> None:
-    """No image wrong, or none right, in the known set."""
+    """No image wrong, or none right, in the known set: of three images that is no certainty."""
     scores = np.array([0.9, 0.8, 0.99])
     for truth in (0.0, 1.0):
         known = ScoreCounts.of(scores, np.full(3, truth))
         for estimate in (threshold_estimate(known, known, 0.95), calibrated_estimate(known, known, 0.95, 0)):
-            assert (estimate.accuracy, estimate.low, estimate.high) == (truth, truth, truth)
+            assert estimate.accuracy == truth
+            assert 0 <= estimate.low <= truth <= estimate.high <= 1
+            assert estimate.high - estimate.low > 0.2
+
+
+def test_a_class_is_known_by_other_images_alone() -> None:
+    """The only owl is no evidence that owls are there; in another set it is."""
+    labels, predicted = {"cat": 2, "owl": 1}, ["cat", "owl", "cat", "fox", "owl"]
+    assert known_classes(predicted, labels).tolist() == [True, True, True, False, True]
+    own = ["cat", "owl", "cat", "cat", "cat"]
+    assert known_classes(predicted, labels, own).tolist() == [True, False, True, False, True]
+
+
+def some_of_many_classes(
+    draw: np.random.Generator, n: int, present: int, damage: float
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.str_], NDArray[np.str_]]:
+    """Scores, whether right, predicted classes and labels: images of a few classes, by a model for a hundred.
+
+    Damage turns logits to noise that is as sure of itself.
+    """
+    labels = draw.integers(0, present, n)
+    logits = draw.normal(size=(n, 100))
+    logits[np.arange(n), labels] += draw.uniform(0, 6, n) * (1 - damage)
+    logits[:, present:] += 3 * damage * draw.uniform(size=(n, 1))
+    shares = np.exp(1.5 * logits)
+    shares /= shares.sum(axis=1, keepdims=True)
+    best = logits.argmax(axis=1)
+    return shares.max(axis=1), best == labels, best.astype(str), labels.astype(str)
+
+
+@pytest.mark.parametrize(("present", "damage"), [(5, 0.0), (5, 0.5), (5, 0.8), (100, 0.0)])
+def test_classes_that_are_not_there_tell_of_damage(present: int, damage: float) -> None:
+    """Errors are at most half of the mean score's, and intervals hold, also where each class has four images."""
+    draw, errors, plain, covered = np.random.default_rng(6), [], [], 0
+    for run in range(40):
+        scores, right, predicted, names = some_of_many_classes(draw, 400, present, 0.0)
+        labels = dict(zip(*np.unique(names, return_counts=True), strict=True))
+        counts = ScoreCounts.of(scores, right, known_classes(predicted.tolist(), labels, names.tolist()))
+        scores, right, predicted, _ = some_of_many_classes(draw, 400, present, damage)
+        others = ScoreCounts.of(scores, known=known_classes(predicted.tolist(), labels))
+        both = threshold_estimate(counts, others, 0.95), calibrated_estimate(counts, others, 0.95, run)
+        found = combined_estimate(*both, 0.95, plain_accuracies(counts, others))
+        errors.append(abs(found.accuracy - right.mean()))
+        plain.append(abs(others.confidence - right.mean()))
+        covered += found.low <= right.mean() <= found.high
+    assert np.mean(errors) <= np.mean(plain) / 2
+    assert covered >= 35, covered

@@ -80,6 +80,14 @@ def test_a_planted_mix_is_found_from_probabilities() -> None:
     assert np.abs(found.shares - PLANTED).max() < np.abs(naive - PLANTED).max()
 
 
+def test_predictions_that_hardly_occur_before_leave_the_mix_open() -> None:
+    """A resampled set that lacks the only prediction made after teaches nothing, and its shares are shares still."""
+    mix = mix_from_predictions([[5, 1], [6, 0]], [0, 3], 0.95, seed=1)
+    assert mix.shares == pytest.approx([1, 0])
+    assert np.isfinite([mix.low, mix.high]).all()
+    assert mix.low[0] < 0.6
+
+
 def test_a_class_without_labels_is_an_error() -> None:
     """Nothing tells what the model says of a class that the set with labels lacks."""
     with pytest.raises(ImageLakeError, match="class 1 has no image with a label"):

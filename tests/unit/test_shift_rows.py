@@ -11,11 +11,12 @@ import pytest
 from scipy import stats  # type: ignore[import-untyped]
 from shift_figures import batch_of, figures_of, outcomes_of, rules_of, sums_of
 
+from imagelake.errors import ImageLakeError
 from imagelake.measures.shift.confidence import ScoreCounts
 from imagelake.measures.shift.moments import Moments
 from imagelake.measures.shift.replication import Votes
 from imagelake.transforms.shift.answers import alarm_of, answer_of
-from imagelake.transforms.shift.class_rows import class_rows, range_rows, summary_row
+from imagelake.transforms.shift.class_rows import check_comparable, class_rows, range_rows, summary_row
 from imagelake.transforms.shift.evidence import Evidence
 from imagelake.transforms.shift.feature_rows import FeatureResults, compare_features, image_rows
 from imagelake.transforms.shift.feature_sums import RIGHT, WRONG, PartialSums, merged_sums
@@ -238,6 +239,9 @@ def test_duplicates_that_the_model_knows_no_better_explain_nothing() -> None:
     alike = by_name(evidence_of(pair_of(before, after, duplicates=Duplicates(100, None, 1000, 100, 72, 900, 648))))
     assert alike["duplicates"]["verdict"] == "not_supported"
     assert "by equal bytes alone" in alike["duplicates"]["answer"]
+    between = Duplicates(100, None, 1000, 100, 72, 900, 648, lakes=("file:///lakes/a", "hdfs:///lakes/b"))
+    answer = by_name(evidence_of(pair_of(before, after, duplicates=between)))["duplicates"]["answer"]
+    assert "measure_overlap --root hdfs:///lakes/b --reference /lakes/a tells near ones" in answer
     none = by_name(evidence_of(pair_of(before, after, duplicates=Duplicates(0, 0, 1000, 0, 0, 1000, 720))))
     assert (none["duplicates"]["verdict"], none["duplicates"]["statistic"]) == ("not_supported", 0.0)
 
@@ -306,6 +310,33 @@ def test_features_that_cannot_be_compared_say_why() -> None:
     assert all("a sample of 1 images" in row["undefined"] for row in found.tests)
     assert {row["comparison"] for row in found.features} == {"sets"}
     assert WRONG not in one.sums.groups  # type: ignore[union-attr]
+
+
+def test_sets_of_different_networks_say_so() -> None:
+    """Features of one width and scores that mean other things are not compared; the accuracies are."""
+    draw = np.random.default_rng(5)
+    features, right = draw.normal(size=(40, 6)), [True] * 40
+    scores = ScoreCounts.of(draw.uniform(size=40), right)
+    one, other = (
+        replace(
+            figures_of(
+                name,
+                features=sums_of(features, right),
+                outcomes=outcomes_of({"model": {"cat": (40, 30)}}, {"model": scores}),
+            ),
+            network=network,
+        )
+        for name, network in (("one", "net at 224 px"), ("other", "net at 192 px"))
+    )
+    reason = "one was predicted by net at 224 px, other by net at 192 px: they are of different models"
+    pair = pair_of(one, other)
+    assert [row["undefined"] for row in compare_features(pair, RULES).tests] == [f"cannot: {reason}"] * 2
+    row = summary_row(pair, "model", RULES)
+    assert (row["drop"], row.get("combined_estimate")) == (0, None)
+    assert row["undefined"] == f"cannot estimate accuracy without labels: {reason}"
+    assert by_name(evidence_of(pair))["harder_images"]["undefined"] == reason
+    with pytest.raises(ImageLakeError, match="no model has predicted both sets: one is of model, other of vgg"):
+        check_comparable(pair_of(one, replace(other, outcomes=outcomes_of({"vgg": {"cat": (40, 30)}}, {}))))
 
 
 def test_a_limit_names_figures_and_setting() -> None:

@@ -29,6 +29,8 @@ from imagelake.measures.shift.confidence import (
     ScoreCounts,
     calibrated_estimate,
     combined_estimate,
+    known_classes,
+    plain_accuracies,
     threshold_estimate,
 )
 from imagelake.measures.shift.moments import Moments
@@ -121,14 +123,17 @@ def conformed(name: str, rows: DataFrame) -> DataFrame:
 
 
 def outcomes_of(lake: Lake, photos: Sequence[Photo]) -> dict[str, pd.DataFrame]:
-    """Version -> one row a photo, in their order: score, and whether the network is right."""
+    """Version -> one row a photo, in their order: score, predicted, label, and whether the network is right."""
     said = lake.read("predictions").where("error IS NULL").select(
         "image_id", F.get("top_classes", F.lit(0)).alias("best"), F.get("top_scores", F.lit(0)).alias("score")
     )  # fmt: skip
     rows = said.toPandas()
     parts = rows["image_id"].str.partition(":")
-    classes = {photo.name: photo.classes for photo in photos}
-    rows["right"] = [best in classes[name] for best, name in zip(rows["best"], parts[2], strict=True)]
+    labels = {photo.name: photo.label for photo in photos}
+    meant = {number: photo.label for photo in photos for number in photo.classes}
+    rows["label"] = [labels[name] for name in parts[2]]
+    rows["predicted"] = [meant.get(best, f"class {best}") for best in rows["best"]]
+    rows["right"] = rows["label"] == rows["predicted"]
     return {str(version): part.sort_values("image_id", ignore_index=True) for version, part in rows.groupby(parts[0])}
 
 
@@ -146,13 +151,19 @@ def without_labels(outcomes: dict[str, pd.DataFrame], draws: int, seed: int) -> 
         for number in range(draws):
             order = draw.permutation(len(known))
             here, there = known.iloc[order[: len(order) // 2]], rows.iloc[order[len(order) // 2 :]]
-            counts, others = ScoreCounts.of(here["score"], here["right"]), ScoreCounts.of(there["score"])
+            labels = here["label"].value_counts().to_dict()
+            counts = ScoreCounts.of(
+                here["score"], here["right"], known_classes(here["predicted"], labels, here["label"])
+            )
+            others = ScoreCounts.of(there["score"], known=known_classes(there["predicted"], labels))
             truth = float(there["right"].mean())
             estimates = {
                 "threshold": threshold_estimate(counts, others, LEVEL),
                 "calibrated": calibrated_estimate(counts, others, LEVEL, number),
             }
-            estimates["combined"] = combined_estimate(estimates["threshold"], estimates["calibrated"], LEVEL)
+            estimates["combined"] = combined_estimate(
+                estimates["threshold"], estimates["calibrated"], LEVEL, plain_accuracies(counts, others)
+            )
             errors["confidence"].append(abs(others.confidence - truth))
             for name, one in estimates.items():
                 errors[name].append(abs(one.accuracy - truth))

@@ -53,7 +53,9 @@ def shares_by_em(likelihoods: ArrayLike, start: ArrayLike, weights: ArrayLike | 
         # A row that no class of a share above 0 can give says nothing about the shares.
         pull = np.divide(counts, mixed, out=np.zeros_like(mixed), where=mixed > 0)
         renewed = shares * (pull[..., None, :] @ rows)[..., 0, :]
-        renewed /= renewed.sum(axis=-1, keepdims=True)
+        total = renewed.sum(axis=-1, keepdims=True)
+        # Where no row says anything, the shares stay.
+        renewed = np.divide(renewed, total, out=shares.copy(), where=total > 0)
         moved = np.max(np.abs(renewed - shares))
         shares = renewed
         if moved < _STILL:

@@ -17,6 +17,7 @@ from imagelake.errors import ImageLakeError, unknown_choice
 from imagelake.lake.lake import Lake
 from imagelake.lake.storage import to_pattern, to_uri
 from imagelake.runtime.resolve.labels import read_label_rules
+from imagelake.runtime.resolve.network import published_card
 from imagelake.transforms.labels.label_classes import label_classes, vocabulary
 from imagelake.transforms.shift.overfitting import training_runs
 from imagelake.transforms.shift.sets import LakeTables, ShiftSet, set_of_lake, set_of_rows
@@ -33,9 +34,12 @@ OPTIONAL_TABLES = (
     "image_bytes",
     "label_issues",
     "duplicate_groups",
+    "image_overlap",
+    "overlap_counts",
     "training_runs",
     "run_comparison",
 )
+NETWORK = "model"  # a folder, whose card names the features
 ENDINGS = (".parquet", ".csv", ".npy")
 NPY, JSON, CLASS_INFO = ".npy", ".json", "class_info.json"
 TRAIN = "train"
@@ -156,7 +160,7 @@ class SetReader:
         uri = to_uri(path)
         if path.endswith(ENDINGS) or not self.lake.storage.is_folder(uri):
             return None
-        other = Lake(self.lake.spark, uri).pinned((*LAKE_TABLES, *OPTIONAL_TABLES), forgiving=True)
+        other = Lake(self.lake.spark, uri).pinned((*LAKE_TABLES, *OPTIONAL_TABLES, NETWORK), forgiving=True)
         return other if other.manifest("predictions", forgiving=True) else None
 
     def _of_lake(self, name: str, lake: Lake, read: Callable[[str], DataFrame], split: str | None) -> ShiftSet:
@@ -173,7 +177,10 @@ class SetReader:
             optional["image_bytes"],
             optional["label_issues"],
             optional["duplicate_groups"],
+            optional["image_overlap"],
+            _references(optional["overlap_counts"]),
             training_runs(optional["training_runs"], optional["run_comparison"]),
+            published_card(lake.folder(NETWORK), lake.storage).features if lake.manifest(NETWORK) else None,
         )
         return set_of_lake(name, tables, meanings, split)
 
@@ -198,6 +205,13 @@ class SetReader:
             f"{path}: neither a lake with predictions, nor Parquet, CSV or .npy files "
             f"(in it: {', '.join(names[:5]) or 'nothing'})"
         )
+
+
+def _references(counts: DataFrame | None) -> frozenset[str]:
+    """The lakes that overlap_counts compares with."""
+    if counts is None:
+        return frozenset()
+    return frozenset(row["reference"] for row in counts.select("reference").distinct().collect())
 
 
 def array_rows(lake: Lake, uri: str, rules: ShiftSection) -> DataFrame:

@@ -9,7 +9,12 @@ import pandas as pd
 
 from imagelake.errors import ImageLakeError
 from imagelake.measures.intervals import wilson_interval
-from imagelake.measures.shift.confidence import calibrated_estimate, combined_estimate, threshold_estimate
+from imagelake.measures.shift.confidence import (
+    calibrated_estimate,
+    combined_estimate,
+    plain_accuracies,
+    threshold_estimate,
+)
 from imagelake.measures.shift.corrections import benjamini_hochberg, holm
 from imagelake.measures.shift.label_shift import ClassMix, mix_from_predictions, mix_from_probabilities
 from imagelake.measures.shift.proportions import (
@@ -86,6 +91,8 @@ def _estimates(pair: PairFigures, model: str, rules: ShiftSection, reasons: list
         reasons.append("cannot estimate accuracy without labels: a set has no scores of this model")
     elif pair.before.outcomes is None or not pair.before.outcomes.labelled(model):
         reasons.append(f"cannot estimate accuracy without labels: {pair.before.name} has none to learn from")
+    elif pair.networks is not None:
+        reasons.append(f"cannot estimate accuracy without labels: {pair.networks}")
     else:
         level = rules.confidence_level
         threshold = threshold_estimate(known, others, level)
@@ -93,7 +100,7 @@ def _estimates(pair: PairFigures, model: str, rules: ShiftSection, reasons: list
         for name, one in (
             ("threshold", threshold),
             ("calibrated", by_mean),
-            ("combined", combined_estimate(threshold, by_mean, level)),
+            ("combined", combined_estimate(threshold, by_mean, level, plain_accuracies(known, others))),
         ):
             row |= {f"{name}_estimate": one.accuracy, f"{name}_low": one.low, f"{name}_high": one.high}
     return row

@@ -91,7 +91,7 @@ def compare_sets(
     made.add(RANGES, range_rows(was))
     for after in others:
         announce(f"measuring {after.name}")
-        became = measure_set(after, outcomes_of(after), model, rules.sample)
+        became = measure_set(after, outcomes_of(after, known), model, rules.sample)
         made.figures.append(became)
         made.add(RANGES, range_rows(became))
         _compare((before, after), (was, became), _Judged(model, training, rules), made)

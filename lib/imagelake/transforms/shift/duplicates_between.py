@@ -46,9 +46,17 @@ def duplicates_between(evidence: Evidence) -> Row:
 
 
 def _how(found: Duplicates) -> str:
+    if found.lakes is not None:
+        return _how_of_lakes(found, *(root.removeprefix("file://") for root in found.lakes))
     if found.near is None:
         return "by equal bytes alone: find_duplicates tells near ones within a lake"
     return f"{found.images - found.near:,} by equal bytes, {found.near:,} near or by equal pixels"
+
+
+def _how_of_lakes(found: Duplicates, before: str, after: str) -> str:
+    if found.near is None:
+        return f"by equal bytes alone: measure_overlap --root {after} --reference {before} tells near ones"
+    return f"{found.images - found.near:,} by equal bytes, {found.near:,} more by measure_overlap"
 
 
 def _without(found: Duplicates, level: float) -> Explained:

@@ -94,7 +94,7 @@ def _incomparable(pair: PairFigures) -> str | None:
             f"{pair.before.name} has {one.width:,} features, {pair.after.name} {other.width:,}: "
             "they are of different models"
         )
-    return None
+    return pair.networks
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from imagelake.errors import ImageLakeError, unknown_choice
 from imagelake.measures.shift.confidence import ScoreCounts
 from imagelake.measures.shift.replication import Votes
 from imagelake.transforms.shift.feature_sums import FeatureSums, sum_features
+from imagelake.transforms.shift.groups_between import groups_between
 from imagelake.transforms.shift.outcome_counts import (
     Duplicates,
     Pairs,
@@ -59,13 +60,17 @@ class Outcomes:
 
 @dataclass(frozen=True)
 class SetFigures:
-    """The figures of one set; what it lacks is None, and ``lacks`` says why."""
+    """The figures of one set; what it lacks is None, and ``lacks`` says why.
+
+    ``network`` names the features of its network, where that is known.
+    """
 
     name: str
     outcomes: Outcomes | None
     sums: FeatureSums | None
     votes: Votes | None
     lacks: Mapping[str, str]
+    network: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,18 +104,34 @@ class PairFigures:
     runs: Sequence[TrainingRun] = ()
 
     @property
+    def networks(self) -> str | None:
+        """Which networks the predictions are of, in words, where these are two; None where nothing says so."""
+        one, other = self.before.network, self.after.network
+        if one is None or other is None or one == other:
+            return None
+        return f"{self.before.name} was predicted by {one}, {self.after.name} by {other}: they are of different models"
+
+    @property
     def models(self) -> list[str]:
         """Those of either set, by name."""
         found = [side.outcomes.models.index for side in (self.before, self.after) if side.outcomes is not None]
         return sorted({str(name) for names in found for name in names})
 
 
-def outcomes_of(images: ShiftSet) -> Outcomes | None:
-    """The outcomes of a set; None where it has no predictions."""
+def outcomes_of(images: ShiftSet, before: Outcomes | None = None) -> Outcomes | None:
+    """The outcomes of a set; None where it has no predictions.
+
+    Args:
+        images: the set.
+        before: those of the set before, whose classes are known; None where this is that set.
+    """
     if images.outcomes is None:
         return None
     models, classes = count_classes(images.outcomes)
-    return Outcomes(models, classes, count_scores(images.outcomes, bool(models["images"].sum())))
+    most = (classes if before is None else before.classes).groupby("label")["images"].max()
+    labels = {str(label): int(images) for label, images in most.to_dict().items()}
+    scores = count_scores(images.outcomes, bool(models["images"].sum()), labels, own=before is None)
+    return Outcomes(models, classes, scores)
 
 
 def judging_model(before: Outcomes | None, wanted: str) -> str | None:
@@ -144,7 +165,7 @@ def measure_set(images: ShiftSet, outcomes: Outcomes | None, model: str | None, 
     sums = sum_features(images, model, wanted) if images.features is not None else None
     if images.features is not None and sums is None:
         lacks["features"] = f"no image of {images.name} has finite features"
-    return SetFigures(images.name, outcomes, sums, _votes(images, model), lacks)
+    return SetFigures(images.name, outcomes, sums, _votes(images, model), lacks, images.network)
 
 
 def _votes(images: ShiftSet, model: str | None) -> Votes | None:
@@ -187,8 +208,8 @@ def measure_pair(
         made = replace(made, properties=count_properties(before.properties, after.properties, right, rules.strata))
     if before.hashes is not None and after.hashes is not None:
         of_after = after.right(model) if model is not None else None
-        groups = None
-        if before.lake == after.lake and before.groups is not None and after.groups is not None:
-            groups = before.groups, after.groups
-        made = replace(made, duplicates=count_duplicates((before.hashes, after.hashes), groups, of_after))
+        duplicates = count_duplicates((before.hashes, after.hashes), groups_between(before, after), of_after)
+        if before.lake is not None and after.lake is not None and before.lake != after.lake:
+            duplicates = replace(duplicates, lakes=(before.lake, after.lake))
+        made = replace(made, duplicates=duplicates)
     return made

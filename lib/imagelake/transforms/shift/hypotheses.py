@@ -142,7 +142,8 @@ def _by_probability(evidence: Evidence, first: Any, second: Any) -> Explained | 
 def _harder_images(evidence: Evidence) -> Row:
     row = evidence.summary
     if row.get("combined_estimate") is None:
-        raise CannotError("a set has no scores, or the set before no labels to calibrate them by")
+        reason = evidence.pair.networks or "a set has no scores, or the set before no labels to calibrate them by"
+        raise CannotError(reason)
     low, high = row["combined_low"], row["combined_high"]
     before, level = row["accuracy_before"], evidence.rules.confidence_level
     expected = row["combined_estimate"]

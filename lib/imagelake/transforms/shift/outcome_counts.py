@@ -10,9 +10,11 @@ import pandas as pd
 from pyspark.sql import functions as F
 from pyspark.sql.types import NullType
 
-from imagelake.measures.shift.confidence import BINS, FARTHEST, STEPS, ScoreCounts
+from imagelake.measures.shift.confidence import BINS, FARTHEST, GROUPS, KNOWN, STEPS, STRANGE, ScoreCounts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pyspark.sql import Column, DataFrame
 
 _PAIRED = 0.9  # share of the images of both sets that must pair, for the comparison to be of pairs
@@ -30,12 +32,14 @@ def _counts() -> tuple[Column, Column]:
     return F.count("*").alias("images"), F.count_if("correct").alias("right")
 
 
-def count_scores(outcomes: DataFrame, labelled: bool) -> dict[str, ScoreCounts]:
+def count_scores(outcomes: DataFrame, labelled: bool, labels: Mapping[str, int], own: bool) -> dict[str, ScoreCounts]:
     """The score counts of each model that has scores.
 
     Args:
         outcomes: of a set.
         labelled: count only those with a label.
+        labels: label -> images of the set with labels, which say what classes are known; all are where it is empty.
+        own: whether the outcomes are of that very set.
     """
     if isinstance(outcomes.schema["score"].dataType, NullType):
         return {}
@@ -45,8 +49,14 @@ def count_scores(outcomes: DataFrame, labelled: bool) -> dict[str, ScoreCounts]:
     counted = outcomes.where("score IS NOT NULL AND NOT isnan(score)")
     if labelled:
         counted = counted.where("correct IS NOT NULL")
+    group = F.lit(KNOWN)
+    if labels:
+        names = outcomes.sparkSession.createDataFrame(list(labels.items()), "predicted string, others long")
+        counted = counted.join(F.broadcast(names), "predicted", how="left")
+        itself = F.coalesce(F.col("correct"), F.lit(False)).cast("long") if own else F.lit(0)
+        group = F.when(F.col("others") > itself, KNOWN).otherwise(STRANGE)
     rows = (
-        counted.groupBy("model", F.rint((odds + FARTHEST) * STEPS).cast("int").alias("bin"))
+        counted.groupBy("model", group.alias("group"), F.rint((odds + FARTHEST) * STEPS).cast("int").alias("bin"))
         .agg(*_counts(), F.sum("score").alias("total"))
         .toPandas()
     )
@@ -54,8 +64,9 @@ def count_scores(outcomes: DataFrame, labelled: bool) -> dict[str, ScoreCounts]:
 
 
 def _score_counts(bins: pd.DataFrame) -> ScoreCounts:
-    images, right = np.zeros(BINS), np.zeros(BINS)
-    images[bins["bin"]], right[bins["bin"]] = bins["images"], bins["right"]
+    images, right = np.zeros((GROUPS, BINS)), np.zeros((GROUPS, BINS))
+    cells = bins["group"], bins["bin"]
+    images[cells], right[cells] = bins["images"], bins["right"]
     return ScoreCounts(images, right, float(bins["total"].sum()))
 
 
@@ -131,6 +142,7 @@ class Duplicates:
         right: of these, those that the model is right about.
         others_judged: of the other images those with a label.
         others_right: of these, those that the model is right about.
+        lakes: the roots of the sets' lakes, before and after, where they are two.
     """
 
     images: int
@@ -140,6 +152,7 @@ class Duplicates:
     right: int
     others_judged: int
     others_right: int
+    lakes: tuple[str, str] | None = None
 
 
 def count_duplicates(
@@ -149,8 +162,8 @@ def count_duplicates(
 
     Args:
         hashes: before and after: image_id and sha256.
-        groups: before and after: image_id and group, of the images with duplicates, in one lake; None where near ones
-            are not known.
+        groups: before and after: image_id and group, of the images with duplicates; None where near ones are not
+            known.
         right: image_id and right, of the set after; None without labels.
     """
     before, after = (_keys(one, group) for one, group in zip(hashes, groups or (None, None), strict=True))

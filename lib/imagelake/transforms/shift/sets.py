@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,11 @@ class ShiftSet:
         properties: one row an image and property: image_id, property, value (of numbers), text (of words).
         hashes: one row an image: image_id, sha256.
         lake: where its images are; None of files.
+        network: the name of the features that its lake's network gives; None where that is not known.
         groups: one row an image with duplicates in its lake: image_id, group, the same for all of them.
+        pictures: one row an image of the whole lake: image_id, picture, the same for all that look the very same.
+        overlap: one row an image and what it is in another lake: image_id, reference (its root), reference_id.
+        references: the roots of the lakes that overlap was measured with, found or not.
         runs: of the training of a head in its lake.
         content: one row an image: image_id, content: its file.
         votes: one row an image: image_id, selected, voters.
@@ -52,7 +56,11 @@ class ShiftSet:
     properties: DataFrame | None = None
     hashes: DataFrame | None = None
     lake: str | None = None
+    network: str | None = None
     groups: DataFrame | None = None
+    pictures: DataFrame | None = None
+    overlap: DataFrame | None = None
+    references: Collection[str] = ()
     runs: Sequence[TrainingRun] = ()
     content: DataFrame | None = None
     votes: DataFrame | None = None
@@ -232,7 +240,10 @@ class LakeTables:
         content: image_bytes.
         issues: label_issues.
         groups: duplicate_groups.
+        overlap: image_overlap.
+        references: those of overlap_counts.
         runs: of training_runs and run_comparison.
+        network: the name of the features of its network.
     """
 
     root: str
@@ -243,7 +254,10 @@ class LakeTables:
     content: DataFrame | None = None
     issues: DataFrame | None = None
     groups: DataFrame | None = None
+    overlap: DataFrame | None = None
+    references: Collection[str] = ()
     runs: Sequence[TrainingRun] = ()
+    network: str | None = None
 
 
 def set_of_lake(name: str, tables: LakeTables, meanings: LabelClasses, split: str | None) -> ShiftSet:
@@ -283,10 +297,13 @@ def set_of_lake(name: str, tables: LakeTables, meanings: LabelClasses, split: st
         F.when(F.col("label").isNotNull(), F.col("top1")).alias("correct"),
         "score",
     )
-    groups = None
+    groups, overlap = None, None
     if tables.groups is not None:
         mine = tables.groups.join(chosen, "image_id", how="left_semi")
         groups = mine.select("image_id", F.col("representative_id").alias("group"))
+    if tables.overlap is not None:
+        shared = tables.overlap.where("verified").join(chosen, "image_id", how="left_semi")
+        overlap = shared.select("image_id", "reference", "reference_id")
     lacks = {
         "votes": "a lake holds no votes on its labels",
         "runs": f"no head was trained in the lake of {name} whose accuracy on what it learnt from was kept: "
@@ -299,10 +316,24 @@ def set_of_lake(name: str, tables: LakeTables, meanings: LabelClasses, split: st
         properties_of_lake(images, predictions, tables),
         images.select("image_id", "sha256"),
         tables.root,
+        tables.network,
         groups,
+        pictures_of_lake(tables),
+        overlap,
+        tables.references,
         tables.runs,
         tables.content,
         lacks=lacks,
+    )
+
+
+def pictures_of_lake(tables: LakeTables) -> DataFrame:
+    """One row an image with bytes: image_id, picture; copies by thumbnail, as measure_overlap takes them, have one."""
+    look = F.sha2("thumbnail", 256).alias("look")
+    return (
+        tables.images.where("has_bytes AND sha256 IS NOT NULL")
+        .join(tables.predictions.select("image_id", look), "image_id", how="left")
+        .select("image_id", F.coalesce("look", "sha256").alias("picture"))
     )
 
 
