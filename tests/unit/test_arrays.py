@@ -225,6 +225,7 @@ def test_what_describes_an_array_lies_beside_it(address: str, beside: Sequence[s
         ("file:///a/.b/labels.csv", True),
         ("file:///a/.labels.csv.crc", False),
         ("file:///a/_manifest.json", False),
+        ("file:///a/_scans.npy", True),
         ("file:///a/README.md", False),
     ],
 )

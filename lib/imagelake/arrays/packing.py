@@ -33,6 +33,7 @@ PACKED = pa.schema(
     }
 )
 _TEXTS = (".html", ".md", ".txt", ".json", ".txt~")
+_CHECKSUMS = ".crc"  # which Hadoop writes beside each file of a local folder
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ class ArrayFile:
 
 
 def is_array_file(name: str) -> bool:
-    """Whether a file of a folder of arrays is neither a text about them nor hidden, as Hadoop's checksums are."""
-    return not name.rpartition("/")[2].startswith((".", "_")) and not name.lower().endswith(_TEXTS)
+    """Whether a file of a folder of arrays is more than a text about them, or Hadoop's checksums of a file."""
+    return not name.lower().endswith((*_TEXTS, _CHECKSUMS))
 
 
 def companions(address: str) -> tuple[str, ...]:
