@@ -38,14 +38,13 @@ def choose_images(tables: Mapping[str, DataFrame], rules: ExportSection) -> Data
             _marked(tables["sample_images"], "in_sample", "label"), "image_id", how="left"
         )
         unchosen = F.col("in_sample").isNull()
-    redundant = F.lit(False)
-    if rules.images == "representatives":
-        members = tables["duplicate_groups"].where("image_id != representative_id")
-        marked = marked.join(_marked(members, "redundant"), "image_id", how="left")
-        redundant = F.col("redundant").isNotNull()
     if rules.splits == "chosen":
         splits = tables["image_splits"].select("image_id", "split")
         marked = marked.drop("split").join(splits, "image_id", how="left")
+    redundant = F.lit(False)
+    if rules.images == "representatives":
+        marked = _with_redundant(marked, tables["duplicate_groups"])
+        redundant = F.col("redundant")
     reasons = {"not_in_sample": unchosen, "redundant": redundant, "in_no_split": F.col("split").isNull()}
     split = F.when(F.col("split") == WHOLE, "train").otherwise(F.col("split"))
     return marked.select(
@@ -56,6 +55,21 @@ def choose_images(tables: Mapping[str, DataFrame], rules: ExportSection) -> Data
         *DESCRIBED,
         F.coalesce("unusable", first_reason(reasons)).alias("reason"),
     )
+
+
+def _with_redundant(marked: DataFrame, duplicate_groups: DataFrame) -> DataFrame:
+    """Add ``redundant``: whether another image of the group of duplicates is exported in an image's place.
+
+    That is the representative, or where it cannot be used or has no split, the first by name that can and has.
+    """
+    grouped = marked.join(duplicate_groups.select("image_id", "representative_id"), "image_id", how="left")
+    usable = grouped.where("representative_id IS NOT NULL AND unusable IS NULL AND split IS NOT NULL")
+    first = F.min(F.struct(F.col("image_id") != F.col("representative_id"), "image_id")).alias("first")
+    stands = usable.groupBy("representative_id").agg(first).select("representative_id", "first.image_id")
+    stands = stands.withColumnRenamed("image_id", "exported_id")
+    together = grouped.join(stands, "representative_id", how="left")
+    another = F.col("split").isNotNull() & (F.col("exported_id") != F.col("image_id"))
+    return together.withColumn("redundant", F.coalesce(another, F.lit(False)))
 
 
 def _marked(table: DataFrame, name: str, *columns: str) -> DataFrame:
