@@ -58,7 +58,7 @@ def choose_images(tables: Mapping[str, DataFrame], rules: ExportSection) -> Data
 
 
 def _with_redundant(marked: DataFrame, duplicate_groups: DataFrame) -> DataFrame:
-    """Add ``redundant``: whether another image of the group of duplicates is exported in an image's place.
+    """Add ``redundant``: whether another image of the group of duplicates is exported instead of an image.
 
     That is the representative, or where it cannot be used or has no split, the first by name that can and has.
     """
