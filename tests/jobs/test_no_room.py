@@ -22,7 +22,7 @@ from project import PROJECT
 
 SIZE_MB, LEFT_BYTES = 12, 20_000
 # A worker of Spark whose driver goes away says so itself, at one time and not at another.
-OF_WORKERS = re.compile(r"Traceback .*\n(?:  File \".*pyspark/daemon\.py\".*\n)+BrokenPipeError: .*\n")
+OF_WORKERS = re.compile(r"Traceback .*\n(?:  File \".*pyspark/daemon\.py\".*\n(?:    .*\n)*)+BrokenPipeError: .*\n")
 
 
 @pytest.fixture
