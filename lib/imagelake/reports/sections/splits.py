@@ -41,12 +41,14 @@ def splits(rows: ReportRows) -> Section:
     found = sorted(rows.records("split_summary"), key=lambda row: (_ORDER.get(row["split"], 3), row["split"] or ""))
     boxes = rows.records("boxes_per_image")
     shares = _shares_by_boxes(boxes, [row["split"] for row in found])
+    imaged = [row for row in found if row["images"]]
     values = {
         "splits": [clean_name(row["split"]) for row in found],
         "lines": [(title, [text(row[name]) for row in found]) for title, name, text in _LINES],
-        "confident_chart": _confident_chart(found) if any(row["images"] for row in found) else None,
+        "confident_chart": _confident_chart(imaged) if imaged else None,
         "boxes_chart": _boxes_chart(shares) if shares and any(row["boxes"] for row in boxes) else None,
         "boxed_splits": list(map(clean_name, shares)),
+        "unlisted": sum(row["images"] for row in boxes) > sum(row["images"] for row in found),
     }
     absent = None if found else "There is no split to show: the table split_summary is absent or empty."
     return Section("splits", "Splits", values, absent)
