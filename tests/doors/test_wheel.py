@@ -56,7 +56,7 @@ class Installed:
     def run(self, *words: str) -> str:
         """What a command prints; it must succeed."""
         process = self.start(*words)
-        output, errors = process.communicate(timeout=240)
+        output, errors = process.communicate(timeout=480)
         assert process.returncode == 0, f"{words}: {output[-3000:]}{errors[-3000:]}"
         return output
 
