@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from imagelake.measures.allocation import largest_remainder
+
 LABELS, SHARES = ("healthy", "opacity", "nodule"), (0.79, 0.19, 0.02)
 SPLITS, PARTS = ("train", "validation", "test"), (0.7, 0.1, 0.2)
 SIDE = 64
@@ -23,7 +25,7 @@ def write_scans(folder: Path, images: int, seed: int = 7, strength: float = STRE
 
     Args:
         folder: is made; earlier files are replaced.
-        images: N; every split has its part of every label, rounded.
+        images: N; every split has its part of every label.
         seed: of all that is random.
         strength: of a finding's spot.
     """
@@ -41,18 +43,14 @@ def write_scans(folder: Path, images: int, seed: int = 7, strength: float = STRE
 def _planned(images: int, random: np.random.Generator) -> tuple[NDArray[np.int64], list[str]]:
     """Classes and splits of all images in a random order."""
     pairs = []
-    for number, of_label in enumerate(_dealt(images, SHARES)):
+    for number, of_label in enumerate(largest_remainder(images, SHARES)):
         pairs += [
-            (number, split) for split, count in zip(SPLITS, _dealt(of_label, PARTS), strict=True) for _ in range(count)
+            (number, split)
+            for split, count in zip(SPLITS, largest_remainder(of_label, PARTS), strict=True)
+            for _ in range(count)
         ]
     order = random.permutation(len(pairs))
     return np.array([pairs[at][0] for at in order], np.int64), [pairs[at][1] for at in order]
-
-
-def _dealt(count: int, shares: tuple[float, ...]) -> list[int]:
-    """Whole numbers by shares that add up to the count; the first takes what rounding leaves."""
-    rest = [round(count * share) for share in shares[1:]]
-    return [count - sum(rest), *rest]
 
 
 def _scan(number: int, strength: float, random: np.random.Generator) -> NDArray[np.uint8]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from imagelake.search.cells import BOTH_SIDES
+from imagelake.transforms.rows.looks import with_looks
 from imagelake.transforms.rows.row_numbers import add_row_numbers
 
 if TYPE_CHECKING:
@@ -21,9 +22,8 @@ UNKNOWN = -1.0  # a size or sharpness that nobody knows comes last
 def number_pictures(images: DataFrame, predictions: DataFrame, image_quality: DataFrame) -> DataFrame:
     """The images with bytes, each with the number of its picture and its side.
 
-    Images are copies of one picture where their thumbnails are equal byte for byte, as those of equal pixels are; where
-    an image cannot be decoded, where its bytes are equal. Pictures are numbered from 1 by their best copy: highest PPI,
-    then sharpest, then image_id. So of two pictures the one with the lower number is the one to keep.
+    Images are copies of one picture as `with_looks` tells. Pictures are numbered from 1 by their best copy: highest
+    PPI, then sharpest, then image_id. So of two pictures the one with the lower number is the one to keep.
 
     Args:
         images: with a column side where two lakes are one frame, 0 for the one and 1 for the other.
@@ -34,17 +34,14 @@ def number_pictures(images: DataFrame, predictions: DataFrame, image_quality: Da
         image_id, split, sha256, pixel_hash, picture, own_side, side (that of all copies of the picture, else 2), and
         best: whether it is the best copy.
     """
-    hashes = predictions.select("image_id", "pixel_hash", F.sha2("thumbnail", 256).alias("look"))
     quality = image_quality.select("image_id", "ppi", "gradient")
     side = F.col("side") if "side" in images.columns else F.lit(BOTH_SIDES)
+    judged = images.select("image_id", "split", "has_bytes", "sha256", side.cast("tinyint").alias("own_side"))
     copies = (
-        images.where("has_bytes AND sha256 IS NOT NULL")
-        .select("image_id", "split", "sha256", side.cast("tinyint").alias("own_side"))
-        .join(hashes, "image_id", how="left")
+        with_looks(judged, predictions)
         .join(quality, "image_id", how="left")
         .select(
-            *("image_id", "split", "sha256", "pixel_hash", "own_side"),
-            F.coalesce("look", "sha256").alias("look"),
+            *("image_id", "split", "sha256", "pixel_hash", "own_side", "look"),
             (-F.coalesce("ppi", F.lit(UNKNOWN))).alias("worse"),
             (-F.coalesce("gradient", F.lit(UNKNOWN))).alias("blurrier"),
         )

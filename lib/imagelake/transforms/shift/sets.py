@@ -12,6 +12,7 @@ from pyspark.sql.types import ArrayType, NumericType
 from imagelake.errors import ImageLakeError, unknown_choice
 from imagelake.measures.resolution import aspect_ratio, bytes_per_pixel, ppi
 from imagelake.transforms.accuracy.label_accuracy import judge_predictions
+from imagelake.transforms.rows.looks import with_looks
 from imagelake.transforms.shift.overfitting import TrainingRun
 
 if TYPE_CHECKING:
@@ -318,22 +319,12 @@ def set_of_lake(name: str, tables: LakeTables, meanings: LabelClasses, split: st
         tables.root,
         tables.network,
         groups,
-        pictures_of_lake(tables),
+        with_looks(tables.images, tables.predictions).select("image_id", F.col("look").alias("picture")),
         overlap,
         tables.references,
         tables.runs,
         tables.content,
         lacks=lacks,
-    )
-
-
-def pictures_of_lake(tables: LakeTables) -> DataFrame:
-    """One row an image with bytes: image_id, picture; copies by thumbnail, as measure_overlap takes them, have one."""
-    look = F.sha2("thumbnail", 256).alias("look")
-    return (
-        tables.images.where("has_bytes AND sha256 IS NOT NULL")
-        .join(tables.predictions.select("image_id", look), "image_id", how="left")
-        .select("image_id", F.coalesce("look", "sha256").alias("picture"))
     )
 
 
