@@ -80,6 +80,17 @@ def test_the_mix_explains_what_reweighting_removes() -> None:
     assert nothing.undefined == "the sets have no stratum in common"
 
 
+def test_strata_of_equal_accuracy_do_not_widen_the_interval_of_what_their_mix_explains() -> None:
+    """Of ten strata that differ little, chance makes half of the differences seen: that half is none of accuracy."""
+    accuracy, shares = 0.75 + 0.05 * np.linspace(-1, 1, 10), np.full(10, 0.1)
+    draw, covered = np.random.default_rng(7), 0
+    for _ in range(1000):
+        known, wanted = draw.multinomial(3000, shares), draw.multinomial(2000, shares)
+        found = explained_by_mix(draw.binomial(known, accuracy), known, wanted, 0.95)
+        covered += found.low <= 0 <= found.high
+    assert 930 <= covered <= 970, covered
+
+
 def test_clusters_are_numbered_from_the_farthest() -> None:
     """Three heaps of points are three clusters, the one farthest from the origin first; equal points are one."""
     draw = np.random.default_rng(6)

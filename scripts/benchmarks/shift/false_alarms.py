@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from imagelake.config import ShiftSection, load_config
 from imagelake.measures.shift.confidence import ScoreCounts
 from imagelake.measures.shift.moments import Moments
+from imagelake.measures.shift.strata import explained_by_mix
 from imagelake.transforms.shift.class_rows import class_rows, summary_row
 from imagelake.transforms.shift.evidence import Evidence
 from imagelake.transforms.shift.feature_rows import compare_features
@@ -27,15 +28,17 @@ IMAGES, CLASSES, WIDTH, RUNS = (600, 400), 10, 24, 1000
 NUMBERS = ("ppi", "aspect_ratio", "bytes_per_pixel", "entropy", "gradient", "brightness", "contrast", "sharpness")
 WORDS = {"format": (0.8, 0.2), "kind": (0.6, 0.4)}
 SETTINGS = ("shift.permutations=99", "shift.sample=400", "shift.clusters=3")
-COVERED = ("drop", "threshold", "calibrated", "combined", "explained")
+COVERED = ("drop", "threshold", "calibrated", "combined", "explained", "resampled")
+RIGHT, WRONG = 5, 2  # of the beta distribution of an image's chance to be right, for class 0
+RESAMPLED = np.arange(1, CLASSES + 1) / np.arange(1, CLASSES + 1).sum()  # shares of classes after, where they shift
 
 
 class MadeImages:
-    """A set of images, always of one distribution: classes, outcomes, scores, features and properties."""
+    """A set of images of one distribution: classes, outcomes, scores, features and properties."""
 
     def __init__(self, draw: np.random.Generator, n: int) -> None:
         self.labels = draw.integers(0, CLASSES, n)
-        true = draw.beta(5 + self.labels / 3, 2)
+        true = draw.beta(RIGHT + self.labels / 3, WRONG)
         self.scores = 1 / (1 + np.exp(-(1.5 * np.log(true / (1 - true)) + 0.2)))  # surer than it is right
         self.right = draw.uniform(size=n) < true
         self.features = draw.normal(size=(n, WIDTH)).astype(np.float32)
@@ -69,6 +72,15 @@ class MadeImages:
         made = merged_sums(sums.rows(), WIDTH)
         assert made is not None
         return made
+
+
+def holds_what_classes_explain(before: MadeImages, n: int, draw: np.random.Generator, level: float) -> bool:
+    """Whether the interval of what another mix of classes explains of a drop holds the truth."""
+    accuracies = 1 - WRONG / (RIGHT + WRONG + np.arange(CLASSES) / 3)
+    known = np.bincount(before.labels, minlength=CLASSES)
+    right = np.bincount(before.labels, before.right, CLASSES)
+    found = explained_by_mix(right, known, draw.multinomial(n, RESAMPLED), level)
+    return found.low <= float((1 / CLASSES - RESAMPLED) @ accuracies) <= found.high
 
 
 def properties_of(before: MadeImages, after: MadeImages, strata: int) -> list[PropertyCounts]:
@@ -133,6 +145,7 @@ def run(seed: int, rules: ShiftSection) -> tuple[set[str], dict[str, list[bool]]
            ("threshold", "calibrated", "combined")},
         "explained": [row["explained_low"] <= 0 <= row["explained_high"] for row in rows
                       if row["hypothesis"] == "prior_shift" or row["hypothesis"].startswith("property_")],
+        "resampled": [holds_what_classes_explain(before, IMAGES[1], draw, rules.confidence_level)],
     }  # fmt: skip
     return seen, held
 

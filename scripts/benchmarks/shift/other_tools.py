@@ -33,8 +33,8 @@ def evidently(before: Features, after: Features) -> list[int]:
     result = Report([DataDriftPreset(num_method="ks")]).run(*frames).dict()
     found = []
     for metric in result["metrics"]:
-        column = metric.get("config", {}).get("column") or metric["metric_id"].partition("column=")[2].partition(",")[0]
-        if column.startswith("f") and isinstance(metric["value"], float) and metric["value"] < 0.05:
+        column = metric["config"].get("column")
+        if column and metric["value"] < 0.05:
             found.append(int(column[1:]))
     return found
 

@@ -44,7 +44,8 @@ INTERVALS = {
     "threshold": "of the accuracy without labels, by a threshold",
     "calibrated": "of the accuracy without labels, calibrated",
     "combined": "of the accuracy without labels, both combined",
-    "explained": "of what a mix of classes or a property explains",
+    "explained": "of what a mix of classes or a property explains, which is nothing here",
+    "resampled": "of what the mix of classes explains, where the classes after are resampled",
 }
 
 
