@@ -12,6 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyspark.sql import Observation
+from pyspark.sql import functions as F
+
 from imagelake.config import Config
 from imagelake.errors import ImageLakeError
 from imagelake.lake.inputs import Inputs
@@ -185,11 +188,18 @@ class Work:
     def write(self, name: str, frame: DataFrame, options: Mapping[str, str] | None = None) -> DataFrame:
         """Stage a table and return it read from the staged files, so that it is not computed twice."""
         assert name in self.job.writes, f"{self.job.name} does not declare that it writes {name}"
-        address = f"{self.staging}/{name}"
-        TABLES[name].conform(frame).write.options(**(options or {})).parquet(address)
-        staged = frame.sparkSession.read.schema(TABLES[name].ddl).parquet(to_pattern(address))
-        self.rows[name] = staged.count()
+        staged, self.rows[name] = self._stage(name, frame, options)
         return staged
+
+    def _stage(
+        self, name: str, frame: DataFrame, options: Mapping[str, str] | None, mode: str = "error"
+    ) -> tuple[DataFrame, int]:
+        """The whole staged table, and how many rows this added to it, counted as they were written."""
+        address, written = f"{self.staging}/{name}", Observation()
+        counted = TABLES[name].conform(frame).observe(written, F.count(F.lit(1)).alias("rows"))
+        counted.write.mode(mode).options(**(options or {})).parquet(address)
+        staged = frame.sparkSession.read.schema(TABLES[name].ddl).parquet(to_pattern(address))
+        return staged, written.get["rows"]
 
     def keep(self, name: str, frame: DataFrame) -> DataFrame:
         """A frame that several steps read, stored until the end of the run.
@@ -204,11 +214,8 @@ class Work:
 
     def take_over(self, name: str, frame: DataFrame, options: Mapping[str, str] | None = None) -> DataFrame:
         """Add rows of an earlier run to a table that is staged, in files of their own; the whole staged table."""
-        address = f"{self.staging}/{name}"
-        TABLES[name].conform(frame).write.mode("append").options(**(options or {})).parquet(address)
-        made, staged = self.rows[name], frame.sparkSession.read.schema(TABLES[name].ddl).parquet(to_pattern(address))
-        self.rows[name] = staged.count()
-        self.taken_over[name] = self.rows[name] - made
+        staged, self.taken_over[name] = self._stage(name, frame, options, "append")
+        self.rows[name] += self.taken_over[name]
         return staged
 
     def counter(self, what: str) -> Accumulator[int]:
