@@ -22,7 +22,7 @@ from imagelake.runtime.resolve.labels import class_files
 from imagelake.runtime.resolve.network import check_drawn, check_network_choice, load_network
 from imagelake.transforms.ingest.image_headers import check_error_ratio
 from imagelake.transforms.predict.model import image_limits, predict_settings
-from imagelake.transforms.predict.predict import PredictCounts, predict_batch, predict_images
+from imagelake.transforms.predict.predict import PredictCounts, predict_batch, predict_images, spread
 from imagelake.transforms.rows.earlier_rows import divide, is_lasting
 from imagelake.transforms.rows.verdicts import count_by_reason
 from imagelake.vision.head import HEADS
@@ -41,7 +41,8 @@ def run(work: Work, config: Config) -> None:
     images, made = work.read("image_bytes"), before.read("predictions").where(is_lasting()) if before else None
     known = divide(images, made, ("image_id", "sha256"))
     counts = PredictCounts(work.counter("decoded"), work.counter("passed through the network"))
-    predictions = work.write("predictions", predict_images(known.fresh_of_table(images), model, settings, counts))
+    fresh = known.fresh_of_table(images) if known.taken else spread(images, work.lake.require("image_bytes").rows)
+    predictions = work.write("predictions", predict_images(fresh, model, settings, counts))
     if known.taken:
         predictions = work.take_over("predictions", known.taken)
     check_error_ratio(predictions, config.model.max_error_ratio)

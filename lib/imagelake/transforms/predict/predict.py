@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import zip_longest
+from math import ceil
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pyspark import Accumulator
     from pyspark.sql import DataFrame
 
+IMAGES_A_TASK = 2_048  # half a minute of a core
 FeaturePrecision = Literal["float32", "float16"]
 
 PREDICTED = pa.schema(
@@ -117,6 +119,21 @@ def with_checksums(image_bytes: DataFrame) -> DataFrame:
     """The columns that `parts` takes; sha256 is null where the frame has none."""
     known = "sha256" if "sha256" in image_bytes.columns else "CAST(NULL AS string) AS sha256"
     return image_bytes.selectExpr("image_id", "content", known)
+
+
+def spread(image_bytes: DataFrame, images: int) -> DataFrame:
+    """The images in tasks of a size that progress shows soon, and of which a task that fails loses little.
+
+    Where images are tiny, a part of a file as Spark reads it holds tens of thousands. Photos stay where they are.
+
+    Args:
+        image_bytes: image_id and content.
+        images: how many there are.
+    """
+    wanted = ceil(images / IMAGES_A_TASK)
+    if wanted <= 2 * image_bytes.rdd.getNumPartitions():
+        return image_bytes
+    return image_bytes.repartition(wanted, "image_id")
 
 
 @dataclass(frozen=True)
