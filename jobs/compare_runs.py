@@ -5,7 +5,7 @@ where there are any. Writes run_comparison. Linear heads of each way to treat im
 trains it. Each fold of a network is a task of one core, as many at once as there are cores. All are compared image by
 image, by McNemar's test and the bootstrap, corrected for their number. A run that fails is a row with its error; a
 comparison that was killed goes on with the runs that are missing. It is no step of the pipeline: train_classifier --set
-train.model=... --set train.imbalance=... publishes the best.
+train.model=... --set train.imbalance=... publishes the best. With train.features it learns from files of features.
 
     spark-submit jobs/compare_runs.py --root var/lake --set 'runs.models=["linear", "hidden"]'
     spark-submit jobs/compare_runs.py --set 'runs.models=["hidden"]' --set 'runs.learning_rate=[1e-2, 1e-3, 1e-4]'
@@ -31,17 +31,19 @@ from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
 from imagelake.runtime.progress import announce
 from imagelake.runtime.resolve.training import (
+    TrainingSource,
     check_networks,
     input_form,
     network_settings,
-    on_pixels,
-    start_files,
+    source_files,
+    source_tables,
     start_of,
+    training_source,
 )
 from imagelake.training.network_settings import LINEAR
-from imagelake.transforms.predict.model import PREDICTION_SETTINGS, image_limits, input_settings, require_features
+from imagelake.transforms.predict.model import image_limits, input_settings
 from imagelake.transforms.rows.verdicts import count_by_reason, rejected
-from imagelake.transforms.training.checkpoint import FOLDER, Checkpoint, FinishedRuns
+from imagelake.transforms.training.checkpoint import FOLDER, FinishedRuns
 from imagelake.transforms.training.grid_search import grid_settings, plain_heads
 from imagelake.transforms.training.head_training import TRAINED_ON, TrainingSet, Workshop, train_head
 from imagelake.transforms.training.network_runs import (
@@ -59,7 +61,6 @@ from imagelake.transforms.training.packed_inputs import pack_inputs
 from imagelake.transforms.training.run_comparison import ComparedRun, Judgement, comparison_rows, hits_of, run_notes
 from imagelake.transforms.training.scored_images import score_images
 from imagelake.transforms.training.training_images import (
-    CHOSEN_FROM,
     CROSS_VALIDATION,
     VALIDATION,
     ImageRules,
@@ -68,28 +69,27 @@ from imagelake.transforms.training.training_images import (
     width_of,
 )
 
-INPUTS = ("labels_clean", "predictions", "model")
-
 
 def run(work: Work, config: Config) -> None:
     """Choose the images once, train every run on them, compare the best of each."""
     train, level = config.train, config.accuracy.confidence_level
-    require_features(work.lake.require("predictions"), work.lake.require("model"), config.digest(PREDICTION_SETTINGS))
+    source = training_source(work, config, config.runs.models)
     rules = ImageRules(train.labels, train.min_images, train.folds, train.seed)
-    judged, rows = choose_images(work.read("labels_clean"), {name: work.read(name) for name in CHOSEN_FROM}, rules)
+    judged, rows = choose_images(source.labels, source.tables, rules)
     counts = count_images(rows, train.folds)
     data = TrainingSet(rows, counts, scaling_of(rows.where(F.col("evaluated_on").isin(*TRAINED_ON)), width_of(rows)))
     work.account(
         "image and label pairs", judged.count(), sum(counts.by_evaluation.values()), count_by_reason(rejected(judged))
     )
-    finished = FinishedRuns(work.lake.files, work.job.name, _key(work, config))
+    key = _key(work, config, source)
+    finished = FinishedRuns(work.lake.files, work.job.name, key)
     evaluated_on = _evaluated_on(config)
     runs = []
     ways = tuple(dict.fromkeys(config.runs.imbalance)) if LINEAR in config.runs.models else ()
     for number, imbalance in enumerate(ways, 1):
         announce(f"{work.job.name}: linear, {number} of {len(ways)}: {imbalance}")
         runs.append(_run_heads(work, config, data, imbalance, finished))
-    runs += _run_networks(work, config, data)
+    runs += _run_networks(work, config, data, key)
     judgement = Judgement(config.runs.judge_by, evaluated_on, level, train.seed)
     table = work.write("run_comparison", comparison_rows(work.lake.spark, runs, judgement))
     finished.delete()
@@ -112,9 +112,8 @@ def _run_heads(
         settings = grid_settings(
             config.train.model_copy(update={"imbalance": imbalance}), config.accuracy.confidence_level
         )
-        checkpoint = Checkpoint(work.lake.files, f"{work.job.name}_{imbalance}", _key(work, config))
         workshop = Workshop(
-            config.train.memory_bytes, f"{work.staging}/packed_{imbalance}", checkpoint,
+            config.train.memory_bytes, f"{work.staging}/packed_{imbalance}", finished.checkpoint(imbalance),
             lambda line: announce(f"{work.job.name}: {imbalance}: {line}"),
         )  # fmt: skip
         try:
@@ -151,12 +150,12 @@ def _grid(config: Config) -> list[_NetworkRun]:
     return [_NetworkRun(*point) for point in product(models, dict.fromkeys(runs.imbalance), rates)]
 
 
-def _run_networks(work: Work, config: Config, data: TrainingSet) -> list[ComparedRun]:
+def _run_networks(work: Work, config: Config, data: TrainingSet, key: str) -> list[ComparedRun]:
     grid = _grid(config)
     if not grid:
         return []
     folds = _folds(work, config, data, grid)
-    folder = f"{FOLDER}/{work.job.name}/networks-{_key(work, config)}"
+    folder = f"{FOLDER}/{work.job.name}/networks-{key}"
     store = OutcomeStore(work.lake.spark, work.lake.files, work.lake.root, folder)
     outcomes = train_folds(folds, store, lambda line: announce(f"{work.job.name}: {line}"))
     each = len(folds) // len(grid)
@@ -196,22 +195,20 @@ def _compared(config: Config, point: _NetworkRun, outcomes: list[FoldOutcome]) -
     return ComparedRun(*settings, (result,), 0, hits_of(scored, evaluated_on), seconds)
 
 
-def _key(work: Work, config: Config) -> str:
-    duplicates = ("duplicate_groups",) if work.has("duplicate_groups") else ()
-    inputs = [f"{name}={work.lake.require(name).run_id}" for name in (*needs(config), *duplicates)]
+def _key(work: Work, config: Config, source: TrainingSource) -> str:
+    inputs = [f"{name}={version}" for name, version in source.inputs.items()]
     inputs += [work.lake.storage.digest(file) for file in files(config)]
     return hashlib.sha256("\n".join([config.digest(["train", "model"]), *inputs]).encode()).hexdigest()[:16]
 
 
 def needs(config: Config) -> tuple[str, ...]:
-    """The images themselves only where a network takes pixels."""
-    always = (*INPUTS, "images", "hierarchy")
-    return (*always, "image_bytes") if any(map(on_pixels, config.runs.models)) else always
+    """The images themselves only where a network takes pixels; nothing of the lake where files are learnt from."""
+    return source_tables(config, config.runs.models)
 
 
 def files(config: Config) -> tuple[str, ...]:
-    """The weights that networks start from."""
-    return start_files(config, config.runs.models)
+    """The files of features, and the weights that networks start from."""
+    return source_files(config, config.runs.models)
 
 
 def check(config: Config, _: Inputs) -> None:

@@ -169,6 +169,8 @@ class CompareSection(_Section):
     resolutions: Annotated[tuple[Positive, ...], Field(min_length=1)]
     precisions: Annotated[tuple[Precision, ...], Field(min_length=1)]
     framings: tuple[Framing, ...]
+    heads: tuple[str, ...]
+    split: str
     images: Annotated[int, Field(ge=0)]
 
 
@@ -177,6 +179,12 @@ class TrainSection(_Section):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
     model: Classifier
+    features: str
+    features_column: str
+    label_column: str
+    split_column: str
+    id_column: str
+    drop_columns: tuple[str, ...]
     labels: tuple[str, ...]
     min_images: Annotated[int, Field(ge=2)]
     l2: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)]

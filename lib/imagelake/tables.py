@@ -701,7 +701,7 @@ _ALL = (
     Table(
         "model_comparison",
         "one row a variant of the network, all of them measured on the same images",
-        ("weights", "resolution", "precision", "framing"),
+        ("weights", "resolution", "precision", "framing", "head"),
         _columns(
             ("weights", "string", "the weights, as in model.weights"),
             ("architecture", "string", "mobilenet_v1 or mobilenet_v2; null where the weights cannot be read"),
@@ -709,6 +709,7 @@ _ALL = (
             ("resolution", "int", "the input side in pixels"),
             ("precision", "string", "float32 or int8"),
             ("framing", "string", "crop or squeeze"),
+            ("head", "string", "the head or trained network that scores its labels; empty for the network's classes"),
             ("labels", "bigint", "labels of the images, of those that a class of the model means"),
             ("images", "bigint", "images seen, each counted for each such label of it: n of the intervals"),
             ("undecodable", "bigint", "images left out because their bytes cannot be decoded"),

@@ -22,7 +22,7 @@ def test_runs_are_compared_and_a_failed_one_is_a_row(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A comparison that dies goes on with what is missing; an error of one run leaves the others their rows."""
-    monkeypatch.setattr("compare_runs.require_features", lambda *_: None)
+    monkeypatch.setattr("imagelake.runtime.resolve.training.require_features", lambda *_: None)
     lake = lake_with(spark, tmp_path / "lake", planted())
     trained: list[str] = []
 

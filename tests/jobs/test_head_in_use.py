@@ -55,6 +55,7 @@ def test_a_head_predicts_what_the_network_never_learnt(trained: Lake, sample: Fi
     rhinoceros = after.loc["Rhinoceros"].to_dict()
     assert rhinoceros["covered"]
     assert rhinoceros["top1"] > 0.5
+    assert_compared_as_measured(lake)
     with pytest.raises(ImageLakeError, match=r"model\.head = 'animal'\. Did you mean 'animals'"):
         execute(job("predict_images"), lake, load_config(settings=[*settings_of(lake), "model.head=animal"]))
     folder = tmp_path / "new"
@@ -73,6 +74,22 @@ def test_a_head_predicts_what_the_network_never_learnt(trained: Lake, sample: Fi
     of_lake = lake.read("predictions").where(f"image_id = '{rhino}'").collect()[0]
     assert rows["horn.jpg"]["predicted"] == of_lake["top_names"][0]
     assert rows["torn.jpg"]["error"]
+
+
+def assert_compared_as_measured(lake: Lake) -> None:
+    """In the comparison of models the head, beside the network without it, is as accurate as measure_accuracy says."""
+    sums = lake.read("label_accuracy").where("covered").toPandas()[["images", "top1_images", "top5_images"]].sum()
+    variants = ['compare.heads=["animals"]', "compare.resolutions=[128]", "compare.precisions=['float32']"]
+    execute(job("compare_models"), lake, load_config(settings=[*settings_of(lake), *variants, "compare.images=0"]))
+    rows = lake.read("model_comparison").toPandas().set_index("head")
+    assert list(rows.sort_index().index) == ["", "animals"]
+    head, network = rows.loc["animals"], rows.loc[""]
+    assert (head["images"], head["top1"]) == (sums["images"], pytest.approx(sums["top1_images"] / sums["images"]))
+    assert head["top5"] == pytest.approx(sums["top5_images"] / sums["images"])
+    assert head["labels"] > network["labels"]
+    assert head["model_bytes"] > network["model_bytes"]
+    page = (Path(lake.root.removeprefix("file://")) / "comparison" / "index.html").read_text(encoding="utf-8")
+    assert "head animals" in page
 
 
 def test_what_people_say_of_issues_is_respected(trained: Lake, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ QUICK = ["train.l2=[1e-3, 1e-2, 1e-1]", "train.folds=3", "train.memory_bytes=100
 @pytest.fixture(autouse=True)
 def _any_features(monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted predictions come from no network, so that nothing can hold them against the one beside them."""
-    monkeypatch.setattr("train_classifier.require_features", lambda *_: None)
+    monkeypatch.setattr("imagelake.runtime.resolve.training.require_features", lambda *_: None)
 
 
 def train(lake: Lake, *settings: str) -> Outcome:

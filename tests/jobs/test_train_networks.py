@@ -34,8 +34,7 @@ SHORT = ["train.folds=3", "train.epochs=3", "train.hidden=[8]", "train.l2=[1e-2,
 @pytest.fixture
 def lake(spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
     """A planted lake, whose predictions come from no network."""
-    for module in (compare_runs, train_classifier):
-        monkeypatch.setattr(module, "require_features", lambda *_: None)
+    monkeypatch.setattr("imagelake.runtime.resolve.training.require_features", lambda *_: None)
     return lake_with(spark, tmp_path / "lake", planted())
 
 

@@ -103,6 +103,8 @@ def test_variants_are_named_by_family_width_and_what_tells_them_apart() -> None:
     ]
     same = [variant("a.h5", 1.0, 224, 0.7, 60), variant("b.h5", 1.0, 224, 0.7, 60, framing="squeeze")]
     assert variant_names(same) == ["a.h5, 224 px, float32, crop", "b.h5, 224 px, float32, squeeze"]
+    headed = [variant("a.h5", 1.0, 224, 0.7, 60), variant("a.h5", 1.0, 224, 0.8, 59, head="<b>animals")]
+    assert variant_names(headed) == ["v1 1.0, 224 px, float32", "v1 1.0, 224 px, float32, head <b>animals"]
 
 
 def test_the_best_comes_first_and_failures_last() -> None:

@@ -10,11 +10,11 @@ import pytest
 
 from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
+from imagelake.runtime.resolve.feature_files import npy_header
 from imagelake.runtime.resolve.shift import (
     LAKE_TABLES,
     is_path,
     lake_tables,
-    npy_header,
     path_and_split,
     shift_companions,
     shift_files,

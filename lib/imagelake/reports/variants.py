@@ -35,14 +35,20 @@ def _family_and_width(row: Row) -> str:
 
 
 def variant_names(rows: Sequence[Row]) -> list[str]:
-    """The name of each variant, ``v1 0.25, 128 px, int8``, with its framing if there are two."""
+    """The name of each variant, ``v1 0.25, 128 px, int8``, with its framing if there are two, and its head."""
     networks = network_names(rows)
     framed = len({row["framing"] for row in rows}) > 1
     return [
         f"{networks[row['weights']]}, {row['resolution']} px, {row['precision']}"
         + (f", {row['framing']}" if framed else "")
+        + of_head(row)
         for row in rows
     ]
+
+
+def of_head(row: Row) -> str:
+    """What follows the name of a network that has a head."""
+    return f", head {clean_name(row['head'])}" if row["head"] else ""
 
 
 def summary_lines(rows: Sequence[Row]) -> dict[str, str]:

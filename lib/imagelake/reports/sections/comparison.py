@@ -14,7 +14,7 @@ from imagelake.reports.names import clean_name
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.section import Section
 from imagelake.reports.sections.summary import Figure
-from imagelake.reports.variants import Row, best_first, network_names, variant_names
+from imagelake.reports.variants import Row, best_first, network_names, of_head, variant_names
 
 NEAR = 0.01
 """How much top-1 the fast choice may lose to the most accurate one: a point."""
@@ -40,7 +40,12 @@ def comparison(rows: ReportRows) -> Section:
 def _described(variants: Sequence[Row]) -> list[dict[str, Any]]:
     networks, names = network_names(variants), variant_names(variants)
     return [
-        {**row, "network": networks[row["weights"]], "name": name, "error": row["error"] and clean_name(row["error"])}
+        {
+            **row,
+            "network": networks[row["weights"]] + of_head(row),
+            "name": name,
+            "error": row["error"] and clean_name(row["error"]),
+        }
         for row, name in zip(variants, names, strict=True)
     ]
 
@@ -84,7 +89,7 @@ def _chart(measured: Sequence[Row]) -> Markup:
     colours = {name: position for position, name in enumerate(_networks(measured))}
     points = [
         Point(
-            line=f"{row['weights']} {row['precision']} {row['framing']}",
+            line=f"{row['weights']} {row['precision']} {row['framing']} {row['head']}",
             x=row["images_per_second"],
             share=row["top1"],
             low=row["top1_low"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,16 @@ from pyspark.sql import functions as F
 
 from imagelake.errors import ImageLakeError, unknown_choice
 from imagelake.lake.lake import Lake
-from imagelake.lake.storage import to_pattern, to_uri
+from imagelake.lake.storage import to_uri
+from imagelake.runtime.resolve.feature_files import (
+    FEATURE_FILES,
+    NPY,
+    ROWS_AT_ONCE,
+    array_shapes,
+    binary_files,
+    feature_rows,
+    names_in,
+)
 from imagelake.runtime.resolve.labels import read_label_rules
 from imagelake.runtime.resolve.network import published_card
 from imagelake.transforms.labels.label_classes import label_classes, vocabulary
@@ -40,16 +49,13 @@ OPTIONAL_TABLES = (
     "run_comparison",
 )
 NETWORK = "model"  # a folder, whose card names the features
-ENDINGS = (".parquet", ".csv", ".npy")
-NPY, JSON, CLASS_INFO = ".npy", ".json", "class_info.json"
+JSON, CLASS_INFO = ".json", "class_info.json"
 TRAIN = "train"
-_HEAD_BYTES = 4096  # of a .npy file: its header says shape and type
-_ROWS_AT_ONCE = 4096
 
 
 def is_path(name: str) -> bool:
     """Whether a set is named by a path, local or not; else it is a split of the lake."""
-    return "/" in name or name.endswith(ENDINGS)
+    return "/" in name or name.endswith(FEATURE_FILES)
 
 
 def path_and_split(name: str) -> tuple[str, str | None]:
@@ -158,7 +164,7 @@ class SetReader:
 
     def _lake_at(self, path: str) -> Lake | None:
         uri = to_uri(path)
-        if path.endswith(ENDINGS) or not self.lake.storage.is_folder(uri):
+        if path.endswith(FEATURE_FILES) or not self.lake.storage.is_folder(uri):
             return None
         other = Lake(self.lake.spark, uri).pinned((*LAKE_TABLES, *OPTIONAL_TABLES, NETWORK), forgiving=True)
         return other if other.manifest("predictions", forgiving=True) else None
@@ -185,26 +191,16 @@ class SetReader:
         return set_of_lake(name, tables, meanings, split)
 
     def _rows(self, path: str) -> DataFrame:
-        """The rows of a file, or of a folder of files.
+        """The rows of files: predictions as ImageNetV2 publishes them, where a list of images is beside their folder.
 
         Raises:
-            ImageLakeError: it is none of the formats.
+            ImageLakeError: they are of no format that is read.
         """
-        uri, spark = to_uri(path), self.lake.spark
-        names = [path]
-        if self.lake.storage.is_folder(uri):
-            names = [name for name in self.lake.storage.names(uri) if not name.startswith(("_", "."))]
-        if any(name.endswith(NPY) for name in names):
-            # Read once, however often it is counted: to parse arrays takes longer than to count them.
-            return array_rows(self.lake, uri, self.config.shift).persist(StorageLevel.DISK_ONLY)
-        if any(name.endswith(".parquet") for name in names):
-            return spark.read.parquet(to_pattern(uri))
-        if any(name.endswith(".csv") for name in names):
-            return spark.read.csv(to_pattern(uri), header=True, inferSchema=True)
-        raise ImageLakeError(
-            f"{path}: neither a lake with predictions, nor Parquet, CSV or .npy files "
-            f"(in it: {', '.join(names[:5]) or 'nothing'})"
-        )
+        uri, lake, rules = to_uri(path), self.lake, self.config.shift
+        arrays = [name for name in names_in(lake, path) if name.endswith(NPY)]
+        if arrays and lake.storage.exists(f"{uri}{JSON}"):
+            return _published_predictions(lake, uri, arrays, rules).persist(StorageLevel.DISK_ONLY)
+        return feature_rows(lake, path, rules.features_column)
 
 
 def _references(counts: DataFrame | None) -> frozenset[str]:
@@ -212,57 +208,6 @@ def _references(counts: DataFrame | None) -> frozenset[str]:
     if counts is None:
         return frozenset()
     return frozenset(row["reference"] for row in counts.select("reference").distinct().collect())
-
-
-def array_rows(lake: Lake, uri: str, rules: ShiftSection) -> DataFrame:
-    """The rows of a folder of .npy files, or of one file of features.
-
-    With a list of images beside it, FOLDER.json, its files are predictions of a model each, as ImageNetV2 publishes
-    them: [N, k] class numbers, the best first, in the order of the list. Otherwise each file is a column by its name.
-
-    Raises:
-        ImageLakeError: files differ in their number of rows, or one is no array of numbers.
-    """
-    storage = lake.storage
-    if uri.endswith(NPY):
-        folder, _, name = uri.rpartition("/")
-        return _columns(lake, folder, {rules.features_column: name})
-    files = [name for name in storage.names(uri) if name.endswith(NPY)]
-    if storage.exists(f"{uri}{JSON}"):
-        return _published_predictions(lake, uri, files, rules)
-    return _columns(lake, uri, {name.removesuffix(NPY): name for name in files})
-
-
-def npy_header(head: bytes, file: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Shape and type that the beginning of a .npy file states.
-
-    Raises:
-        ImageLakeError: it is no such file, or one of Python objects.
-    """
-    stream = io.BytesIO(head)
-    try:
-        version = np.lib.format.read_magic(stream)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, dtype = read(stream)
-    except ValueError as error:
-        raise ImageLakeError(f"{file} is no .npy file: {error}") from None
-    if dtype.hasobject:
-        raise ImageLakeError(f"{file} holds Python objects, which only the program that wrote them can trust")
-    return shape, dtype
-
-
-def _shapes(lake: Lake, uri: str, files: Sequence[str]) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
-    """Shape and type of each file, all of them of as many rows.
-
-    Raises:
-        ImageLakeError: two differ.
-    """
-    found = {name: npy_header(lake.storage.read_head(f"{uri}/{name}", _HEAD_BYTES), f"{uri}/{name}") for name in files}
-    rows = {name: shape[0] if shape else 0 for name, (shape, _) in found.items()}
-    if len(set(rows.values())) > 1:
-        one, other = min(rows, key=lambda name: rows[name]), max(rows, key=lambda name: rows[name])
-        raise ImageLakeError(f"{uri}: {one} has {rows[one]:,} rows, {other} {rows[other]:,}")
-    return found
 
 
 def _published_predictions(lake: Lake, uri: str, files: Sequence[str], rules: ShiftSection) -> DataFrame:
@@ -278,7 +223,7 @@ def _published_predictions(lake: Lake, uri: str, files: Sequence[str], rules: Sh
         ids, labels = [str(file) for file, _ in images], [by_wnid[wnid] for _, wnid in images]
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise ImageLakeError(f"{list_file} or {info_file} is not as ImageNetV2 publishes them: {error!r}") from None
-    for name, (shape, _) in _shapes(lake, uri, files).items():
+    for name, (shape, _) in array_shapes(lake, uri, files).items():
         if shape[0] != len(ids):
             raise ImageLakeError(f"{uri}/{name} has {shape[0]:,} rows, and {list_file} lists {len(ids):,} images")
 
@@ -289,13 +234,13 @@ def _published_predictions(lake: Lake, uri: str, files: Sequence[str], rules: Sh
                 best = predicted if predicted.ndim == 1 else predicted[:, 0]
                 model = str(path).rpartition("/")[2].removesuffix(NPY)
                 said = [names.get(number, f"class {number}") for number in best.tolist()]
-                for at in range(0, len(ids), _ROWS_AT_ONCE):
-                    part = slice(at, at + _ROWS_AT_ONCE)
+                for at in range(0, len(ids), ROWS_AT_ONCE):
+                    part = slice(at, at + ROWS_AT_ONCE)
                     yield pd.DataFrame(
                         {"model": model, "image_id": ids[part], "label": labels[part], "prediction": said[part]}
                     )
 
-    found = _binary(lake, uri, f"*{NPY}").repartition(len(files))
+    found = binary_files(lake, uri, f"*{NPY}").repartition(len(files))
     made = found.mapInPandas(rows, "model string, image_id string, label string, prediction string")
     renamed = {
         "model": rules.model_column,
@@ -312,48 +257,3 @@ def _parsed(lake: Lake, file: str, key: str | None) -> Any:
         return value if key is None else value[key]
     except (ValueError, KeyError, TypeError) as error:
         raise ImageLakeError(f"{file} is not as ImageNetV2 publishes it: {error!r}") from None
-
-
-def _binary(lake: Lake, folder: str, names: str) -> DataFrame:
-    files = lake.spark.read.format("binaryFile").option("pathGlobFilter", names)
-    return files.load(to_pattern(folder)).select("path", "content")
-
-
-def _columns(lake: Lake, folder: str, files: Mapping[str, str]) -> DataFrame:
-    """One row a row of files that are a column each: one task reads all of them."""
-    found = _shapes(lake, folder, list(files.values()))
-    types = {column: _spark_type(*found[name], f"{folder}/{name}") for column, name in files.items()}
-    ordered = sorted(files)
-
-    def rows(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-        for batch in batches:
-            for content in batch["contents"]:
-                arrays = {
-                    str(one["path"]).rpartition("/")[2]: np.load(io.BytesIO(one["content"]), allow_pickle=False)
-                    for one in content
-                }
-                columns = {column: arrays[files[column]] for column in ordered}
-                count = len(next(iter(columns.values())))
-                for at in range(0, count, _ROWS_AT_ONCE):
-                    yield pd.DataFrame(
-                        {name: list(values[at : at + _ROWS_AT_ONCE]) for name, values in columns.items()}
-                    )
-
-    read = _binary(lake, folder, "{" + ",".join(sorted(files.values())) + "}")
-    together = read.agg(F.collect_list(F.struct("path", "content")).alias("contents"))
-    return together.mapInPandas(rows, ", ".join(f"`{column}` {types[column]}" for column in ordered))
-
-
-def _spark_type(shape: tuple[int, ...], dtype: np.dtype[Any], file: str) -> str:
-    """The type of a column from an array of one or two dimensions.
-
-    Raises:
-        ImageLakeError: it is of other dimensions, or of a type that no column has.
-    """
-    types = {np.bool_: "boolean", np.integer: "bigint", np.float32: "float", np.floating: "double", np.str_: "string"}
-    fitting = [name for one, name in types.items() if np.issubdtype(dtype, one)]
-    if not fitting or len(shape) not in (1, 2):
-        raise ImageLakeError(
-            f"{file} is an array {list(shape)} of {dtype}: a column is [N] or [N, D] of numbers or words"
-        )
-    return f"array<{fitting[0]}>" if len(shape) == 2 else fitting[0]

@@ -1,15 +1,16 @@
-"""What jobs that train networks read once: which input a network takes, how it is trained, and its weights."""
+"""What jobs that train classifiers read once: the images, which input a network takes, and its weights."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from imagelake.errors import ImageLakeError
 from imagelake.lake.storage import to_uri
-from imagelake.runtime.resolve.network import local_weights, weights_files
+from imagelake.runtime.resolve.feature_files import feature_rows
+from imagelake.runtime.resolve.network import load_network, local_weights, weights_files
 from imagelake.training.network_settings import (
     GREY,
     GREY_SIDE,
@@ -20,13 +21,80 @@ from imagelake.training.network_settings import (
     NetworkSettings,
     Start,
 )
+from imagelake.transforms.predict.model import PREDICTION_SETTINGS, features_name, require_features
+from imagelake.transforms.training.rows_of_files import FileColumns, tables_of_rows
+from imagelake.transforms.training.training_images import CHOSEN_FROM
 from imagelake.vision.weights_network import hyperparameters_of
 
 if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
     from imagelake.config import Classifier, Config, Imbalance, TrainSection
     from imagelake.lake.storage import Storage
+    from imagelake.runtime.job import Work
 
+LAKE_SOURCE = ("labels_clean", "predictions", "model")
+DUPLICATES = "duplicate_groups"
 _STRIDE = 32  # MobileNet halves its input five times
+
+
+class TrainingSource(NamedTuple):
+    """Where a classifier's images come from: the lake, or files of features.
+
+    Attributes:
+        labels: image_id, label, split.
+        tables: those of CHOSEN_FROM.
+        features: the name of the features, which a head fits.
+        inputs: table or file -> its run or digest.
+    """
+
+    labels: DataFrame
+    tables: Mapping[str, DataFrame]
+    features: str
+    inputs: Mapping[str, str]
+
+
+def training_source(work: Work, config: Config, models: Iterable[str]) -> TrainingSource:
+    """The labels and features to learn from.
+
+    Args:
+        work: of the job.
+        config: names the network of the lake, or files.
+        models: that learn.
+
+    Raises:
+        ImageLakeError: the lake's features were made with another network or other settings than the configured ones,
+            or files lack a column.
+    """
+    train, lake = config.train, work.lake
+    if train.features:
+        names = FileColumns(
+            train.id_column, train.label_column, train.split_column, train.features_column, train.drop_columns
+        )
+        labels, tables = tables_of_rows(feature_rows(lake, train.features, train.features_column), names)
+        file = to_uri(train.features)
+        return TrainingSource(labels, tables, f"features of {train.features}", {file: lake.storage.digest(file)})
+    require_features(lake.require("predictions"), lake.require("model"), config.digest(PREDICTION_SETTINGS))
+    tables = {name: work.read(name) for name in CHOSEN_FROM}
+    network = features_name(load_network(work.folder("model"), config.model, lake.storage), config.model)
+    more = ("image_bytes",) if any(map(on_pixels, models)) else ()
+    duplicates = (DUPLICATES,) if work.has(DUPLICATES) else ()
+    runs = {name: lake.require(name).run_id for name in (*LAKE_SOURCE, *more, *duplicates)}
+    return TrainingSource(work.read("labels_clean"), tables, network, runs)
+
+
+def source_tables(config: Config, models: Iterable[str]) -> tuple[str, ...]:
+    """The tables of the lake that are needed: none with files; the images themselves where a network takes pixels."""
+    if config.train.features:
+        return ()
+    always = (*LAKE_SOURCE, "images", "hierarchy")
+    return (*always, "image_bytes") if any(map(on_pixels, models)) else always
+
+
+def source_files(config: Config, models: Iterable[str]) -> tuple[str, ...]:
+    """The files of features, and the weights that networks start from."""
+    features = (to_uri(config.train.features),) if config.train.features else ()
+    return (*features, *start_files(config, models))
 
 
 def on_pixels(model: str) -> bool:
@@ -57,11 +125,16 @@ def check_networks(config: Config, models: Iterable[str]) -> None:
     """Judge networks before anything is read.
 
     Raises:
-        ImageLakeError: a MobileNet is to start from the lake's weights, which are of the other one; or an image's side
-            does not fit.
+        ImageLakeError: a network on pixels is to learn from files of features; a MobileNet is to start from the lake's
+            weights, which are of the other one; or an image's side does not fit.
     """
     side = config.train.side or config.model.resolution
     for model in models:
+        if config.train.features and on_pixels(model):
+            raise ImageLakeError(
+                f"{model} learns from pixels, and train.features = {config.train.features!r} has none: "
+                f"train {LINEAR}, {' or '.join(ON_FEATURES)}"
+            )
         if model not in MOBILENETS:
             continue
         if not config.train.weights and model != config.model.architecture:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -35,27 +35,36 @@ ACCURACY = ("images", "top1", "top1_low", "top1_high", "top5", "top5_low", "top5
 
 @dataclass(frozen=True)
 class Variant:
-    """The hyper-parameters of a variant: the key of model_comparison. Family and width are those of the weights."""
+    """The hyper-parameters of a variant: the key of model_comparison. Family and width are those of the weights.
+
+    ``head`` is a head or trained network of the lake that scores labels; empty where the network scores its classes.
+    """
 
     resolution: int
     framing: Framing
     weights: str
     precision: Precision
+    head: str = ""
 
     def __str__(self) -> str:
-        return f"{self.weights}, {self.resolution} px, {self.precision}, {self.framing}"
+        head = f", head {self.head}" if self.head else ""
+        return f"{self.weights}, {self.resolution} px, {self.precision}, {self.framing}{head}"
 
 
 def variants_of(compare: CompareSection, model: ModelSection) -> list[Variant]:
-    """Every combination that [compare] lists, each once; those of one input side follow each other."""
-    variants = (
+    """Every combination that [compare] lists, each once, and its heads on the configured network.
+
+    Those of one input side follow each other.
+    """
+    variants = [
         Variant(resolution, framing, weights, precision)
         for resolution in compare.resolutions
         for framing in compare.framings or (model.framing,)
         for weights in compare.weights or (model.weights,)
         for precision in compare.precisions
-    )
-    return list(dict.fromkeys(variants))
+    ]
+    heads = [Variant(model.resolution, model.framing, model.weights, model.precision, head) for head in compare.heads]
+    return list(dict.fromkeys((*variants, *heads)))
 
 
 @dataclass(frozen=True)
@@ -73,25 +82,33 @@ class ComparisonSettings:
     confidence_level: float
 
 
+@dataclass(frozen=True)
+class Networks:
+    """Where networks and heads come from, and what their scores mean.
+
+    Attributes:
+        local_weights: brings the weights of a network to a local folder.
+        with_head: adds the configured head to a network.
+        meanings: head, or empty for the network's own classes -> which of them mean which label.
+    """
+
+    local_weights: Callable[[ModelSection, Path], Path]
+    with_head: Callable[[PackedModel, ModelSection], PackedModel]
+    meanings: Mapping[str, LabelClasses]
+
+
 class Comparison:
     """Measures variants one after the other, on LiteRT, by the definition of measure_accuracy."""
 
-    def __init__(
-        self,
-        settings: ComparisonSettings,
-        meanings: LabelClasses,
-        image_bytes: DataFrame,
-        local_weights: Callable[[ModelSection, Path], Path],
-    ) -> None:
+    def __init__(self, settings: ComparisonSettings, networks: Networks, image_bytes: DataFrame) -> None:
         """What all variants share.
 
         Args:
             settings: of the run.
-            meanings: which classes mean which label.
+            networks: that are measured.
             image_bytes: the lake's images, on which int8 is calibrated, with the column _metadata.
-            local_weights: brings the weights of a network to a local folder.
         """
-        self._settings, self._meanings, self._local_weights = settings, meanings, local_weights
+        self._settings, self._networks = settings, networks
         wanted = settings.model.calibration_images
         # Of one input at a time: variants that share it follow each other.
         self._calibration = lru_cache(maxsize=1)(lambda how: calibration_images(image_bytes, how, wanted))
@@ -102,11 +119,12 @@ class Comparison:
         try:
             with tempfile.TemporaryDirectory() as scratch:
                 model = self._configured(variant)
-                weights = self._local_weights(model, Path(scratch))
+                weights = self._networks.local_weights(model, Path(scratch))
                 model = of_weights(model, weights)
                 row |= {"architecture": model.architecture, "alpha": model.alpha}
                 packed = self._converted(model, weights)
-            return row | {"model_bytes": len(packed.payload)} | self._measured(packed, model, sample)
+            size = len(packed.payload) + (len(packed.head.payload) if packed.head else 0)
+            return row | {"model_bytes": size} | self._measured(packed, model, sample)
         except ImageLakeError as error:
             return row | {"error": str(error)}
 
@@ -117,21 +135,23 @@ class Comparison:
         calibration = None
         if model.precision == "int8":
             calibration = self._calibration(input_settings(model, self._settings.limits))
-        return convert_model(model, len(self._meanings.class_names), weights, calibration)
+        network = convert_model(model, len(self._networks.meanings[""].class_names), weights, calibration)
+        return self._networks.with_head(network, model) if model.head else network
 
     def _measured(self, packed: PackedModel, model: ModelSection, sample: Sample) -> dict[str, Any]:
-        settings = predict_settings(model, self._settings.limits, self._meanings.class_names)
+        meanings = self._networks.meanings[model.head]
+        settings = predict_settings(model, self._settings.limits, meanings.class_names)
         shipped = sample.images.sparkSession.sparkContext.broadcast(packed)
         predicted = timed_predictions(sample.images, shipped, settings).persist(StorageLevel.DISK_ONLY)
         try:
-            return _cost(predicted) | self._accuracy(predicted, sample.labels)
+            return _cost(predicted) | self._accuracy(predicted, sample.labels, meanings)
         finally:
             predicted.unpersist()
             shipped.destroy()
 
-    def _accuracy(self, predicted: DataFrame, labels: DataFrame) -> dict[str, Any]:
-        judged = judge_predictions(labels, predicted, self._meanings)
-        by_label = measure_labels(judged, self._meanings, self._settings.confidence_level)
+    def _accuracy(self, predicted: DataFrame, labels: DataFrame, meanings: LabelClasses) -> dict[str, Any]:
+        judged = judge_predictions(labels, predicted, meanings)
+        by_label = measure_labels(judged, meanings, self._settings.confidence_level)
         measured = by_label.where("covered AND images > 0").toPandas()
         (overall,) = overall_accuracy(measured, len(measured)).to_dict("records")
         return {"labels": overall["covered_labels"], **{name: overall[name] for name in ACCURACY}}

@@ -11,7 +11,7 @@ from pyspark import StorageLevel
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
-from imagelake.errors import ImageLakeError
+from imagelake.errors import ImageLakeError, unknown_choice
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -32,6 +32,20 @@ class Sample:
     images: DataFrame
     labels: DataFrame
     size: int
+
+
+def labels_of_split(labels: DataFrame, split: str) -> DataFrame:
+    """The labels of images in one split; all where none is named.
+
+    Raises:
+        ImageLakeError: no labelled image is in it.
+    """
+    if not split:
+        return labels
+    known = [row["split"] for row in labels.select("split").distinct().collect() if row["split"]]
+    if split not in known:
+        raise ImageLakeError(f"compare.split: {unknown_choice('split', split, known)}")
+    return labels.where(F.col("split") == split)
 
 
 def choose_sample(labels: DataFrame, image_bytes: DataFrame, covered: Collection[str], count: int) -> Sample:

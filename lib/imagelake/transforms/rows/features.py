@@ -12,12 +12,14 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
+from pyspark.sql.types import ArrayType
 
+from imagelake.errors import ImageLakeError
 from imagelake.search.scan import HALF
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 SAMPLED = pa.schema({"hashes": pa.binary(), "features": pa.binary()})
 HASH_VALUES = 2**32
@@ -49,6 +51,38 @@ def feature_sample(images: DataFrame, rows: int, wanted: int) -> NDArray[np.floa
     features = np.frombuffer(b"".join(packed["features"]), HALF).reshape(len(hashes), -1)
     # Training depends on the order, which must not depend on the files.
     return features[np.argsort(hashes, kind="stable")].astype(np.float32)
+
+
+def feature_list(rows: DataFrame, column: str, setting: str) -> Column | None:
+    """The features of rows as one list of floats; None where no column is called so.
+
+    Args:
+        rows: of a file.
+        column: a column of lists; or a beginning and an asterisk, for the columns that go on with a number, by it.
+        setting: that names the column, for the error.
+
+    Raises:
+        ImageLakeError: the column is no list of numbers.
+    """
+    if column.endswith("*"):
+        beginning = column.removesuffix("*")
+        numbers = [one for one in rows.columns if one.startswith(beginning) and one[len(beginning) :].isdigit()]
+        ordered = sorted(numbers, key=lambda one: int(one[len(beginning) :]))
+        return F.array(*(F.col(f"`{one}`").cast("float") for one in ordered)) if ordered else None
+    if column not in rows.columns:
+        return None
+    if not is_list(rows, column):
+        kept = rows.schema[column].dataType.simpleString()
+        raise ImageLakeError(
+            f"{setting} = {column!r} is a column of {kept}, not of lists of numbers; for a column each, "
+            "end it with an asterisk, such as f*"
+        )
+    return F.col(f"`{column}`")
+
+
+def is_list(rows: DataFrame, column: str) -> bool:
+    """Whether a column is one of lists."""
+    return isinstance(rows.schema[column].dataType, ArrayType)
 
 
 def gathered(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:

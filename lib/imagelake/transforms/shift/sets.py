@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
-from pyspark.sql.types import ArrayType, NumericType
+from pyspark.sql.types import NumericType
 
 from imagelake.errors import ImageLakeError, unknown_choice
 from imagelake.measures.resolution import aspect_ratio, bytes_per_pixel, ppi
 from imagelake.transforms.accuracy.label_accuracy import judge_predictions
+from imagelake.transforms.rows.features import feature_list, is_list
 from imagelake.transforms.rows.looks import with_looks
 from imagelake.transforms.shift.overfitting import TrainingRun
 
@@ -107,7 +108,7 @@ def set_of_rows(name: str, rows: DataFrame, rules: ShiftSection) -> ShiftSet:
             F.lit(None).alias("score") if score is None else score.cast("double").alias("score"),
         )
         made = replace(made, outcomes=judged.withColumn("correct", F.col("label") == F.col("predicted")))
-    features = _features(rows, rules.features_column)
+    features = feature_list(rows, rules.features_column, "shift.features_column")
     if features is None:
         lacks["features"] = f"{name} has no column {rules.features_column}"
     else:
@@ -128,7 +129,7 @@ def set_of_rows(name: str, rows: DataFrame, rules: ShiftSection) -> ShiftSet:
         made = replace(made, votes=votes.dropDuplicates(["image_id"]))
     else:
         lacks["votes"] = f"{name} has no columns {rules.selected_column} and {rules.voters_column}"
-    if rules.probabilities_column in found and _is_list(rows, rules.probabilities_column):
+    if rules.probabilities_column in found and is_list(rows, rules.probabilities_column):
         made = replace(
             made,
             probabilities=_of_first_model(rows, rules).select(
@@ -150,33 +151,7 @@ def set_of_rows(name: str, rows: DataFrame, rules: ShiftSection) -> ShiftSet:
 def _best(rows: DataFrame, column: str) -> Column:
     """The predicted class, the first of a list, as a string."""
     predicted = F.col(f"`{column}`")
-    return (F.get(predicted, F.lit(0)) if _is_list(rows, column) else predicted).cast("string")
-
-
-def _is_list(rows: DataFrame, column: str) -> bool:
-    return isinstance(rows.schema[column].dataType, ArrayType)
-
-
-def _features(rows: DataFrame, column: str) -> Column | None:
-    """The features as one list; None where no column is called so.
-
-    Raises:
-        ImageLakeError: the column is no list of numbers.
-    """
-    if column.endswith("*"):
-        beginning = column.removesuffix("*")
-        numbers = [one for one in rows.columns if one.startswith(beginning) and one[len(beginning) :].isdigit()]
-        ordered = sorted(numbers, key=lambda one: int(one[len(beginning) :]))
-        return F.array(*(F.col(f"`{one}`").cast("float") for one in ordered)) if ordered else None
-    if column not in rows.columns:
-        return None
-    if not _is_list(rows, column):
-        kept = rows.schema[column].dataType.simpleString()
-        raise ImageLakeError(
-            f"shift.features_column = {column!r} is a column of {kept}, not of lists of numbers; for a column each, "
-            "end it with an asterisk, such as f*"
-        )
-    return F.col(f"`{column}`")
+    return (F.get(predicted, F.lit(0)) if is_list(rows, column) else predicted).cast("string")
 
 
 def _of_first_model(rows: DataFrame, rules: ShiftSection) -> DataFrame:

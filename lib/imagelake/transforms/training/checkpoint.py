@@ -74,7 +74,12 @@ class FinishedRuns:
             name: of the comparison.
             key: of all that the grids depend on.
         """
-        self._files, self._folder, self._key = files, f"{FOLDER}/{name}", key
+        self._files, self._name, self._key = files, name, key
+        self._folder = f"{FOLDER}/{name}"
+
+    def checkpoint(self, run: str) -> Checkpoint:
+        """Where a run of the comparison that is not finished keeps its weights."""
+        return Checkpoint(self._files, f"{self._name}_{run}", self._key)
 
     def load(self, run: str) -> tuple[SearchedGrid, float] | None:
         """A finished grid, without the heads of its curves, and its seconds; None where there is none of this key."""
