@@ -8,6 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hadoop_cluster import Hadoop, make_client
 from pyspark.sql import SparkSession
@@ -34,6 +35,7 @@ from pipeline_steps import STEPS, job, run_steps
 from project import QUICK_JAVA
 
 FOLDERS, PHOTOS_OF_A_FOLDER = 19, 12
+SPLITS = ("train", "test")
 # Many small row groups, so that many tasks are there to be killed.
 MANY_TASKS = ("--conf", "spark.sql.files.maxPartitionBytes=262144")
 # The containers' Java as that of all tests, and no wait of seconds for the state of a job that has ended.
@@ -54,14 +56,33 @@ SMALL_GROUPS = ("--set", "images.row_group_bytes=262144")
 ROOT = ("--root", "hdfs:///lake")
 CLEAN = "/lake/labels_clean"
 FORCED = ("--force",)
+NETWORKS = (
+    'runs.models=["linear", "hidden"]',
+    'runs.imbalance=["none"]',
+    "runs.learning_rate=[1e-2, 1e-3]",
+    "train.folds=3",
+    "train.epochs=4",
+    "train.hidden=[16]",
+    "train.l2=[1e-2]",
+)
+OF_THE_RUN = ["run_id", "measured"]
 
 
 @dataclass(frozen=True)
 class Lakes:
-    """The same photos on HDFS and on the disk, with the pipeline run on both; ``model`` are its settings."""
+    """The same photos on HDFS and on the disk, with the pipeline run on both.
+
+    Attributes:
+        hadoop: the cluster.
+        local: the lake on the disk.
+        settings: of the pipeline there.
+        model: words after scripts/submit that name the network of the lake on HDFS.
+        output: of the pipeline on YARN.
+    """
 
     hadoop: Hadoop
     local: Path
+    settings: tuple[str, ...]
     model: tuple[str, ...]
     output: str
 
@@ -86,12 +107,13 @@ class Lakes:
 
 @pytest.fixture(scope="module")
 def photos(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The first photos of each animal."""
+    """The first photos of each animal, in two splits."""
     folder = tmp_path_factory.mktemp("photos")
     for animal in sorted((shared_data / "photos" / "caltech101_animals").iterdir()):
-        (folder / animal.name).mkdir()
-        for photo in sorted(animal.glob("*.jpg"))[:PHOTOS_OF_A_FOLDER]:
-            shutil.copy(photo, folder / animal.name)
+        for number, photo in enumerate(sorted(animal.glob("*.jpg"))[:PHOTOS_OF_A_FOLDER]):
+            split = folder / SPLITS[number % 2] / animal.name
+            split.mkdir(parents=True, exist_ok=True)
+            shutil.copy(photo, split)
     return folder
 
 
@@ -114,10 +136,10 @@ def lakes(
     model = [f"model.weights={weights}", "model.alpha=1.0", "model.resolution=224", "model.classes=imagenet"]
     source = ["source.type=folder", f"source.path={photos}", f"source.label_map={label_map}"]
     lake = Lake(spark, str(tmp_path_factory.mktemp("local") / "lake"))
-    settings = [f"lake.root={lake.root}", *source, *model, f"search.queries={[query]!r}"]
+    settings = (f"lake.root={lake.root}", *source, *model, f"search.queries={[query]!r}")
     run_steps(STEPS[1:], lake, load_config(settings=settings))
     options = tuple(word for setting in model for word in ("--set", setting))
-    return Lakes(hadoop, Path(lake.root.removeprefix("file://")), options, finish(on_yarn))
+    return Lakes(hadoop, Path(lake.root.removeprefix("file://")), settings, options, finish(on_yarn))
 
 
 @pytest.fixture
@@ -144,6 +166,50 @@ def test_the_tables_are_those_of_the_local_run(lakes: Lakes, tmp_path: Path) -> 
         if (lakes.local / name).exists():
             assert_same(table(found, name), table(lakes.local, name))
     assert (found / "report" / "index.html").stat().st_size > 100_000
+
+
+def test_a_shift_on_yarn_is_that_of_the_local_run(lakes: Lakes, spark: SparkSession, tmp_path: Path) -> None:
+    """Two splits of the lake on HDFS compared on YARN: every table equals that of the disk, and the page is there."""
+    sets = ("--before", SPLITS[0], "--after", SPLITS[1])
+    on_yarn = start(lakes.hadoop, "submit", "--master", "yarn", *QUICK, "measure_shift", *ROOT, *lakes.model, *sets)
+    settings = (*lakes.settings, f"shift.before={[SPLITS[0]]!r}", f"shift.after={[SPLITS[1]]!r}")
+    execute(job("measure_shift"), Lake(spark, str(lakes.local)), load_config(settings=settings))
+    assert "hdfs:///lake/shift/index.html" in finish(on_yarn)
+    found = lakes.download(tmp_path)
+    tables = [name for name in job("measure_shift").writes if name in TABLES]
+    assert (found / "shift" / "index.html").stat().st_size > 10_000
+    for name in tables:
+        frames = [table(folder, name).drop(columns=OF_THE_RUN, errors="ignore") for folder in (found, lakes.local)]
+        assert_same(*frames)
+    assert len(pd.read_parquet(found / "shift_features")) > 1024
+
+
+@pytest.mark.tried(
+    "Killed on a cluster",
+    "an executor killed while it trains a network",
+    "the comparison of runs ends well, its table equals that of the local run",
+)
+def test_networks_trained_on_yarn_are_those_of_the_local_run(lakes: Lakes, spark: SparkSession, tmp_path: Path) -> None:
+    """TensorFlow reaches the executors, one of which is killed after the first fold; the table is that of the disk."""
+    options = tuple(word for setting in NETWORKS for word in ("--set", setting))
+    command = ("--master", "yarn", *QUICK, "compare_runs", *ROOT, *lakes.model, *SMALL_GROUPS, *options)
+    on_yarn = start(lakes.hadoop, "submit", *command)
+    settings = (*lakes.settings, *NETWORKS)
+    execute(job("compare_runs"), Lake(spark, str(lakes.local)), load_config(settings=settings))
+
+    def has_trained() -> bool:
+        assert on_yarn.poll() is None, finish(on_yarn, expect=None)
+        return any(file.endswith("_SUCCESS") for file in files_below(lakes.hadoop, "/lake/_checkpoints"))
+
+    wait_for("the first fold", has_trained)
+    executors(lakes.hadoop)[0].send_signal(signal.SIGKILL)
+    output = finish(on_yarn)
+    assert "application_" in output
+    found = lakes.download(tmp_path)
+    frames = [table(lake, "run_comparison").drop(columns="seconds") for lake in (found, lakes.local)]
+    assert_same(*frames)
+    assert set(frames[0]["model"]) == {"linear", "hidden"}
+    assert frames[0]["error"].isna().all()
 
 
 @pytest.mark.tried(
