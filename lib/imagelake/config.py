@@ -222,6 +222,7 @@ class RunsSection(_Section):
 class IssuesSection(_Section):
     """Which labels count as probably wrong, by which head."""
 
+    labels: Literal["one", "many"]
     head: str
     find_by: Literal["low_score", "noise_rate", "class", "both", "confident_learning", "differs"]
     below: Ratio
