@@ -437,6 +437,13 @@ class WebSection(_Section):
     renewed_every_s: Annotated[float, Field(ge=0)]
 
 
+class MlflowSection(_Section):
+    """Where runs of training are logged, besides the tables of the lake."""
+
+    store: str
+    experiment: Annotated[str, Field(min_length=1)]
+
+
 class LineageSection(_Section):
     """Where events of the runs of jobs are sent."""
 
@@ -481,6 +488,7 @@ class Config(_Section):
     shift: ShiftSection
     report: ReportSection
     web: WebSection
+    mlflow: MlflowSection
     lineage: LineageSection
     spark: dict[str, str]
 
