@@ -57,10 +57,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 DUPLICATES, SHOWN = "duplicate_groups", 5
-# Of [train], what the heads of images with many labels are trained by.
-TRAINED_BY = (
-    "labels", "min_images", "l2", "folds", "seed", "tolerance", "iterations", "distrust_below", "memory_bytes",
-)  # fmt: skip
 
 
 class _Judged(NamedTuple):
@@ -203,7 +199,15 @@ JOB = Job(
     writes=("label_scores", "label_issues", "label_issue_counts", "label_judging"),
     settings=(
         "issues",
-        *(f"train.{name}" for name in TRAINED_BY),
+        "train.labels",
+        "train.min_images",
+        "train.l2",
+        "train.folds",
+        "train.seed",
+        "train.tolerance",
+        "train.iterations",
+        "train.distrust_below",
+        "train.memory_bytes",
         "judging.pairs",
         "judging.side",
         "model",
