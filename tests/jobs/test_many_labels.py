@@ -14,8 +14,11 @@ import find_label_issues
 import record_verdicts
 from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
+from imagelake.judging.forms import LABELS as LABELS_FORM
 from imagelake.lake.lake import Lake
+from imagelake.lake.published import open_lake
 from imagelake.runtime.job import execute
+from imagelake.serving.questions import Questions
 from planted_labels import LABELS, label_rows, planted
 
 NAMES = (
@@ -66,6 +69,8 @@ def test_labels_that_are_missing_or_too_many_are_found(
     page = (Path(lake.root.removeprefix("file://")) / "label_judging" / "index.html").read_text()
     missing = issues[~issues["present"].astype(bool)].iloc[0]
     assert f"not {missing['label']}" in page
+    served = Questions(open_lake(lake.root.removeprefix("file://")), LABELS_FORM).by_key
+    assert served[(missing["image_id"], missing["label"])].evidence.startswith(f"not {missing['label']} (")
     file = tmp_path / "said.csv"
     file.write_text(f"image_id,label,verdict\n{missing['image_id']},{missing['label']},confirmed\n")
     execute(record_verdicts.JOB, lake, load_config(settings=[f"verdicts.file={file}"]))

@@ -136,5 +136,5 @@ def label_questions(issues: Iterable[Mapping[str, Any]]) -> list[Question]:
 
 
 def _evidence(issue: Mapping[str, Any]) -> str:
-    said = said_label(issue["label"], issue["present"])
+    said = said_label(issue["label"], issue.get("present"))
     return f"{said} ({percent(issue['score'])}), rather {issue['suggested']} ({percent(issue['suggested_score'])})"
