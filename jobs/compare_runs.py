@@ -40,6 +40,7 @@ from imagelake.runtime.resolve.training import (
     start_of,
     training_source,
 )
+from imagelake.runtime.tracking import curves_of, log_runs, run_tags, tracked_runs
 from imagelake.training.network_settings import LINEAR
 from imagelake.transforms.predict.model import image_limits, input_settings
 from imagelake.transforms.rows.verdicts import count_by_reason, rejected
@@ -58,7 +59,14 @@ from imagelake.transforms.training.network_runs import (
 from imagelake.transforms.training.network_task import NetworkTask
 from imagelake.transforms.training.packed_features import scaling_of
 from imagelake.transforms.training.packed_inputs import pack_inputs
-from imagelake.transforms.training.run_comparison import ComparedRun, Judgement, comparison_rows, hits_of, run_notes
+from imagelake.transforms.training.run_comparison import (
+    ComparedRun,
+    Judgement,
+    compared_curves,
+    comparison_rows,
+    hits_of,
+    run_notes,
+)
 from imagelake.transforms.training.scored_images import score_images
 from imagelake.transforms.training.training_images import (
     CROSS_VALIDATION,
@@ -93,11 +101,20 @@ def run(work: Work, config: Config) -> None:
     judgement = Judgement(config.runs.judge_by, evaluated_on, level, train.seed)
     table = work.write("run_comparison", comparison_rows(work.lake.spark, runs, judgement))
     finished.delete()
+    if config.mlflow.store:
+        _log_runs(work, config, table, runs)
     work.account("runs", len(runs), sum(bool(run.results) for run in runs), {
         "failed": sum(not run.results for run in runs)})  # fmt: skip
     work.note("measured on", f"{counts.by_evaluation[evaluated_on]:,} images, {evaluated_on}")
     for name, value in run_notes(table, config.runs.judge_by).items():
         work.note(name, value)
+
+
+def _log_runs(work: Work, config: Config, table: DataFrame, runs: list[ComparedRun]) -> None:
+    """The rows of run_comparison with their curves, to MLflow."""
+    curves, settings = curves_of(compared_curves(runs)), config.values(["train"])
+    tracked = tracked_runs([row.asDict() for row in table.collect()], settings, curves, {})
+    work.note("logged in MLflow", f"{log_runs(config.mlflow, tracked, run_tags(work)):,} of {len(tracked):,} runs")
 
 
 def _evaluated_on(config: Config) -> str:
@@ -128,7 +145,12 @@ def _run_heads(
         data.rows.where(F.col("evaluated_on") == evaluated_on), plain_heads(found, data.scaling, data.counts.labels)
     )
     hits = hits_of(scored, evaluated_on).persist(StorageLevel.DISK_ONLY)
-    return ComparedRun(LINEAR, imbalance, None, tuple(found.runs), found.chosen, hits, seconds)
+    curves = tuple(
+        (head.spec.l2, head.spec.held_out, iteration, loss, None)
+        for head in found.heads
+        for iteration, loss in enumerate(head.losses)
+    )
+    return ComparedRun(LINEAR, imbalance, None, tuple(found.runs), found.chosen, hits, seconds, curves=curves)
 
 
 class _NetworkRun(NamedTuple):
@@ -192,7 +214,12 @@ def _compared(config: Config, point: _NetworkRun, outcomes: list[FoldOutcome]) -
         return ComparedRun(*settings, (), 0, None, seconds, error)
     scored = scored_rows(outcomes)
     result = run_result(outcomes, scored, evaluated_on, config.accuracy.confidence_level)
-    return ComparedRun(*settings, (result,), 0, hits_of(scored, evaluated_on), seconds)
+    curves = tuple(
+        (None, one.fold.task.held_out, epoch, *losses)
+        for one in outcomes
+        for epoch, losses in enumerate(one.said["curve"])
+    )
+    return ComparedRun(*settings, (result,), 0, hits_of(scored, evaluated_on), seconds, curves=curves)
 
 
 def _key(work: Work, config: Config, source: TrainingSource) -> str:
@@ -224,7 +251,7 @@ JOB = Job(
     needs=needs,
     optional=("duplicate_groups",),
     writes=("run_comparison",),
-    settings=("runs", "train", "model", "images", "accuracy.confidence_level"),
+    settings=("runs", "train", "model", "images", "accuracy.confidence_level", "mlflow"),
     files=files,
     check=check,
 )

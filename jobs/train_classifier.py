@@ -43,6 +43,7 @@ from imagelake.runtime.resolve.training import (
     start_of,
     training_source,
 )
+from imagelake.runtime.tracking import curves_of, log_runs, run_tags, tracked_runs
 from imagelake.training.head_loss import NO_FOLD
 from imagelake.training.network_settings import LINEAR, NetworkSettings
 from imagelake.transforms.predict.model import image_limits, input_settings
@@ -124,12 +125,14 @@ def run(work: Work, config: Config) -> None:
     measured = measured_of(scored, by_label, level, train.seed)
     spark = work.lake.spark
     results = trained.results(scored, context.evaluated_on)
-    work.write("training_runs", run_rows(spark, results, trained.chosen, context, level))
-    work.write("training_curves", trained.curves)
+    runs = work.write("training_runs", run_rows(spark, results, trained.chosen, context, level))
+    curves = work.write("training_curves", trained.curves)
     work.write("training_measures", measure_rows(spark, measured, level))
     work.write("training_labels", label_rows(spark, by_label, level))
     work.write("training_confusion", confusion_rows(scored))
     shown = {f"{one.measure}, {one.evaluated_on}": one.estimate.value for one in measured if one.measure in SHOWN}
+    if config.mlflow.store:
+        _log_runs(work, config, (runs, curves), {name.replace(", ", "/"): value for name, value in shown.items()})
     about = _About(source, counts, shown, _licences(rows, source.tables["images"]), context)
     _publish(work, train.name, trained.files(about))
     work.lake.files.delete(_outcomes_folder(config))
@@ -141,6 +144,13 @@ def run(work: Work, config: Config) -> None:
     ]
     work.note("labels never predicted", ", ".join(sorted(set(never))) or "none")
     work.images = counts.training
+
+
+def _log_runs(work: Work, config: Config, tables: tuple[DataFrame, DataFrame], measured: dict[str, float]) -> None:
+    """The rows of training_runs and training_curves, to MLflow."""
+    rows, curves = ([row.asDict() for row in table.collect()] for table in tables)
+    runs = tracked_runs(rows, config.values(["train"]), curves_of(curves), measured)
+    work.note("logged in MLflow", f"{log_runs(config.mlflow, runs, run_tags(work)):,} of {len(runs):,} runs")
 
 
 class _About(NamedTuple):
@@ -314,7 +324,7 @@ JOB = Job(
         "training_predictions",
         "heads",
     ),
-    settings=("train", "model", "images", "accuracy.confidence_level"),
+    settings=("train", "model", "images", "accuracy.confidence_level", "mlflow"),
     files=files,
     check=check,
 )

@@ -325,7 +325,7 @@ def _results() -> pd.DataFrame:
 
 
 def _issues() -> pd.DataFrame:
-    reasons = ("unlikely", "ambiguous", "outlier", "contradicts_duplicates")
+    reasons = ("unlikely", "ambiguous", "outlier", "contradicts_duplicates", "likely_missing")
     return pd.DataFrame(
         {
             "rank": n + 1,
@@ -338,8 +338,9 @@ def _issues() -> pd.DataFrame:
             "verdict": "confirmed" if n == 0 else None,
             "reviewed": 20 if n < 2 else 0,
             "wrong": 0.8 if n < 2 else None,
+            "present": n != 4,
         }
-        for n in range(4)
+        for n in range(5)
     )
 
 

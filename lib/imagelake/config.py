@@ -230,6 +230,7 @@ class RunsSection(_Section):
 class IssuesSection(_Section):
     """Which labels count as probably wrong, by which head."""
 
+    labels: Literal["one", "many"]
     head: str
     find_by: Literal["low_score", "noise_rate", "class", "both", "confident_learning", "differs"]
     below: Ratio
@@ -444,6 +445,13 @@ class WebSection(_Section):
     renewed_every_s: Annotated[float, Field(ge=0)]
 
 
+class MlflowSection(_Section):
+    """Where runs of training are logged, besides the tables of the lake."""
+
+    store: str
+    experiment: Annotated[str, Field(min_length=1)]
+
+
 class LineageSection(_Section):
     """Where events of the runs of jobs are sent."""
 
@@ -488,6 +496,7 @@ class Config(_Section):
     shift: ShiftSection
     report: ReportSection
     web: WebSection
+    mlflow: MlflowSection
     lineage: LineageSection
     spark: dict[str, str]
 

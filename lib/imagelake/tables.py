@@ -81,6 +81,18 @@ LABEL_COLUMNS = (
     ("source", "string", "the annotation tool or annotator, as published"),
     ("confidence", "double", "0 to 1; a double, because 0.99 as a 32-bit float is above 0.99"),
 )
+SELF_CONFIDENCE = (
+    "score",
+    "double",
+    "self-confidence: the score of the label, 0 to 1; of one that is said not to be there, 1 less that",
+)
+MARGIN = (
+    "margin",
+    "double",
+    "its lead over the best other label, or of many labels over the opposite, -1 to 1, brought to 0 to 1",
+)
+SUGGESTED = "the label of highest score; of many labels the highest other one, or the one that is said not to be there"
+PRESENT = ("present", "boolean", "false for a label that people verified as not there: issues.labels = many")
 
 _ALL = (
     Table(
@@ -616,14 +628,14 @@ _ALL = (
     ),
     Table(
         "label_scores",
-        "one row a clean label that the head knows, scored by a head that did not learn from its image",
+        "one row a label of an image that heads know, scored by a head that did not learn from the image",
         ("image_id", "label"),
         _columns(
             IMAGE_ID,
             LABEL,
-            ("score", "double", "self-confidence: the score of the label, 0 to 1"),
-            ("margin", "double", "its lead over the best other label, -1 to 1, brought to 0 to 1"),
-            ("suggested", "string", "the label of highest score"),
+            SELF_CONFIDENCE,
+            MARGIN,
+            ("suggested", "string", SUGGESTED),
             ("suggested_score", "double", "its score"),
             (
                 "by_noise_rate",
@@ -632,12 +644,17 @@ _ALL = (
             ),
             ("by_class", "boolean", "whether it is one of the wrong ones by the count of its label"),
             ("by_confident_learning", "boolean", "whether another label's threshold is reached, and not its own"),
-            ("differs", "boolean", "whether the label of highest score is another one"),
+            (
+                "differs",
+                "boolean",
+                "whether another label has the highest score; of many labels: score below 0.5",
+            ),
+            PRESENT,
         ),
     ),
     Table(
         "label_issues",
-        "one row a clean label that is probably wrong, or that was dropped as such",
+        "one row a label that is probably wrong, or that was dropped as such",
         ("image_id", "label_id"),
         _columns(
             IMAGE_ID,
@@ -647,15 +664,16 @@ _ALL = (
             ("origin", "string", "human or machine: which annotation file the label came from"),
             ("source", "string", "the annotation tool or annotator, as published"),
             ("rank", "bigint", "1 for the most suspicious; ties by image_id"),
-            ("score", "double", "self-confidence: the score of the label, 0 to 1"),
-            ("margin", "double", "its lead over the best other label, -1 to 1, brought to 0 to 1"),
-            ("suggested", "string", "what it would be: the label of highest score"),
+            SELF_CONFIDENCE,
+            MARGIN,
+            ("suggested", "string", f"what it would be: {SUGGESTED}"),
             ("suggested_score", "double", "its score"),
             (
                 "reason",
                 "string",
                 "contradicts_duplicates: an image of equal bytes has another label; contradicts_hierarchy: the "
-                "suggested label is narrower or broader; outlier: no label has a high score; ambiguous: the label has "
+                "suggested label is narrower or broader; likely_missing: people say that the label is not there; "
+                "outlier: no other label has a high score; ambiguous: the label has "
                 "at least half of the score of the suggested one; unlikely: none of these",
             ),
             ("verdict", "string", "what a person said: confirmed (the label is wrong), refuted; null where nobody did"),
@@ -668,12 +686,13 @@ _ALL = (
             ("wrong_low", "double", "Wilson interval"),
             ("wrong_high", "double", "Wilson interval"),
             ("level", "double", "the confidence level of the interval, 0 to 1"),
+            PRESENT,
         ),
     ),
     Table(
         "label_issue_counts",
-        "one row a label, origin and source",
-        ("label", "origin", "source"),
+        "one row a label, origin and source, of images with the label and of those without",
+        ("label", "origin", "source", "present"),
         _columns(
             LABEL,
             ("origin", "string", "human or machine: which annotation file the labels came from"),
@@ -684,6 +703,7 @@ _ALL = (
             ("share_low", "double", "Wilson interval"),
             ("share_high", "double", "Wilson interval"),
             ("level", "double", "the confidence level of the interval, 0 to 1"),
+            PRESENT,
         ),
     ),
     Table(

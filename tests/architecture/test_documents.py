@@ -88,6 +88,7 @@ def test_a_setting_s_line_says_what_the_configuration_refuses() -> None:
         ("search", "search-quick"),
         ("rerun", ""),
         ("training", ""),
+        ("training", "training-tasks"),
         ("serve", ""),
         ("shift", ""),
     ],

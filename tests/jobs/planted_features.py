@@ -57,9 +57,9 @@ def planted(**odd: Any) -> dict[str, list[dict[str, Any]]]:
     return {"labels_clean": labels, "predictions": predictions, "images": images, "hierarchy": [tree, *below]}
 
 
-def lake_with(spark: SparkSession, root: Path, rows: Mapping[str, Any]) -> Lake:
+def lake_with(spark: SparkSession, root: Path, rows: Mapping[str, Any], names: tuple[str, ...] = NAMES) -> Lake:
     """A lake with planted tables, and a model whose features these could be."""
-    lake = plant_tables(spark, root, NAMES, rows)
+    lake = plant_tables(spark, root, names, rows)
 
     def plant_model(work: Work, _: Config) -> None:
         folder = root / "_model"

@@ -65,7 +65,7 @@ def test_cleanlabs_figures_whatever_the_partitions(spark: SparkSession, shared_d
 def scores_of(spark: SparkSession, *rows: tuple[Any, ...]) -> DataFrame:
     """Rows of label_scores: image, label, score, suggested, its score."""
     made = [
-        (image, label, score, 0.5, other, best, True, True, True, label != other)
+        (image, label, score, 0.5, other, best, True, True, True, label != other, True)
         for image, label, score, other, best in rows
     ]
     return spark.createDataFrame(made, TABLES["label_scores"].ddl)
@@ -136,7 +136,8 @@ def test_reviewed_issues_tell_how_often_labels_of_their_score_are_wrong(spark: S
 
 def test_issues_are_counted_by_source(spark: SparkSession) -> None:
     """One of one label of tool a, and three of four of tool b."""
-    counts = issue_counts(scores_of(spark, *SCORES), labels_of(spark, *PAIRS), RULES).where("label = 'Lion'").collect()
+    by_source = issue_counts(scores_of(spark, *SCORES), background(spark).published, RULES)
+    counts = by_source.where("label = 'Lion'").collect()
     assert {row["source"]: (row["labels"], row["issues"]) for row in counts} == {"tool a": (1, 1), "tool b": (3, 3)}
 
 

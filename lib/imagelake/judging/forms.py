@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from imagelake.installation import command_name
+from imagelake.reports.names import said_label
 from imagelake.reports.numbers import percent
 
 Direction = Literal["ascending", "descending"]
@@ -127,8 +128,13 @@ def label_questions(issues: Iterable[Mapping[str, Any]]) -> list[Question]:
         Question(
             ((row["image_id"], row["split"] or "no split"),),
             (row["image_id"], row["label"]),
-            f"{row['label']} ({percent(row['score'])}), rather {row['suggested']} ({percent(row['suggested_score'])})",
+            _evidence(row),
             row["score"],
         )
         for row in issues
     ]
+
+
+def _evidence(issue: Mapping[str, Any]) -> str:
+    said = said_label(issue["label"], issue.get("present"))
+    return f"{said} ({percent(issue['score'])}), rather {issue['suggested']} ({percent(issue['suggested_score'])})"

@@ -41,3 +41,8 @@ def listed(names: Iterable[object], most: int) -> str:
     cleaned = list(map(clean_name, names))
     more = f" and {len(cleaned) - most} more" if len(cleaned) > most else ""
     return ", ".join(cleaned[:most]) + more
+
+
+def said_label(label: str, present: bool | None) -> str:
+    """What is said of an image: a label, or that it is not there; null in tables of former versions is a label."""
+    return label if present is None or present else f"not {label}"

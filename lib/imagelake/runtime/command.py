@@ -22,6 +22,7 @@ from imagelake.runtime.options import config_of, job_parser, shortcut_settings
 from imagelake.runtime.progress import Progress, Step
 from imagelake.runtime.session import is_local, start_session
 from imagelake.runtime.summary import print_outcome
+from imagelake.runtime.tracking import require_client
 from imagelake.terminal import columns_of
 
 FAILED, UNUSABLE, ALARM = 1, 2, 3
@@ -59,6 +60,8 @@ def run_jobs(jobs: Sequence[Job], config: Config, force: bool = False, verbose: 
     logging.getLogger().addFilter(_is_not_of_py4j)
     try:
         sender(config.lineage)
+        if any("mlflow" in job.settings for job in jobs):
+            require_client(config.mlflow)
         check_local_inputs(jobs, config)
     except ImageLakeError as error:
         return _fail(title, error, UNUSABLE)

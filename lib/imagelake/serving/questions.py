@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MOST = 20_000  # more than anybody judges before the jobs run again
 _COLUMNS = {
     PAIRS.table: ("split", "other_split", "score", "ssim", "distance", "features_cosine"),
-    LABELS.table: ("split", "score", "suggested", "suggested_score"),
+    LABELS.table: ("split", "score", "suggested", "suggested_score", "present"),
 }
 _RECORDED = {PAIRS.table: "duplicate_verdicts", LABELS.table: "label_verdicts"}
 _QUESTIONS = {PAIRS.table: pair_questions, LABELS.table: label_questions}

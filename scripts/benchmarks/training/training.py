@@ -3,8 +3,8 @@
 Each contestant trains 13 penalties, in a process of its own on one core, and is measured in seconds of the processor.
 Ours trains them in shared passes; scikit-learn one after the other, as Keras does with Adam. What each found is judged
 by the same loss in double precision. `--pass-only` measures one pass of ours for many classes instead: the cost of an
-epoch. `--write-scans` measures nothing: it writes made images of three labels, one of them rare, as an array and a
-CSV.
+epoch. `--tasks` measures small networks as tasks of Spark instead: on two cores against one after the other.
+`--write-scans` measures nothing: it writes made images of three labels, one of them rare, as an array and a CSV.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import network_tasks
 import numpy as np
 from made_scans import write_scans
 from numpy.typing import NDArray
@@ -175,6 +176,12 @@ def parser() -> argparse.ArgumentParser:
     made_parser.add_argument("--classes", type=int, default=20, help="default %(default)s")
     made_parser.add_argument("--only", nargs="+", default=list(CONTESTANTS), choices=list(CONTESTANTS))
     made_parser.add_argument("--pass-only", action="store_true", help="the cost of a pass of ours instead")
+    made_parser.add_argument("--tasks", action="store_true", help="small networks on one core and on two instead")
+    made_parser.add_argument("--runs", type=int, default=network_tasks.RUNS, help="of --tasks; default %(default)s")
+    made_parser.add_argument("--epochs", type=int, default=20, help="of a run of --tasks; default %(default)s")
+    made_parser.add_argument(
+        "--rounds", type=int, default=2, help="of --tasks: the fastest counts; default %(default)s"
+    )
     made_parser.add_argument(
         "--write-scans", type=Path, metavar="FOLDER", help="write made images of three labels instead"
     )
@@ -187,22 +194,34 @@ def main() -> int:
     """Run, keep and show."""
     options = parser().parse_args()
     sizes = (options.images, options.features, options.classes)
+    if options.work and options.work.startswith(network_tasks.MARK):
+        _, cores, file = options.work.split(":", 2)
+        print(json.dumps(network_tasks.work(int(cores), Path(file), options)))
+        return 0
     if options.work:
         print(json.dumps(one_pass(*sizes) if options.work == "pass" else work(options.work, *sizes)))
         return 0
     if options.write_scans:
         write_scans(options.write_scans, options.images)
         return 0
+    if options.tasks:
+        result = network_tasks.measure(options)
+        keep("training_tasks", result)
+        _show(network_tasks.docs_lines(result), "training-tasks" if options.docs else None)
+        return 0
     result = run(options)
     keep("training_pass" if options.pass_only else "training", result)
     if options.pass_only:
         print(json.dumps(result, indent=2))
         return 0
-    lines = docs_lines(result)
-    print("\n".join(lines))
-    if options.docs:
-        write_docs("training", lines)
+    _show(docs_lines(result), "training" if options.docs else None)
     return 0
+
+
+def _show(lines: list[str], block: str | None) -> None:
+    print("\n".join(lines))
+    if block:
+        write_docs("training", lines, block)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from imagelake.reports import numbers
-from imagelake.reports.names import clean_name, words
+from imagelake.reports.names import clean_name, said_label, words
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.section import Section
 
@@ -30,7 +30,7 @@ def _described(row: dict[str, Any], rows: ReportRows) -> dict[str, Any]:
     likely = f"{numbers.percent(row['wrong'])} of {numbers.whole(row['reviewed'])} like it were wrong" if known else ""
     return {
         "rank": row["rank"],
-        "label": clean_name(row["label"]),
+        "label": clean_name(said_label(row["label"], row["present"])),
         "suggested": clean_name(row["suggested"]),
         "score": numbers.percent(row["score"]),
         "suggested_score": numbers.percent(row["suggested_score"]),

@@ -52,6 +52,7 @@ JUDGED = pa.schema(
         "by_class": pa.bool_(),
         "by_confident_learning": pa.bool_(),
         "differs": pa.bool_(),
+        "present": pa.bool_(),
     }
 )
 
@@ -187,7 +188,7 @@ def judge_images(scored: ScoredRows, counts: ConfidentCounts, bounds: NDArray[np
     Returns:
         image_id, label, score (self-confidence), margin (normalised), suggested, suggested_score, differs (the best
         score is another label's), and of these the ones that are wrong by_noise_rate, by_class,
-        by_confident_learning.
+        by_confident_learning; present is true.
     """
     names, thresholds = np.array(scored.labels, object), counts.thresholds
 
@@ -206,6 +207,7 @@ def judge_images(scored: ScoredRows, counts: ConfidentCounts, bounds: NDArray[np
                 "by_class": differs & (-of_label > bounds[labels, labels]),
                 "by_confident_learning": differs & (likely != NOBODY) & (likely != labels),
                 "differs": differs,
+                "present": np.ones(len(labels), bool),
             }
             made = [pa.array(columns[name]) if name in columns else batch[name] for name in JUDGED.names]
             yield pa.record_batch(made, schema=JUDGED)

@@ -67,16 +67,27 @@ class Background:
     """What reasons and probabilities rest on besides scores.
 
     Attributes:
-        labels: image_id, label_id, label, split, origin, source of candidates.
+        labels: image_id, label_id, label, split, origin, source of candidates that are there.
         images: image_id and sha256.
         hierarchy: the table.
         verdicts: the table; None where nothing has been reviewed.
+        denied: the same columns as of labels, of those that people verified as not there; None where these are not
+            judged.
     """
 
     labels: DataFrame
     images: DataFrame
     hierarchy: DataFrame
     verdicts: DataFrame | None
+    denied: DataFrame | None = None
+
+    @property
+    def published(self) -> DataFrame:
+        """Labels that are there or denied, one row an image and label."""
+        columns = [*PAIR, "label_id", "split", "origin", "source"]
+        there = self.labels.select(*columns)
+        every = there if self.denied is None else there.unionByName(self.denied.select(*columns))
+        return every.dropDuplicates(list(PAIR))
 
 
 def label_issues(scores: DataFrame, background: Background, rules: IssueRules) -> DataFrame:
@@ -87,16 +98,14 @@ def label_issues(scores: DataFrame, background: Background, rules: IssueRules) -
         background: of reasons.
         rules: of the configuration.
     """
-    published = background.labels.select("image_id", "label", "label_id", "split", "origin", "source")
-    judged = with_verdicts(
-        scores.join(published.dropDuplicates(list(PAIR)), list(PAIR), how="inner"), background.verdicts
-    )
+    judged = with_verdicts(scores.join(background.published, list(PAIR), how="inner"), background.verdicts)
     found = judged.where(rules.condition)
     twins = F.broadcast(contradicted_by_twins(background.labels, background.images))
     related = F.broadcast(_related_labels(background.hierarchy))
     reasons = {
         "contradicts_duplicates": F.col("twin").isNotNull(),
         "contradicts_hierarchy": F.col("related").isNotNull(),
+        "likely_missing": ~F.col("present"),
         "outlier": F.col("suggested_score") < rules.outlier_score,
         "ambiguous": F.col("score") >= F.col("suggested_score") / 2,
         "unlikely": F.lit(True),
@@ -116,7 +125,7 @@ def label_issues(scores: DataFrame, background: Background, rules: IssueRules) -
             "image_id", "label_id", "label", "split", "origin", "source", "score", "margin", "suggested",
             "suggested_score", "reason", "verdict", F.coalesce("reviewed", F.lit(0)).alias("reviewed"),
             (F.col("confirmed") / n).alias("wrong"), low.alias("wrong_low"), high.alias("wrong_high"),
-            F.lit(rules.level).alias("level"),
+            F.lit(rules.level).alias("level"), "present",
         ),
         "rank",
         order,
@@ -170,16 +179,21 @@ def _related_labels(hierarchy: DataFrame) -> DataFrame:
     return hierarchy.sparkSession.createDataFrame(sorted(rows), "one string, related string")
 
 
-def issue_counts(scores: DataFrame, labels: DataFrame, rules: IssueRules) -> DataFrame:
-    """The label_issue_counts table: how often labels of each source are issues."""
-    published = labels.select("image_id", "label", "origin", "source").dropDuplicates(list(PAIR))
+def issue_counts(scores: DataFrame, published: DataFrame, rules: IssueRules) -> DataFrame:
+    """The label_issue_counts table: how often labels of each source are issues.
+
+    Args:
+        scores: the label_scores table.
+        published: as from `Background.published`.
+        rules: of the configuration.
+    """
     counts = (
         scores.join(published, list(PAIR), how="inner")
-        .groupBy("label", "origin", "source")
+        .groupBy("label", "origin", "source", "present")
         .agg(F.count("*").alias("labels"), F.count_if(rules.condition).alias("issues"))
     )
     low, high = wilson_interval(F.col("issues"), F.col("labels"), rules.level)
     return counts.select(
-        "*", (F.col("issues") / F.col("labels")).alias("share"), low.alias("share_low"), high.alias("share_high"),
-        F.lit(rules.level).alias("level"),
+        "label", "origin", "source", "labels", "issues", (F.col("issues") / F.col("labels")).alias("share"),
+        low.alias("share_low"), high.alias("share_high"), F.lit(rules.level).alias("level"), "present",
     )  # fmt: skip

@@ -145,9 +145,8 @@ def pack(rows: DataFrame, images: int, packing: Packing) -> DataFrame:
         part, number (of the block in its part), and the arrays of `Block` as bytes.
     """
     dimension = len(packing.scaling.mean)
-    parts = max(min(FEW_PARTS, 1 + images // IMAGES_A_PART), images * dimension * 4 // BYTES_A_PART)
     classes_of = {label: number for number, label in enumerate(packing.labels)}
-    in_order = rows.where("fold IS NOT NULL").repartition(parts, "image_id").sortWithinPartitions("image_id")
+    in_order = in_parts(rows.where("fold IS NOT NULL"), images, dimension * 4)
 
     def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         part = task_number()
@@ -163,6 +162,18 @@ def pack(rows: DataFrame, images: int, packing: Packing) -> DataFrame:
 
     columns = in_order.select("label", "fold", F.col("row_number").cast("bigint"), "features")
     return columns.mapInArrow(write, from_arrow_schema(PACKED))
+
+
+def in_parts(rows: DataFrame, images: int, image_bytes: int) -> DataFrame:
+    """Rows in partitions and an order that the names of their images decide, whatever the cores.
+
+    Args:
+        rows: with image_id.
+        images: how many there are.
+        image_bytes: of one, as it is packed.
+    """
+    parts = max(min(FEW_PARTS, 1 + images // IMAGES_A_PART), images * image_bytes // BYTES_A_PART)
+    return rows.repartition(parts, "image_id").sortWithinPartitions("image_id")
 
 
 def blocks_of(batches: Iterable[pa.RecordBatch], dimension: int) -> Iterator[Block]:

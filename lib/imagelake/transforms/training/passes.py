@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from copy import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 PARTIAL = pa.schema({"head": pa.int32(), "task": pa.int32(), "values": pa.binary(), "gradient": pa.binary()})
 Partials = list[tuple["NDArray[np.float64]", "NDArray[np.float32]"]]
 """What blocks add up to: for each head some values float64 [V], and a gradient float32 of any length."""
+Merged = dict[int, tuple["NDArray[np.float64]", "NDArray[np.float64]"]]
+"""The sums of partials, by head."""
+Sent = TypeVar("Sent")
 
 
 class PassesInMemory:
@@ -75,17 +78,11 @@ class PassesByTasks:
 
     def evaluate(self, weights: NDArray[np.float32], held_out: NDArray[np.int8]) -> Sums:
         """As `head_loss.sums_of`."""
-        shape = weights.shape
 
         def add(blocks: Iterator[Block], shipped: NDArray[np.float32]) -> Partials:
-            sums = sums_of(blocks, shipped, held_out)
-            values = np.stack([sums.weights, sums.losses], axis=1)
-            return [(values[head], sums.gradients[:, head].astype(np.float32)) for head in range(shape[1])]
+            return packed_sums(sums_of(blocks, shipped, held_out))
 
-        merged = self._pass(weights, add)
-        values = np.array([merged[head][0] for head in range(shape[1])])
-        gradients = np.stack([merged[head][1].reshape(shape[0], shape[2]) for head in range(shape[1])], axis=1)
-        return Sums(values[:, 0], values[:, 1], gradients)
+        return unpacked_sums(self._pass(weights, add), weights.shape)
 
     def measure(self, weights: NDArray[np.float32], held_out: NDArray[np.int8]) -> HeldOut:
         """As `held_out.held_out_of`."""
@@ -108,29 +105,57 @@ class PassesByTasks:
         self,
         weights: NDArray[np.float32],
         add: Callable[[Iterator[Block], NDArray[np.float32]], Partials],
-    ) -> dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]]:
-        context = self._packed.sparkSession.sparkContext
-        shipped, dimension = context.broadcast((weights, self._distrust)), self._dimension
+    ) -> Merged:
+        dimension = self._dimension
 
-        def partial(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-            sent, distrust = shipped.value
+        def partials(batches: Iterator[pa.RecordBatch], sent: tuple[NDArray[np.float32], Any]) -> Partials:
+            weights, distrust = sent
             blocks = blocks_of(batches, dimension)
             if distrust is not None:
                 blocks = (without_distrusted(block, *distrust) for block in blocks)
-            for head, (values, gradient) in enumerate(add(blocks, sent)):
-                yield pa.record_batch(
-                    [[head], [task_number()], [values.tobytes()], [gradient.tobytes()]], schema=PARTIAL
-                )
+            return add(blocks, weights)
 
-        try:
-            partials = self._packed.mapInArrow(partial, from_arrow_schema(PARTIAL))
-            merged = partials.groupBy("head").applyInArrow(_merged, from_arrow_schema(PARTIAL)).toArrow()
-        finally:
-            shipped.destroy()
-        return {
-            row["head"]: (np.frombuffer(row["values"]), np.frombuffer(row["gradient"], np.float32).astype(np.float64))
-            for row in merged.to_pylist()
-        }
+        return merged_partials(self._packed, (weights, self._distrust), partials)
+
+
+def merged_partials(
+    packed: DataFrame, sent: Sent, partials: Callable[[Iterator[pa.RecordBatch], Sent], Partials]
+) -> Merged:
+    """One pass of tasks: each gives its partials, and those of a head are added in the order of the tasks.
+
+    Args:
+        packed: what tasks read.
+        sent: to every executor, for this pass.
+        partials: of a task's rows.
+    """
+    shipped = packed.sparkSession.sparkContext.broadcast(sent)
+
+    def partial(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for head, (values, gradient) in enumerate(partials(batches, shipped.value)):
+            yield pa.record_batch([[head], [task_number()], [values.tobytes()], [gradient.tobytes()]], schema=PARTIAL)
+
+    try:
+        rows = packed.mapInArrow(partial, from_arrow_schema(PARTIAL))
+        merged = rows.groupBy("head").applyInArrow(_merged, from_arrow_schema(PARTIAL)).toArrow()
+    finally:
+        shipped.destroy()
+    return {
+        row["head"]: (np.frombuffer(row["values"]), np.frombuffer(row["gradient"], np.float32).astype(np.float64))
+        for row in merged.to_pylist()
+    }
+
+
+def packed_sums(sums: Sums) -> Partials:
+    """Sums of loss and gradient as a task gives them."""
+    values = np.stack([sums.weights, sums.losses], axis=1)
+    return [(values[head], sums.gradients[:, head].astype(np.float32)) for head in range(len(values))]
+
+
+def unpacked_sums(merged: Merged, shape: tuple[int, ...]) -> Sums:
+    """Sums of weights [D + 1, H, K] from those of all tasks."""
+    values = np.array([merged[head][0] for head in range(shape[1])])
+    gradients = np.stack([merged[head][1].reshape(shape[0], shape[2]) for head in range(shape[1])], axis=1)
+    return Sums(values[:, 0], values[:, 1], gradients)
 
 
 def _merged(table: pa.Table) -> pa.Table:

@@ -35,6 +35,7 @@ class ComparedRun:
         hits: image_id, label and hit of the images that it was measured on, by heads that did not learn from them.
         seconds: that it took.
         error: why it could not be trained.
+        curves: penalty (None for a network), fold, iteration, loss, and loss of images kept aside.
     """
 
     model: str
@@ -45,12 +46,17 @@ class ComparedRun:
     hits: DataFrame | None
     seconds: float
     error: str | None = None
+    curves: tuple[tuple[float | None, int, int, float, float | None], ...] = ()
 
     @property
     def name(self) -> str:
         """The model and its settings, without a penalty."""
         rate = "" if self.learning_rate is None else f", learning_rate={self.learning_rate}"
         return f"{self.model}, {self.imbalance}{rate}"
+
+    def row_name(self, l2: float | None) -> str:
+        """How the row of a penalty is called, and that of a network, which has none."""
+        return self.name if l2 is None else f"{self.name}, {run_name(l2)}"
 
     @property
     def best(self) -> RunResult:
@@ -141,6 +147,15 @@ def comparison_rows(spark: SparkSession, runs: Sequence[ComparedRun], judgement:
     return spark.createDataFrame([tuple(row.get(column.name) for column in table.columns) for row in rows], table.ddl)
 
 
+def compared_curves(runs: Sequence[ComparedRun]) -> list[dict[str, Any]]:
+    """The curves of runs as rows of training_curves, by the names of run_comparison."""
+    return [
+        {"run": run.row_name(l2), "fold": fold, "iteration": iteration, "loss": loss, "loss_aside": aside}
+        for run in runs
+        for l2, fold, iteration, loss, aside in run.curves
+    ]
+
+
 def _compared(best: ComparedRun, run: ComparedRun, judgement: Judgement) -> dict[str, Any]:
     assert best.hits is not None
     assert run.hits is not None
@@ -169,7 +184,7 @@ def _rows(run: ComparedRun, is_best: bool, differences: dict[str, Any], judgemen
     return [
         {
             **shared,
-            "run": run.name if one.l2 is None else f"{run.name}, {run_name(one.l2)}",
+            "run": run.row_name(one.l2),
             "l2": one.l2,
             "evaluated_on": judgement.evaluated_on,
             "images": one.accuracy.n,

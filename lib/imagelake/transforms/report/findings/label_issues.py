@@ -16,7 +16,8 @@ COLUMNS = ("image_id", "label", "suggested", "reason", "split", "source")
 
 def problems(tables: Tables, _: ReportSection) -> list[Problem]:
     """One row a label without a verdict, the most suspicious first."""
-    note = F.concat("label", F.lit(" \N{RIGHTWARDS ARROW} "), "suggested")
+    said = F.when(~F.col("present"), F.concat(F.lit("not "), "label")).otherwise(F.col("label"))
+    note = F.concat(said, F.lit(" \N{RIGHTWARDS ARROW} "), "suggested")
     rows = tables["label_issues"].where("verdict IS NULL")
     return [
         Problem(
