@@ -16,10 +16,11 @@ PACKAGES = {
     "alibi-detect": ["alibi-detect==0.13.0", "pyarrow==17.0.0"],  # it needs NumPy 1, which later ones do not take
     "nannyml": ["nannyml==0.13.1", "statsmodels==0.15.0"],  # which it imports and does not ask for
     "cleanvision": ["cleanvision==0.3.7"],
+    "imagededup": ["imagededup==0.3.3.post2"],  # 3.4 GB, with PyTorch, which it imports for its hashes too
     "engines": ["openvino==2026.4.1", "onnxruntime==1.32.0", "onnx==1.20.1", "tf2onnx==1.17.0"],
 }
 # With versions of NumPy and pandas of their own, so without the project's packages.
-ALONE = ("evidently", "alibi-detect", "nannyml", "cleanvision")
+ALONE = ("evidently", "alibi-detect", "nannyml", "cleanvision", "imagededup")
 
 
 def python_of(name: str, folder: Path) -> Path:

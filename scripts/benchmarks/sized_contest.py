@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,18 @@ def run_contest(
     measure: Callable[[str, Path], dict[str, Any]],
     cores: int,
 ) -> dict[str, Any]:
+    """What was measured in all; see `contest_so_far`."""
+    *_, result = contest_so_far(names, folders, prepare, measure, cores)
+    return result
+
+
+def contest_so_far(
+    names: Iterable[str],
+    folders: dict[int, Path],
+    prepare: Callable[[Path, int], None],
+    measure: Callable[[str, Path], dict[str, Any]],
+    cores: int,
+) -> Iterator[dict[str, Any]]:
     """Each size in turn; a contestant that failed at one is not tried at a larger one.
 
     Args:
@@ -26,8 +38,9 @@ def run_contest(
         measure: what a contestant reaches on them, or with the key failed why it reaches nothing.
         cores: of each contestant.
 
-    Returns:
-        machine, made, cores and contestants: name -> size as text -> what was measured.
+    Yields:
+        After each contestant what was measured so far: machine, made, cores and contestants: name -> size as text ->
+        what was measured.
     """
     found: dict[str, dict[str, Any]] = {name: {} for name in names}
     for images, folder in folders.items():
@@ -37,8 +50,8 @@ def run_contest(
             if not any("failed" in result for result in results.values()):
                 say(f"{name}: {images:,} images")
                 results[str(images)] = measure(name, folder)
-    made = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"machine": machine(), "made": made, "cores": cores, "contestants": found}
+                made = datetime.now(UTC).isoformat(timespec="seconds")
+                yield {"machine": machine(), "made": made, "cores": cores, "contestants": found}
 
 
 def folders_of(benchmark: str, sizes: Iterable[int]) -> dict[int, Path]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hadoop_cluster import Hadoop, make_client
 from PIL import Image
@@ -11,6 +14,8 @@ from pyspark.sql import SparkSession
 
 from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
+from imagelake.exports.cifar_pickle import cifar_batch, cifar_meta
+from imagelake.exports.pixels import Pixels
 from imagelake.lake.check import check_lake, crc_of_file
 from imagelake.lake.hadoop_files import HadoopFiles
 from imagelake.lake.lake import Lake
@@ -92,6 +97,49 @@ def test_names_that_spark_leaves_out_are_read_from_hdfs(remote: Lake, hadoop: Ha
         assert outcome.work.counters["headers read"].value == 1
         assert outcome.work.taken_over == {"image_bytes": 4 + level}
         assert {row["image_id"]: bytes(row["content"]) for row in lake.read("image_bytes").collect()} == contents
+
+
+def test_arrays_are_read_from_hdfs(remote: Lake, hadoop: Hadoop, tmp_path: Path) -> None:
+    """An .npy with its CSV, an .npz and batches of CIFAR on HDFS become images of the same levels, labels and splits.
+
+    An error names the file there, not its copy.
+    """
+    pixels = np.random.default_rng(5).integers(0, 256, (8, 32, 32, 3), np.uint8)
+    (tmp_path / "batches").mkdir()
+    named = [Pixels(pixels[number], number % 2, f"c{number}") for number in range(2)]
+    (tmp_path / "batches" / "data_batch_1").write_bytes(b"".join(cifar_batch("1", named, 2)))
+    (tmp_path / "batches" / "batches.meta").write_bytes(cifar_meta(["cat", "dog"], 2))
+    np.savez(tmp_path / "z.npz", test_images=pixels[2:4], test_labels=["dog", "cat"], test_image_ids=["z2", "z3"])
+    for name, rows in (("one", "n4,cat,test\nn5,,validation\n"), ("two", "n6,dog,\nn7,owl,\n")):
+        (tmp_path / name).mkdir()
+        np.save(tmp_path / name / "found.npy", pixels[4:6] if name == "one" else pixels[6:])
+        (tmp_path / name / "found.csv").write_text(f"image_id,label,split\n{rows}")
+    source, lake = f"{hadoop.hdfs_url}/arrays", Lake(remote.spark, f"{hadoop.hdfs_url}/lake_of_arrays")
+    lake.storage.upload(tmp_path, source)
+    arrays = [f"{source}/{name}" for name in ("batches", "z.npz", "one/found.npy", "two")]
+    settings = [f"lake.root={lake.root}", "source.type=arrays", f"source.arrays={json.dumps(arrays)}"]
+    run_steps(("ingest_images",), lake, load_config(settings=settings))
+    contents = {row["image_id"]: row["content"] for row in lake.read("image_bytes").collect()}
+    levels = {name: np.asarray(Image.open(io.BytesIO(content))) for name, content in contents.items()}
+    assert len(levels) == len(pixels)
+    assert all(np.array_equal(found, pixels[int(name[1])]) for name, found in levels.items())
+    images = {
+        row["image_id"]: (row["split"], row["source_label"], row["path"]) for row in lake.read("images").collect()
+    }
+    assert images == {
+        "c0": ("train", "cat", f"{source}/batches/data_batch_1"),
+        "c1": ("train", "dog", f"{source}/batches/data_batch_1"),
+        "n4": ("test", "cat", f"{source}/one/found.npy"),
+        "n5": ("validation", None, f"{source}/one/found.npy"),
+        "n6": ("all", "dog", f"{source}/two/found.npy"),
+        "n7": ("all", "owl", f"{source}/two/found.npy"),
+        "z2": ("test", "dog", f"{source}/z.npz"),
+        "z3": ("test", "cat", f"{source}/z.npz"),
+    }
+    lake.storage.upload(tmp_path / "z.npz", f"{source}/wrong/found.npy")
+    wrong = load_config(settings=[*settings, f'source.arrays=["{source}/wrong/found.npy"]'])
+    with pytest.raises(ImageLakeError, match=f"^{source}/wrong/found.npy: "):
+        run_steps(("ingest_images",), lake, wrong)
 
 
 def test_readers_beside_a_publisher_on_hdfs_miss_nothing(spark: SparkSession, hadoop: Hadoop) -> None:

@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from imagelake.config import load_config
+from imagelake.measures.duplicate_score import Thresholds
 from imagelake.samples.painting.drawing import draw_animal
-from imagelake.transforms.duplicates.verification import Thresholds, compare_pairs
+from imagelake.transforms.duplicates.verification import Rules, compare_pairs
 from imagelake.vision.decode import Decoded
 from imagelake.vision.fingerprint import fingerprint_of
 from project import PROJECT
@@ -21,7 +22,7 @@ sys.path.insert(0, str(PROJECT / "scripts" / "benchmarks" / "duplicates"))
 from planted_edits import EDITS, IN_SCOPE
 
 RULES = load_config().duplicates
-THRESHOLDS = Thresholds(RULES.min_score, RULES.min_ssim, RULES.max_distance, RULES.shift)
+COMPARISON = Rules(Thresholds.of(RULES), RULES.shift)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def verified(first: list[Image.Image], second: list[Image.Image]) -> list[bool]:
         columns[f"{side}_features_vector"] = pa.nulls(len(images), pa.binary())
         for space in ("features", "thumbnail"):
             columns[f"{side}_{space}_background"] = pa.array([0.7] * len(images))
-    found: list[bool] = compare_pairs(pa.record_batch(columns), THRESHOLDS)["verified"].to_pylist()
+    found: list[bool] = compare_pairs(pa.record_batch(columns), COMPARISON)["verified"].to_pylist()
     return found
 
 

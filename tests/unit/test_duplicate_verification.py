@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
-from imagelake.measures.duplicate_score import Evidence, duplicate_score
+from imagelake.measures.duplicate_score import Evidence, Thresholds, duplicate_score
 from imagelake.measures.structural_similarity import best_shift_ssim
 from imagelake.measures.thumbnail_vectors import rms_distance
-from imagelake.transforms.duplicates.verification import Thresholds, compare_pairs, score_pairs
+from imagelake.transforms.duplicates.verification import Rules, compare_pairs, score_pairs
 from imagelake.vision.fingerprint import grey_of
 
 RANDOM = np.random.default_rng(8)
@@ -20,7 +20,12 @@ FIRST = RANDOM.integers(0, 256, (4, 8, 8, 3)).repeat(4, axis=1).repeat(4, axis=2
 SECOND = np.clip(FIRST.astype(int) + RANDOM.integers(-9, 10, FIRST.shape), 0, 255).astype(np.uint8)
 SECOND[3] = RANDOM.integers(0, 256, FIRST.shape[1:])
 VECTORS = RANDOM.normal(size=(4, 128)).astype(np.float16)
-THRESHOLDS = Thresholds(score=0.2, ssim=0.5, distance=100, reach=2)
+RULES = Rules(Thresholds(score=0.2, ssim=0.5, distance=100), reach=2)
+
+
+def with_thresholds(**changed: float) -> Rules:
+    """The rules with other thresholds."""
+    return replace(RULES, thresholds=replace(RULES.thresholds, **changed))
 
 
 def batch(with_features: bool) -> pa.RecordBatch:
@@ -39,7 +44,7 @@ def batch(with_features: bool) -> pa.RecordBatch:
 @pytest.mark.parametrize("with_features", [True, False])
 def test_the_row_of_a_pair_holds_its_measures(with_features: bool) -> None:
     """SSIM, distance, cosines and score are those of the measures; copies are verified, different pictures are not."""
-    rows = compare_pairs(batch(with_features), THRESHOLDS)
+    rows = compare_pairs(batch(with_features), RULES)
     assert rows["ssim"].to_numpy() == pytest.approx(best_shift_ssim(grey_of(FIRST), grey_of(SECOND)))
     assert rows["distance"].to_numpy() == pytest.approx(rms_distance(FIRST, SECOND))
     cosines = [float(np.linalg.norm(row.astype(np.float32)) ** 2) if with_features else None for row in VECTORS]
@@ -60,24 +65,24 @@ def test_the_row_of_a_pair_holds_its_measures(with_features: bool) -> None:
 @pytest.mark.parametrize("strict", [{"score": 1.1}, {"ssim": 1.0}, {"distance": 0.0}])
 def test_one_threshold_alone_can_refuse(strict: dict[str, Any]) -> None:
     """Score, similarity and distance each have to pass."""
-    assert not any(compare_pairs(batch(True), replace(THRESHOLDS, **strict))["verified"].to_pylist())
+    assert not any(compare_pairs(batch(True), with_thresholds(**strict))["verified"].to_pylist())
 
 
 @pytest.mark.parametrize("narrow", [False, True])
 def test_what_was_compared_before_gives_the_same_row(narrow: bool) -> None:
     """With the stored evidence of a pair instead of its thumbnails all columns are equal, whatever the threshold."""
     pairs = batch(True)
-    ssim = compare_pairs(pairs, THRESHOLDS)["ssim"][0].as_py()
-    thresholds = replace(THRESHOLDS, ssim=float(np.nextafter(ssim, 0))) if narrow else THRESHOLDS
-    made = compare_pairs(pairs, thresholds)
+    ssim = compare_pairs(pairs, RULES)["ssim"][0].as_py()
+    rules = with_thresholds(ssim=float(np.nextafter(ssim, 0))) if narrow else RULES
+    made = compare_pairs(pairs, rules)
     stored = pairs.select([name for name in pairs.schema.names if not name.endswith("_thumbnail")])
     for name in ("ssim", "distance", "thumbnail_cosine", "hash_distance"):
         stored = stored.append_column(name, made[name])
-    taken = score_pairs(stored, thresholds)
+    taken = score_pairs(stored, rules)
     assert taken.drop_columns(["anew"]).equals(made.drop_columns(["anew"]))
     assert (made["anew"].to_pylist(), taken["anew"].to_pylist()) == ([True] * 4, [False] * 4)
 
 
 def test_no_pairs_have_the_columns() -> None:
     """An empty batch gives an empty one."""
-    assert compare_pairs(batch(True).slice(0, 0), THRESHOLDS).num_rows == 0
+    assert compare_pairs(batch(True).slice(0, 0), RULES).num_rows == 0

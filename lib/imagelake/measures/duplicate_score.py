@@ -12,12 +12,41 @@ Letters: P pairs.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from imagelake.config import DuplicatesSection
+
+Quantity = Any  # a number, a numpy array or a Spark column
 _NEAREST = 0.9999  # to one: an equal picture is as good as 1 - 1e-4
 _LEVELS = 5.0  # added to distances, below which they say nothing
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """When two pictures count as one: all of these hold.
+
+    Attributes:
+        score: at least.
+        ssim: above, over the best shift.
+        distance: below, root mean square in levels.
+    """
+
+    score: float
+    ssim: float
+    distance: float
+
+    @classmethod
+    def of(cls, rules: DuplicatesSection) -> Thresholds:
+        """As configured."""
+        return cls(rules.min_score, rules.min_ssim, rules.max_distance)
+
+    def passed(self, score: Quantity, ssim: Quantity, distance: Quantity) -> Quantity:
+        """Whether pairs count as one, by operators alone: for numbers, numpy arrays and Spark columns alike."""
+        return (score >= self.score) & (ssim > self.ssim) & (distance < self.distance)
 
 
 @dataclass(frozen=True, eq=False)

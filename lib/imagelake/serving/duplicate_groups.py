@@ -201,7 +201,10 @@ def _published(lake: PublishedLake, catalogue: Catalogue) -> _Members:
 
 
 def _equal_files(catalogue: Catalogue) -> _Members:
-    """Files of equal bytes. The one to keep is the first by name, as find_duplicates has it where all else is equal."""
+    """Files of equal bytes, where find_duplicates never ran.
+
+    The one to keep is that of find_duplicates: equal bytes are of equal PPI and sharpness, so the first by name.
+    """
     groups = catalogue.equal_files()
     rows = np.concatenate([np.empty(0, np.int64), *groups])
     numbers = np.repeat(np.arange(len(groups)), list(map(len, groups)))

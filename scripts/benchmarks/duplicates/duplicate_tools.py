@@ -32,13 +32,21 @@ def cleanvision(files: Path, cores: int) -> Pairs:
     return {pair(one, other) for same in sets for one, other in combinations(same, 2)}
 
 
+def imagededup(files: Path, cores: int) -> Pairs:
+    """Perceptual hashes that differ in up to ten bits, its defaults; its CNN begins with a download of weights."""
+    from imagededup.methods import PHash  # type: ignore[import-not-found]
+
+    found = PHash(verbose=False).find_duplicates(image_dir=files, num_enc_workers=cores, num_dist_workers=cores)
+    return {pair(name, other) for name, others in found.items() for other in others}
+
+
 def pair(one: str, other: str) -> tuple[str, str]:
     """The names of two files, without their ending, in their order."""
     first, second = sorted((Path(one).stem, Path(other).stem))
     return first, second
 
 
-TOOLS = {"cleanvision": cleanvision}
+TOOLS = {"cleanvision": cleanvision, "imagededup": imagededup}
 
 if __name__ == "__main__":
     main()

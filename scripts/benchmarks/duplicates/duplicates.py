@@ -1,6 +1,6 @@
-"""Made images of 32 x 32 pixels with planted exact and near duplicates: find_duplicates beside another tool.
+"""Made images of 32 x 32 pixels with planted exact and near duplicates: find_duplicates beside other tools.
 
-Every contestant reads the same encoded images, ours from Parquet and the other from files, with the same cores.
+Every contestant reads the same encoded images, ours from Parquet and the others from files, with the same cores.
 Seconds, memory, recall and precision go to var/bench/duplicates.json, and with --docs into docs/benchmarks.md.
 With --edits instead: photos beside edited copies of them, and how many of each edit find_duplicates finds.
 """
@@ -21,11 +21,11 @@ from made_images import make_images, write_files
 from peaks import TreeMemory
 from planted_edits import IN_SCOPE
 from results import BENCH, PROJECT, keep, say, write_docs
-from sized_contest import folders_of, run_contest
+from sized_contest import contest_so_far, folders_of
 
 HERE = Path(__file__).parent
 OURS = "ours"
-TOOLS = ("cleanvision",)
+TOOLS = ("cleanvision", "imagededup")
 SIZES, QUICK_SIZES = (60_000, 466_009), (20_000,)
 PLANTED = 11_305 / 466_009  # of the images exact duplicates, and as many near ones
 LIMIT_S = 900.0
@@ -38,17 +38,18 @@ def main() -> int:
     if options.edits:
         return try_edits(options)
     sizes = options.sizes or (QUICK_SIZES if options.quick else SIZES)
-    result = run_contest(
+    contest = contest_so_far(
         options.only or [OURS, *TOOLS],
         folders_of("duplicates", sizes),
         lambda folder, images: make_images(folder, images, round(images * PLANTED)),
         lambda name, folder: measured(name, folder, options.limit, options.cores),
         options.cores,
     )
-    keep("duplicates", result)
-    print("\n".join(docs_lines(result)))
-    if options.docs:
-        write_docs("duplicates", docs_lines(result), "duplicates-quick" if options.quick else "")
+    for result in contest:  # a large size may be cut off
+        keep("duplicates", result)
+        print("\n".join([*docs_lines(result), ""]), flush=True)
+        if options.docs:
+            write_docs("duplicates", docs_lines(result), "duplicates-quick" if options.quick else "")
     return 0
 
 

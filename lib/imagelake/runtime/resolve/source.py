@@ -95,24 +95,42 @@ def _packed_source(config: Config, storage: Storage, scratch: str) -> Source:
         raise ImageLakeError(f"{', '.join(config.source.arrays)}: there is no array file")
     target = f"{to_uri(scratch)}/arrays"
     with tempfile.TemporaryDirectory(prefix="imagelake-arrays-") as local:
-        here = [_array_file(file, storage, Path(local) / str(number)) for number, file in enumerate(files)]
+        # A folder for each one there, so that files which describe each other lie beside each other here as well.
+        there = dict.fromkeys(_folder_of(file) for file in files if not is_local(file.path))
+        copies = {address: Path(local) / str(number) for number, address in enumerate(there)}
+        here = [_array_file(file, storage, copies) for file in files]
         folder = Path(target.removeprefix(LOCAL)) if is_local(target) else Path(local) / "packed"
         folder.mkdir(parents=True)
-        pack_arrays(here, folder)
+        try:
+            pack_arrays(here, folder)
+        except ImageLakeError as error:
+            raise ImageLakeError(_naming_addresses(str(error), copies)) from None
         if not is_local(target):
             storage.make_folder(scratch)
             storage.upload(folder, target)
     return Source(", ".join(config.source.arrays), listing_table([]), lambda _: {}, None, target)
 
 
-def _array_file(file: FoundFile, storage: Storage, folder: Path) -> ArrayFile:
-    """A file of arrays on this machine, copied to a folder where it is elsewhere."""
+def _array_file(file: FoundFile, storage: Storage, copies: Mapping[str, Path]) -> ArrayFile:
+    """A file of arrays on this machine, copied into the folder for the files of its folder where it is elsewhere."""
     if is_local(file.path):
         return ArrayFile(Path(os.fsdecode(file.raw)), file.path, file.modified_ms)
-    folder.mkdir()
+    folder = copies[_folder_of(file)]
+    folder.mkdir(exist_ok=True)
     local = folder / file.path.rpartition("/")[2]
     storage.download(file.path, local)
     return ArrayFile(local, file.path, file.modified_ms)
+
+
+def _folder_of(file: FoundFile) -> str:
+    return file.path.rpartition("/")[0]
+
+
+def _naming_addresses(message: str, copies: Mapping[str, Path]) -> str:
+    """An error of copied files with the addresses that the user gave."""
+    for address, folder in copies.items():
+        message = message.replace(f"{folder}/", f"{address}/")
+    return message
 
 
 def find_xml(config: Config, storage: Storage, scratch: str) -> Source | None:

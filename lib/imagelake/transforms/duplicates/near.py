@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from imagelake.measures.duplicate_score import Thresholds
 from imagelake.transforms.duplicates.hash_candidates import pairs_by_hash
 from imagelake.transforms.duplicates.looks import learn_spaces, project_looks
 from imagelake.transforms.duplicates.neighbours import Reach, backgrounds_of, nearest_pictures, pairs_of
@@ -16,7 +17,7 @@ from imagelake.transforms.duplicates.verification import (
     BACKGROUNDS,
     Keep,
     KnownComparisons,
-    Thresholds,
+    Rules,
     verify_pairs,
 )
 
@@ -79,9 +80,9 @@ def near_pairs(pictures: Pictures, rules: DuplicatesSection, keep: Keep) -> Data
     if pictures.verdicts is not None:
         found.append(pictures.verdicts.select("first", "second"))
     candidates = reduce(lambda one, other: one.unionByName(other), found).distinct()
-    thresholds = Thresholds(rules.min_score, rules.min_ssim, rules.max_distance, rules.shift)
+    comparison = Rules(Thresholds.of(rules), rules.shift)
     earlier = None if pictures.comparisons is None else KnownComparisons(pictures.comparisons, keep)
-    compared = verify_pairs(candidates, _completed(described, floors), thresholds, earlier)
+    compared = verify_pairs(candidates, _completed(described, floors), comparison, earlier)
     return keep("compared", judged(compared, pictures.verdicts))
 
 

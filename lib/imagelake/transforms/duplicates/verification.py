@@ -11,7 +11,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from imagelake.measures.duplicate_score import Evidence, crowded_odds, duplicate_score
+from imagelake.measures.duplicate_score import Evidence, Thresholds, crowded_odds, duplicate_score
 from imagelake.measures.perceptual_hash import hash_distance, perceptual_hashes
 from imagelake.measures.structural_similarity import best_shift_ssim
 from imagelake.measures.thumbnail_vectors import rms_distance, thumbnail_vectors
@@ -47,28 +47,24 @@ PAIRS_AT_ONCE = 512  # with two thumbnails of 3,072 bytes and their levels as 32
 
 
 @dataclass(frozen=True)
-class Thresholds:
-    """When two pictures count as one: all of these hold.
+class Rules:
+    """How two pictures are compared.
 
     Attributes:
-        score: at least.
-        ssim: above, over the best shift.
-        distance: below, root mean square in levels.
+        thresholds: when they count as one.
         reach: pixels of a thumbnail that one picture may be shifted against the other.
     """
 
-    score: float
-    ssim: float
-    distance: float
+    thresholds: Thresholds
     reach: int
 
 
-Comparison = Callable[[pa.RecordBatch, Thresholds], pa.RecordBatch]
+Comparison = Callable[[pa.RecordBatch, Rules], pa.RecordBatch]
 """From a batch of pairs to the columns of VERIFIED."""
 
 
 def verify_pairs(
-    pairs: DataFrame, pictures: DataFrame, thresholds: Thresholds, known: KnownComparisons | None = None
+    pairs: DataFrame, pictures: DataFrame, rules: Rules, known: KnownComparisons | None = None
 ) -> DataFrame:
     """Every candidate with its evidence, its score, whether it is verified, and whether it was compared anew.
 
@@ -78,17 +74,17 @@ def verify_pairs(
     Args:
         pairs: first, second.
         pictures: picture, look, thumbnail, features_vector (null where there are none) and both backgrounds.
-        thresholds: when a pair is verified.
+        rules: how they are compared.
         known: comparisons of an earlier run; None where there are none.
     """
     described = pictures.drop("thumbnail")
     if known is None:
-        return _applied(_beside(pairs, pictures), compare_pairs, thresholds)
+        return _applied(_beside(pairs, pictures), compare_pairs, rules)
     named = known.keep("candidates", known.of(_beside(pairs, described.select("picture", "look"))))
     fresh = named.where("ssim IS NULL").select("first", "second")
     taken = named.where("ssim IS NOT NULL").drop("first_look", "second_look")
-    made = _applied(_beside(fresh, pictures), compare_pairs, thresholds)
-    return made.unionByName(_applied(_beside(taken, described), score_pairs, thresholds))
+    made = _applied(_beside(fresh, pictures), compare_pairs, rules)
+    return made.unionByName(_applied(_beside(taken, described), score_pairs, rules))
 
 
 @dataclass(frozen=True)
@@ -130,57 +126,55 @@ def _beside(pairs: DataFrame, pictures: DataFrame) -> DataFrame:
     return both
 
 
-def _applied(pairs: DataFrame, function: Comparison, thresholds: Thresholds) -> DataFrame:
+def _applied(pairs: DataFrame, function: Comparison, rules: Rules) -> DataFrame:
     """A function of batches of pairs, in parts of `PAIRS_AT_ONCE`."""
 
     def compare(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for start in range(0, batch.num_rows, PAIRS_AT_ONCE):
-                yield function(batch.slice(start, PAIRS_AT_ONCE), thresholds)
+                yield function(batch.slice(start, PAIRS_AT_ONCE), rules)
 
     return pairs.mapInArrow(compare, from_arrow_schema(VERIFIED))
 
 
-def compare_pairs(batch: pa.RecordBatch, thresholds: Thresholds) -> pa.RecordBatch:
+def compare_pairs(batch: pa.RecordBatch, rules: Rules) -> pa.RecordBatch:
     """Evidence, score and verdict of P pairs.
 
     Args:
         batch: first, second, and of each look, thumbnail, features_vector and backgrounds.
-        thresholds: when a pair is verified.
+        rules: how they are compared.
     """
     first, second = (pixels_in(batch[f"{side}_thumbnail"]) for side in ("first", "second"))
     grey = grey_of(first), grey_of(second)
     evidence = Evidence(
-        ssim=best_shift_ssim(*grey, thresholds.reach).astype(np.float64),
+        ssim=best_shift_ssim(*grey, rules.reach).astype(np.float64),
         distance=rms_distance(first, second).astype(np.float64),
         features_cosine=_cosines(batch["first_features_vector"], batch["second_features_vector"]),
         thumbnail_cosine=np.einsum("pd,pd->p", thumbnail_vectors(first), thumbnail_vectors(second)).astype(np.float64),
         hash_distance=hash_distance(perceptual_hashes(grey[0]), perceptual_hashes(grey[1])),
     )
-    return _verified(batch, evidence, thresholds, anew=True)
+    return _verified(batch, evidence, rules.thresholds, anew=True)
 
 
-def score_pairs(batch: pa.RecordBatch, thresholds: Thresholds) -> pa.RecordBatch:
+def score_pairs(batch: pa.RecordBatch, rules: Rules) -> pa.RecordBatch:
     """The rows of `compare_pairs` for P pairs whose thumbnails were compared before.
 
     Args:
         batch: first, second, ssim, distance, thumbnail_cosine and hash_distance, and of each look, features_vector and
             backgrounds.
-        thresholds: when a pair is verified.
+        rules: how they are compared.
     """
     evidence = Evidence(
         features_cosine=_cosines(batch["first_features_vector"], batch["second_features_vector"]),
         **{name: batch[name].to_numpy() for name in ("ssim", "distance", "thumbnail_cosine", "hash_distance")},
     )
-    return _verified(batch, evidence, thresholds, anew=False)
+    return _verified(batch, evidence, rules.thresholds, anew=False)
 
 
 def _verified(batch: pa.RecordBatch, evidence: Evidence, thresholds: Thresholds, anew: bool) -> pa.RecordBatch:
     backgrounds = ((batch[f"first_{name}"].to_numpy() + batch[f"second_{name}"].to_numpy()) / 2 for name in BACKGROUNDS)
     score = duplicate_score(evidence)
-    verified = (
-        (score >= thresholds.score) & (evidence.ssim > thresholds.ssim) & (evidence.distance < thresholds.distance)
-    )
+    verified = thresholds.passed(score, evidence.ssim, evidence.distance)
     return pa.record_batch(
         {
             **{name: batch[name] for name in ("first", "second", "first_look", "second_look")},

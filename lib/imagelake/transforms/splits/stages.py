@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from imagelake.measures.duplicate_score import Thresholds
+
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
@@ -33,11 +35,7 @@ def overruled_images(pairs: DataFrame, rules: DuplicatesSection) -> DataFrame:
     Returns:
         image_id, joined (a duplicate that the score does not find) and parted (what the score would take for one).
     """
-    found = (
-        (F.col("score") >= rules.min_score)
-        & (F.col("ssim") > rules.min_ssim)
-        & (F.col("distance") < rules.max_distance)
-    )
+    found = Thresholds.of(rules).passed(F.col("score"), F.col("ssim"), F.col("distance"))
     return (
         pairs.where("verdict IS NOT NULL")
         .groupBy(F.col("other_id").alias("image_id"))
