@@ -35,8 +35,7 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A local store without runs."""
-    for module in (compare_runs, train_classifier):
-        monkeypatch.setattr(module, "require_features", lambda *_: None)
+    monkeypatch.setattr("imagelake.runtime.resolve.training.require_features", lambda *_: None)
     return f"sqlite:///{tmp_path}/mlflow.db"
 
 
@@ -120,7 +119,7 @@ def test_a_store_that_cannot_be_reached_fails_no_job(tmp_path: Path, capsys: pyt
 
 def test_without_the_client_a_store_is_an_error_before_spark_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     """It says what to install; without a store nothing is needed."""
-    monkeypatch.setattr(tracking.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(ImageLakeError, match=r"pip install 'imagelake\[mlflow\]'"):
         require_client(load_config(settings=["mlflow.store=http://mlflow:5000"]).mlflow)
     require_client(load_config().mlflow)

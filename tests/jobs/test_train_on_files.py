@@ -90,10 +90,8 @@ def test_splits_and_rows_that_cannot_be_learnt_from(spark: SparkSession, tmp_pat
     """Rows of test are measured on; a NaN and a row without features have their reason; a label of one row too."""
     values, labels = features()
     split = np.where(np.arange(N) < 200, "train", "test")
-    rows = pd.DataFrame({"label": labels, "features": list(values), "split": split})
-    rows.at[0, "features"] = np.full(D, np.nan, np.float32)
-    rows.at[1, "features"] = None
-    rows.at[2, "label"] = "yeti"
+    kept: list[NDArray[np.float32] | None] = [np.full(D, np.nan, np.float32), None, *values[2:]]
+    rows = pd.DataFrame({"label": ["cat", "cat", "yeti", *labels[3:]], "features": kept, "split": split})
     rows.to_parquet(tmp_path / "rows.parquet")
     outcome = train(spark, tmp_path / "lake", f"train.features={tmp_path}/rows.parquet")
     assert outcome.work is not None
