@@ -65,6 +65,7 @@ NETWORKS = (
     "train.hidden=[16]",
     "train.l2=[1e-2]",
 )
+LABEL_MAP = "caltech101_animals_labels.csv"
 OF_THE_RUN = ["run_id", "measured"]
 
 
@@ -123,7 +124,7 @@ def lakes(
 ) -> Lakes:
     """Photos uploaded by WebHDFS and every job on YARN; the same locally."""
     weights = shared_data / "weights" / "mobilenet_v1_1.0_224.weights.h5"
-    label_map = shared_data / "photos" / "caltech101_animals_labels.csv"
+    label_map = shared_data / "photos" / LABEL_MAP
     query = str(shared_data / "photos" / "openimages_sample" / "parrot.jpg")
     quick = tmp_path_factory.mktemp("settings") / "quick.toml"
     quick.write_text(QUICK_RUN)
@@ -131,7 +132,7 @@ def lakes(
     script(hadoop, "upload", str(label_map), "/")
     on_yarn = start(
         *(hadoop, "run", "--on", "yarn", *ROOT, "--images", "hdfs:///photos", "--weights", str(weights)),
-        *("--label-map", f"hdfs:///{label_map.name}", "--query", query, "--config", str(quick), *SMALL_GROUPS),
+        *("--label-map", f"hdfs:///{LABEL_MAP}", "--query", query, "--config", str(quick), *SMALL_GROUPS),
     )
     model = [f"model.weights={weights}", "model.alpha=1.0", "model.resolution=224", "model.classes=imagenet"]
     source = ["source.type=folder", f"source.path={photos}", f"source.label_map={label_map}"]
@@ -170,7 +171,8 @@ def test_the_tables_are_those_of_the_local_run(lakes: Lakes, tmp_path: Path) -> 
 
 def test_a_shift_on_yarn_is_that_of_the_local_run(lakes: Lakes, spark: SparkSession, tmp_path: Path) -> None:
     """Two splits of the lake on HDFS compared on YARN: every table equals that of the disk, and the page is there."""
-    sets = ("--before", SPLITS[0], "--after", SPLITS[1])
+    source = ("--set", "source.type=folder", "--set", f"source.label_map=hdfs:///{LABEL_MAP}")
+    sets = ("--before", SPLITS[0], "--after", SPLITS[1], *source)
     on_yarn = start(lakes.hadoop, "submit", "--master", "yarn", *QUICK, "measure_shift", *ROOT, *lakes.model, *sets)
     settings = (*lakes.settings, f"shift.before={[SPLITS[0]]!r}", f"shift.after={[SPLITS[1]]!r}")
     execute(job("measure_shift"), Lake(spark, str(lakes.local)), load_config(settings=settings))
