@@ -1078,6 +1078,7 @@ _ALL = (
             ("other_id", "string", "the other one"),
             SPLIT,
             ("other_split", "string", "the split of the other one"),
+            ("leak", "boolean", "whether their splits differ; near pairs that leak are worth a look before all others"),
             (
                 "evidence",
                 "string",
@@ -1086,8 +1087,11 @@ _ALL = (
             ("ssim", "double", "structural similarity of the thumbnails in grey over the best shift, -1 to 1"),
             ("distance", "double", "root mean square difference of the thumbnails, levels, 0 to 255"),
             ("features_cosine", "double", "cosine of the features, projected; null where there are none"),
+            ("whole_cosine", "double", "cosine of the features without their mean taken off, about"),
             ("thumbnail_cosine", "double", "cosine of the thumbnails at 8 x 8 without their mean, -1 to 1"),
             ("hash_distance", "int", "bits in which the perceptual hashes differ, 0 to 64"),
+            ("features_background", "double", "mean cosine of the features of both images with those a little farther"),
+            ("thumbnail_background", "double", "the same of the thumbnails: how crowded it is around them"),
             ("score", "double", "probability that people call them duplicates, 0 to 1"),
             (
                 "priority",

@@ -1,4 +1,4 @@
-"""The output of benchmarks: results with the machine as JSON under var/bench/, and a block of docs/benchmarks.md."""
+"""The output of benchmarks: results with the machine as JSON under var/bench/, and a block of a page in docs/."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def keep(name: str, result: dict[str, Any]) -> None:
     (BENCH / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
-def write_docs(benchmark: str, lines: list[str], block: str = "") -> None:
-    """Write lines between the marks of a block of docs/benchmarks.md, by default the block named like the benchmark."""
+def write_docs(benchmark: str, lines: list[str], block: str = "", file: str = "benchmarks.md") -> None:
+    """Write lines between the marks of a block of a page in docs/, by default the block named like the benchmark."""
     name = block or benchmark
     begin, end = f"<!-- {name}: written by scripts/bench {benchmark} --docs -->", f"<!-- end of {name} -->"
-    page = PROJECT / "docs" / "benchmarks.md"
+    page = PROJECT / "docs" / file
     before, found, rest = page.read_text(encoding="utf-8").partition(begin)
     if not found:
         sys.exit(f"{page} lacks the mark {begin}")

@@ -86,12 +86,13 @@ def test_groups_have_their_evidence(lake: Lake, outcome: Outcome) -> None:
     assert members_of(lake) == MEMBERS
     pairs = rows_of(lake, "duplicate_pairs", "image_id", "other_id")
     near = pairs["a as bmp", "a small"]
-    assert cells(near, "evidence", "split", "other_split", "verified") == ("near", "test", "test", True)
+    assert cells(near, "evidence", "split", "other_split", "leak", "verified") == ("near", "test", "test", False, True)
     assert near["ssim"] > 0.8
     assert near["distance"] < 20
     assert near["features_cosine"] > 0.9
-    assert cells(pairs["a as bmp", "a copied"], "evidence", "score") == ("pixels", 1.0)
-    assert all(row["verified"] or row["score"] >= 0.02 for row in pairs.values())
+    assert near["whole_cosine"] > 0.9
+    assert cells(pairs["a as bmp", "a copied"], "evidence", "leak", "score") == ("pixels", True, 1.0)
+    assert all(row["verified"] or row["score"] >= 0.005 for row in pairs.values())
     assert outcome.work is not None
     (account,) = outcome.work.accounts
     assert (account.rows_in, account.kept, account.rejected) == (len(FILES) + 1, len(FILES), {"no_bytes": 1})

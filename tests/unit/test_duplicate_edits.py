@@ -12,6 +12,7 @@ from PIL import Image
 from imagelake.config import load_config
 from imagelake.measures.duplicate_score import Thresholds
 from imagelake.samples.painting.drawing import draw_animal
+from imagelake.transforms.duplicates.looks import OFFSETS
 from imagelake.transforms.duplicates.verification import Rules, compare_pairs
 from imagelake.vision.decode import Decoded
 from imagelake.vision.fingerprint import fingerprint_of
@@ -40,6 +41,8 @@ def verified(first: list[Image.Image], second: list[Image.Image]) -> list[bool]:
         columns[side] = pa.array(range(len(images)), pa.int64())
         columns[f"{side}_look"] = columns[f"{side}_thumbnail"] = pa.array(thumbnails, pa.binary())
         columns[f"{side}_features_vector"] = pa.nulls(len(images), pa.binary())
+        for name in OFFSETS:
+            columns[f"{side}_{name}"] = pa.nulls(len(images), pa.float32())
         for space in ("features", "thumbnail"):
             columns[f"{side}_{space}_background"] = pa.array([0.7] * len(images))
     found: list[bool] = compare_pairs(pa.record_batch(columns), COMPARISON)["verified"].to_pylist()

@@ -12,6 +12,7 @@ import pytest
 from imagelake.measures.duplicate_score import Evidence, Thresholds, duplicate_score
 from imagelake.measures.structural_similarity import best_shift_ssim
 from imagelake.measures.thumbnail_vectors import rms_distance
+from imagelake.transforms.duplicates.looks import OFFSETS
 from imagelake.transforms.duplicates.verification import Rules, compare_pairs, score_pairs
 from imagelake.vision.fingerprint import grey_of
 
@@ -36,6 +37,8 @@ def batch(with_features: bool) -> pa.RecordBatch:
         columns[f"{side}_thumbnail"] = pa.array([image.tobytes() for image in pixels], pa.binary())
         columns[f"{side}_look"] = pa.array([image.tobytes()[:16] for image in pixels], pa.binary())
         columns[f"{side}_features_vector"] = pa.array(features, pa.binary())
+        for name in OFFSETS:
+            columns[f"{side}_{name}"] = pa.array([None if vector is None else 0.5 for vector in features], pa.float32())
         columns[f"{side}_features_background"] = pa.array([0.65] * 4)
         columns[f"{side}_thumbnail_background"] = pa.array([0.8] * 4)
     return pa.record_batch(columns)
@@ -51,6 +54,8 @@ def test_the_row_of_a_pair_holds_its_measures(with_features: bool) -> None:
     found = rows["features_cosine"].to_pylist()
     assert found[2] is None
     assert [found[number] for number in (0, 1, 3)] == pytest.approx([cosines[number] for number in (0, 1, 3)])
+    whole = [None if cosine is None else 0.5 * 0.5 * cosine + 0.5 + 0.5 for cosine in found]
+    assert rows["whole_cosine"].to_pylist() == pytest.approx(whole)
     names = ("ssim", "distance", "thumbnail_cosine", "hash_distance")
     evidence = Evidence(
         features_cosine=np.array([np.nan if cosine is None else cosine for cosine in found]),

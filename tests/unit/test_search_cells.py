@@ -48,6 +48,20 @@ def test_near_vectors_share_a_cell() -> None:
     assert np.mean(met) > 0.99
 
 
+@pytest.mark.parametrize(("rank", "allowed"), [(100, 1e-5), (200, 0.05)])
+def test_offsets_lead_back_to_cosines(rank: int, allowed: float) -> None:
+    """Cosines of vectors that have much in common follow from those of their projections, but for what these lose."""
+    own = np.random.default_rng(rank).normal(size=(500, rank)) @ units(rank, 300, 9)
+    vectors = np.float32(1) + (own / rank**0.5).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    cells = Cells.train(vectors, len(vectors))
+    projected, (lengths, common) = cells.project(vectors), cells.offsets(vectors).T
+    found = (projected @ projected.T) * np.outer(lengths, lengths) + common + common[:, np.newaxis]
+    apart = ~np.eye(len(vectors), dtype=bool)
+    assert found[apart] == pytest.approx((vectors @ vectors.T)[apart], abs=allowed)
+    assert np.abs((projected @ projected.T) - vectors @ vectors.T)[apart].min() > 0.1
+
+
 def test_a_few_more_vectors_leave_neighbours_as_they_are() -> None:
     """With one in a hundred vectors more, nearly all neighbours that meet in a cell are those that met before."""
     places = units(300, 64, 5)[np.random.default_rng(6).integers(0, 300, 3030)]

@@ -96,9 +96,11 @@ class Question:
 
 
 PAIRS = Form(
-    "Duplicates to judge", "pair", "the most informative first", "Are both the same picture?", ("image_id", "other_id"),
+    "Duplicates to judge", "pair", "those in two splits first, and of them the most informative",
+    "Are both the same picture?", ("image_id", "other_id"),
     (Choice("d", "duplicate", "duplicate"), Choice("f", "different", "different")), "pairs.csv",
-    "duplicate_pairs", "priority", (("priority", "descending"), ("image_id", "ascending"), ("other_id", "ascending")),
+    "duplicate_pairs", "priority",
+    (("leak", "descending"), ("priority", "descending"), ("image_id", "ascending"), ("other_id", "ascending")),
     "judge_duplicates --verdicts ", symmetric=True,
 )  # fmt: skip
 LABELS = Form(

@@ -69,6 +69,18 @@ class Cells:
         """Vectors float32 [N, D] in the space of the cells, rows of unit length: float32 [N, P]."""
         return _units((vectors - self.mean) @ self.axes)
 
+    def offsets(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What leads from cosines of projected vectors to those of the vectors themselves: float32 [N, 2].
+
+        For unit vectors u = mean + c and v = mean + d, u . v is c . d plus u . mean - mean^2 / 2 of each, and c . d is
+        about the projected cosine times the lengths of both projections. The columns are that length and that term.
+
+        Args:
+            vectors: float32 [N, D], rows of unit length.
+        """
+        lengths = np.linalg.norm((vectors - self.mean) @ self.axes, axis=1)
+        return np.column_stack([lengths, vectors @ self.mean - self.mean @ self.mean / 2]).astype(np.float32)
+
     def route(self, projected: NDArray[np.float32], cells: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """The R nearest cells of each vector and the cosines with their centroids: int32 and float32 [N, min(R, C)]."""
         cosines = projected @ self.centroids.T

@@ -3,6 +3,7 @@
 Every contestant reads the same encoded images, ours from Parquet and the others from files, with the same cores.
 Seconds, memory, recall and precision go to var/bench/duplicates.json, and with --docs into docs/benchmarks.md.
 With --edits instead: photos beside edited copies of them, and how many of each edit find_duplicates finds.
+With --judged: how soon pairs that people judged come up in a lake, and with --docs into docs/duplicates.md.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import Any
 
 import psutil
 from environments import python_of
+from judged_pairs import docs_lines as judged_lines
+from judged_pairs import judged_figures
 from made_images import make_images, write_files
 from peaks import TreeMemory
 from planted_edits import IN_SCOPE
@@ -37,6 +40,8 @@ def main() -> int:
     options = parser().parse_args()
     if options.edits:
         return try_edits(options)
+    if options.judged:
+        return try_judged(options)
     sizes = options.sizes or (QUICK_SIZES if options.quick else SIZES)
     contest = contest_so_far(
         options.only or [OURS, *TOOLS],
@@ -65,7 +70,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--photos", type=Path, nargs="+", default=[], help="folders of JPEGs; default: drawn pictures")
     made.add_argument("--images", type=int, default=PHOTOS, help=f"photos that are edited; default {PHOTOS:,}")
     made.add_argument("--weights", type=Path, help="of MobileNet v1 1.0 at 224 pixels for ImageNet, for --edits")
-    made.add_argument("--docs", action="store_true", help="write the table into docs/benchmarks.md")
+    made.add_argument("--judged", type=Path, metavar="FILE", help="pairs that people judged; needs --lake")
+    made.add_argument("--lake", metavar="ROOT", help="of the judged images; duplicates.listed_score was 0")
+    made.add_argument("--docs", action="store_true", help="write the table into the docs")
     return made
 
 
@@ -153,6 +160,18 @@ def try_edits(options: argparse.Namespace) -> int:
     print("\n".join(edit_lines(result)))
     if options.docs:
         write_docs("duplicates", edit_lines(result), "duplicate-edits")
+    return 0
+
+
+def try_judged(options: argparse.Namespace) -> int:
+    """Pairs that people judged: how soon they come up."""
+    if not options.lake:
+        sys.exit("bench duplicates --judged: give --lake, the lake of the judged images")
+    result = judged_figures(options.lake, options.judged)
+    keep("duplicates-judged", result)
+    print("\n".join(judged_lines(result)))
+    if options.docs:
+        write_docs("duplicates", judged_lines(result), "duplicates-judged", "duplicates.md")
     return 0
 
 

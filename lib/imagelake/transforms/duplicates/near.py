@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from imagelake.measures.duplicate_score import Thresholds
 from imagelake.transforms.duplicates.hash_candidates import pairs_by_hash
-from imagelake.transforms.duplicates.looks import learn_spaces, project_looks
+from imagelake.transforms.duplicates.looks import OFFSETS, learn_spaces, project_looks
 from imagelake.transforms.duplicates.neighbours import Reach, backgrounds_of, nearest_pictures, pairs_of
 from imagelake.transforms.duplicates.verdicts import judged
 from imagelake.transforms.duplicates.verification import (
@@ -89,9 +89,9 @@ def near_pairs(pictures: Pictures, rules: DuplicatesSection, keep: Keep) -> Data
 def _completed(described: DataFrame, floors: Mapping[str, float]) -> DataFrame:
     """What `verify_pairs` reads of pictures, also where there are no features, or no neighbours."""
     there = described.columns
-    absent = {name: F.lit(None).cast("double") for name in BACKGROUNDS if name not in there}
+    absent = {name: F.lit(None).cast("double") for name in (*BACKGROUNDS, *OFFSETS) if name not in there}
     if "features_vector" not in there:
         absent["features_vector"] = F.lit(None).cast("binary")
     crowds: dict[str, float | str | bool] = {f"{column}_background": floor for column, floor in floors.items()}
     complete = described.withColumns(absent).fillna(crowds)
-    return complete.select("picture", "look", "thumbnail", "features_vector", *crowds)
+    return complete.select("picture", "look", "thumbnail", "features_vector", *OFFSETS, *crowds)

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from imagelake.transforms.duplicates.verification import BACKGROUNDS
+
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-MEASURED = ("ssim", "distance", "features_cosine", "thumbnail_cosine", "hash_distance")
+MEASURED = ("ssim", "distance", "features_cosine", "whole_cosine", "thumbnail_cosine", "hash_distance", *BACKGROUNDS)
+
+LEAK = "NOT (split <=> other_split) AS leak"
 
 
 def list_pairs(copies: DataFrame, compared: DataFrame, listed_score: float) -> DataFrame:
@@ -35,7 +39,7 @@ def _near(copies: DataFrame, compared: DataFrame) -> DataFrame:
         compared.join(one, "first", how="inner")
         .join(other, "second", how="inner")
         .select(
-            *("image_id", "other_id", "split", "other_split", F.lit("near").alias("evidence")),
+            *("image_id", "other_id", "split", "other_split", F.expr(LEAK), F.lit("near").alias("evidence")),
             *(*MEASURED, "score", "priority", "verdict", "verified"),
         )
     )
@@ -60,7 +64,7 @@ def exact_pairs(copies: DataFrame) -> DataFrame:
     )
     unmeasured = (F.lit(None).cast("int" if name == "hash_distance" else "double").alias(name) for name in MEASURED)
     return best.join(others, "picture", how="inner").select(
-        *("image_id", "other_id", "split", "other_split", evidence.alias("evidence")),
+        *("image_id", "other_id", "split", "other_split", F.expr(LEAK), evidence.alias("evidence")),
         *unmeasured,
         F.lit(1.0).alias("score"),
         F.lit(None).cast("double").alias("priority"),

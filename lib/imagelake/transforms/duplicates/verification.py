@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,7 @@ from imagelake.measures.perceptual_hash import hash_distance, perceptual_hashes
 from imagelake.measures.structural_similarity import best_shift_ssim
 from imagelake.measures.thumbnail_vectors import rms_distance, thumbnail_vectors
 from imagelake.search.scan import HALF
-from imagelake.transforms.duplicates.looks import pixels_in
+from imagelake.transforms.duplicates.looks import OFFSETS, pixels_in
 from imagelake.vision.fingerprint import grey_of
 
 if TYPE_CHECKING:
@@ -34,8 +34,11 @@ VERIFIED = pa.schema(
         "ssim": pa.float64(),
         "distance": pa.float64(),
         "features_cosine": pa.float64(),
+        "whole_cosine": pa.float64(),
         "thumbnail_cosine": pa.float64(),
         "hash_distance": pa.int32(),
+        "features_background": pa.float64(),
+        "thumbnail_background": pa.float64(),
         "score": pa.float64(),
         "odds": pa.float64(),
         "verified": pa.bool_(),
@@ -73,7 +76,8 @@ def verify_pairs(
 
     Args:
         pairs: first, second.
-        pictures: picture, look, thumbnail, features_vector (null where there are none) and both backgrounds.
+        pictures: picture, look, thumbnail, features_vector and its offsets (null where there are none), and both
+            backgrounds.
         rules: how they are compared.
         known: comparisons of an earlier run; None where there are none.
     """
@@ -141,7 +145,7 @@ def compare_pairs(batch: pa.RecordBatch, rules: Rules) -> pa.RecordBatch:
     """Evidence, score and verdict of P pairs.
 
     Args:
-        batch: first, second, and of each look, thumbnail, features_vector and backgrounds.
+        batch: first, second, and of each look, thumbnail, features_vector, its offsets, and backgrounds.
         rules: how they are compared.
     """
     first, second = (pixels_in(batch[f"{side}_thumbnail"]) for side in ("first", "second"))
@@ -160,8 +164,8 @@ def score_pairs(batch: pa.RecordBatch, rules: Rules) -> pa.RecordBatch:
     """The rows of `compare_pairs` for P pairs whose thumbnails were compared before.
 
     Args:
-        batch: first, second, ssim, distance, thumbnail_cosine and hash_distance, and of each look, features_vector and
-            backgrounds.
+        batch: first, second, ssim, distance, thumbnail_cosine and hash_distance, and of each look, features_vector, its
+            offsets, and backgrounds.
         rules: how they are compared.
     """
     evidence = Evidence(
@@ -172,7 +176,10 @@ def score_pairs(batch: pa.RecordBatch, rules: Rules) -> pa.RecordBatch:
 
 
 def _verified(batch: pa.RecordBatch, evidence: Evidence, thresholds: Thresholds, anew: bool) -> pa.RecordBatch:
-    backgrounds = ((batch[f"first_{name}"].to_numpy() + batch[f"second_{name}"].to_numpy()) / 2 for name in BACKGROUNDS)
+    backgrounds = {
+        name: (batch[f"first_{name}"].to_numpy() + batch[f"second_{name}"].to_numpy()) / 2 for name in BACKGROUNDS
+    }
+    whole = _whole_cosines(batch, evidence.features_cosine)
     score = duplicate_score(evidence)
     verified = thresholds.passed(score, evidence.ssim, evidence.distance)
     return pa.record_batch(
@@ -181,10 +188,14 @@ def _verified(batch: pa.RecordBatch, evidence: Evidence, thresholds: Thresholds,
             "ssim": pa.array(evidence.ssim, pa.float64()),
             "distance": pa.array(evidence.distance, pa.float64()),
             "features_cosine": pa.array(evidence.features_cosine, pa.float64(), from_pandas=True),
+            "whole_cosine": pa.array(whole, pa.float64(), from_pandas=True),
             "thumbnail_cosine": pa.array(evidence.thumbnail_cosine, pa.float64()),
             "hash_distance": pa.array(evidence.hash_distance, pa.int32()),
+            **{name: pa.array(values, pa.float64()) for name, values in backgrounds.items()},
             "score": pa.array(score, pa.float64()),
-            "odds": pa.array(crowded_odds(evidence, *backgrounds), pa.float64()),
+            "odds": pa.array(
+                crowded_odds(replace(evidence, features_cosine=whole), *backgrounds.values()), pa.float64()
+            ),
             "verified": pa.array(verified),
             "anew": pa.array(np.full(batch.num_rows, anew)),
         },
@@ -195,16 +206,16 @@ def _verified(batch: pa.RecordBatch, evidence: Evidence, thresholds: Thresholds,
 def with_priority(compared: DataFrame) -> DataFrame:
     """Add ``priority`` instead of odds: what decides which pair is looked at first, the highest first.
 
-    The odds of a pair in its surroundings, less what its pictures have in better pairs: whoever has judged the best
-    pair of a picture learns little from its next.
+    The odds of a pair in its surroundings, less what its pictures have in better pairs, on average: whoever has judged
+    the best pair of a picture learns little from its next.
     """
     ends = [compared.select(F.col(end).alias("picture"), "odds") for end in ("first", "second")]
     best = ends[0].unionByName(ends[1]).groupBy("picture").agg(F.max("odds").alias("best"))
     joined = compared
     for end in ("first", "second"):
         joined = joined.join(best.withColumnsRenamed({"picture": end, "best": f"{end}_best"}), end, how="inner")
-    lacking = F.col("odds") - F.greatest("first_best", "second_best")
-    return joined.withColumn("priority", F.col("odds") + lacking).drop("odds", "first_best", "second_best")
+    better = (F.col("first_best") + F.col("second_best")) / 2
+    return joined.withColumn("priority", 2 * F.col("odds") - better).drop("odds", "first_best", "second_best")
 
 
 def _cosines(first: pa.Array, second: pa.Array) -> NDArray[np.float32]:
@@ -215,3 +226,12 @@ def _cosines(first: pa.Array, second: pa.Array) -> NDArray[np.float32]:
         if one is not None and other is not None:
             cosines[row] = np.frombuffer(one, HALF).astype(np.float32) @ np.frombuffer(other, HALF).astype(np.float32)
     return cosines
+
+
+def _whole_cosines(batch: pa.RecordBatch, cosines: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The cosines of features from those of projected ones, about; NaN where one of them is null."""
+    first, second = (
+        [batch[f"{side}_{name}"].to_numpy(zero_copy_only=False).astype(np.float64) for name in OFFSETS]
+        for side in ("first", "second")
+    )
+    return cosines * first[0] * second[0] + first[1] + second[1]
