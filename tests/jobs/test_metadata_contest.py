@@ -26,7 +26,7 @@ import same_rows
 SHARE = 0.0002
 
 
-def asked(query: str) -> list[tuple[Any, ...]]:
+def answer_of(query: str) -> list[tuple[Any, ...]]:
     """The rows that DuckDB answers a query with."""
     return duckdb.execute(query).fetchall()
 
@@ -78,7 +78,7 @@ def test_a_planted_difference_is_noticed(answers: Path, lake: Path, tmp_path: Pa
     """A changed cell, a row that stands twice, a count that is off by one and a mean by a hundred-millionth."""
     changed = tmp_path / "answers"
     shutil.copytree(answers, changed)
-    asked(f"COPY (WITH rows_ AS (FROM '{answers / table}.parquet') {change}) TO '{changed / table}.parquet'")
+    answer_of(f"COPY (WITH rows_ AS (FROM '{answers / table}.parquet') {change}) TO '{changed / table}.parquet'")
     differing = same_rows.differing_rows(lake, changed)
     assert [name for name, number in differing.items() if number] == [table]
 
@@ -88,7 +88,7 @@ def test_a_count_that_differs_is_named(source: Path, answers: Path, lake: Path, 
     changed, accounts = tmp_path / "answers", f"{tmp_path}/answers/accounts.parquet"
     shutil.copytree(answers, changed)
     one_more = "number + (account = 'boxes lines' AND outcome = 'empty_box')::INT AS number"
-    asked(f"COPY (SELECT * REPLACE ({one_more}) FROM '{answers}/accounts.parquet') TO '{accounts}'")
+    answer_of(f"COPY (SELECT * REPLACE ({one_more}) FROM '{answers}/accounts.parquet') TO '{accounts}'")
     planted = json.loads((source / made_metadata.TRUTH).read_text())["rejected"]["boxes"]["empty_box"]
     assert same_rows.differing_counts(lake, changed) == [
         f"boxes lines, empty_box: {planted}, by DuckDB {planted + 1}",
@@ -102,14 +102,14 @@ def test_the_files_have_the_share_and_the_faults_of_real_ones(source: Path, answ
     """Sizes are the share's; there are duplicates, contradictions, unknown images and classes, parts, two parents."""
 
     def number(query: str) -> int:
-        (found,) = asked(query.format(at=answers))
+        (found,) = answer_of(query.format(at=answers))
         return int(found[0])
 
     lines = json.loads((source / made_metadata.TRUTH).read_text())["lines"]
     assert lines["labels"] == pytest.approx(60_000_000 * SHARE, rel=0.05)
     assert lines["boxes"] == pytest.approx(15_000_000 * SHARE, rel=0.05)
     assert number("SELECT count(*) FROM '{at}/images.parquet' WHERE split = 'train'") == round(9_011_219 * SHARE)
-    rejected = asked(f"SELECT DISTINCT reason FROM '{answers}/labels_rejected.parquet'")
+    rejected = answer_of(f"SELECT DISTINCT reason FROM '{answers}/labels_rejected.parquet'")
     expected = {"unknown_class", "unknown_image", "contradictory", "low_confidence", "duplicate"}
     assert {reason for (reason,) in rejected} == expected
     assert number("SELECT count(*) FROM '{at}/hierarchy.parquet' WHERE relation = 'part'") > 10

@@ -42,7 +42,7 @@ def _differing(lake: Path, answers: Path, name: str) -> int:
         f"round({column.name}::DOUBLE, {DIGITS})" if column.name in ROUNDED else f"{column.name}::{column.type}"
         for column in TABLES[name].columns
     )
-    found = _asked(
+    found = _answered(
         answers,
         "SELECT coalesce(sum(abs(surplus)), 0) FROM (SELECT sum(side) AS surplus FROM ("
         f"SELECT hash({cells}) AS row, 1 AS side FROM '{lake / name}/*.parquet' UNION ALL "
@@ -82,11 +82,11 @@ def unnoticed_faults(truth: Path, answers: Path) -> list[str]:
 
 
 def _counts(answers: Path) -> dict[tuple[str, str], int]:
-    rows = _asked(answers, f"SELECT account, outcome, number FROM '{answers / ACCOUNTS}.parquet'")
+    rows = _answered(answers, f"SELECT account, outcome, number FROM '{answers / ACCOUNTS}.parquet'")
     return {(account, outcome): number for account, outcome, number in rows}
 
 
-def _asked(answers: Path, query: str) -> list[tuple[Any, ...]]:
+def _answered(answers: Path, query: str) -> list[tuple[Any, ...]]:
     """The rows of a query; what does not fit into memory goes beside the answers."""
     with duckdb.connect(config={"temp_directory": str(answers / "spilled")}) as base:
         return base.execute(query).fetchall()
