@@ -91,6 +91,7 @@ def test_a_setting_s_line_says_what_the_configuration_refuses() -> None:
         ("training", "training-tasks"),
         ("serve", ""),
         ("shift", ""),
+        ("metadata", ""),
     ],
 )
 def test_a_benchmark_writes_into_its_own_block(tmp_path: Path, benchmark: str, block: str) -> None:
