@@ -113,7 +113,7 @@ def crowded_odds(
 
     Args:
         evidence: of the pairs; the cosine of features with what all pictures have in common, since people take pairs
-            for the same that show the same kind of thing.
+            for the same that show the same sort of thing.
         features_background: the mean cosine of both pictures with their sixth to tenth neighbours by features.
         thumbnail_background: the same by thumbnails.
     """
