@@ -59,7 +59,7 @@ class TreeMemory(Watch):
         """See Watch; where the process has ended there is nothing to note."""
         try:
             root = psutil.Process(self._pid)
-            self.peak_mib = max(self.peak_mib, sum(map(own_mib, (root, *root.children(recursive=True)))))
+            self.peak_mib = max(self.peak_mib, sum(map(part_mib, (root, *root.children(recursive=True)))))
         except psutil.NoSuchProcess:
             return
 
@@ -71,3 +71,14 @@ def own_mib(process: psutil.Process) -> int:
     except psutil.NoSuchProcess:
         return 0
     return int(info.rss - info.shared) >> 20
+
+
+def part_mib(process: psutil.Process) -> int:
+    """Memory of one process, of what several share an equal part each: a sum over processes counts it once.
+
+    Spark's Python workers are forks of a daemon that has the packages loaded; none where the process has ended.
+    """
+    try:
+        return int(process.memory_full_info().pss) >> 20
+    except psutil.NoSuchProcess:
+        return 0

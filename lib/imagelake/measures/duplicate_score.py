@@ -90,9 +90,9 @@ class BackgroundWeights:
 
 SCORE = Weights(1.441, -0.720, 1.694, 0.101, -0.167, -3.945)
 SCORE_WITHOUT_FEATURES = Weights(2.472, -1.157, 0.0, 0.038, -0.146, -0.666)
-PRIORITY = Weights(1.291, -0.866, 6.088, 0.491, -0.088, -1.062)
+PRIORITY = Weights(1.319, -0.832, 6.036, 0.494, -0.086, -0.864)
 PRIORITY_WITHOUT_FEATURES = Weights(1.983, -1.312, 0.0, 0.751, -0.079, 15.141)
-BACKGROUND = BackgroundWeights(-12.836, -8.829)
+BACKGROUND = BackgroundWeights(-13.076, -8.973)
 BACKGROUND_WITHOUT_FEATURES = BackgroundWeights(0.0, -21.468)
 
 
