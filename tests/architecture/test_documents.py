@@ -359,7 +359,7 @@ def test_every_script_says_what_it_is_for() -> None:
         if "__pycache__" in script.parts:
             continue
         lines = script.read_text(encoding="utf-8").splitlines()
-        assert any(line.startswith(("# ", '"""')) and len(line) > 20 for line in lines[:3]), script.name
+        assert any(line.startswith(("# ", "-- ", '"""')) and len(line) > 20 for line in lines[:3]), script.name
 
 
 def test_the_project_speaks_of_itself_alone() -> None:
