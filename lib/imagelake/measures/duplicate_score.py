@@ -112,8 +112,8 @@ def crowded_odds(
     large groups of copies count as a crowd, so it decides about the order of pairs alone.
 
     Args:
-        evidence: of the pairs; the cosine of features with what all pictures have in common, since people take pairs
-            for the same that show the same sort of thing.
+        evidence: of the pairs; the cosine of features with what all pictures have in common, which tells better what
+            people take for the same.
         features_background: the mean cosine of both pictures with their sixth to tenth neighbours by features.
         thumbnail_background: the same by thumbnails.
     """
