@@ -234,4 +234,4 @@ def _whole_cosines(batch: pa.RecordBatch, cosines: NDArray[np.floating]) -> NDAr
         [batch[f"{side}_{name}"].to_numpy(zero_copy_only=False).astype(np.float64) for name in OFFSETS]
         for side in ("first", "second")
     )
-    return cosines * first[0] * second[0] + first[1] + second[1]
+    return np.asarray(cosines * first[0] * second[0] + first[1] + second[1], np.float64)
