@@ -7,6 +7,8 @@ of model. Writes shift_summary, whose answer is a sentence for each model; shift
 shift_classes, shift_ranges, shift_models, shift_lines, shift_features, shift_clusters, shift_tests and shift_images as
 evidence; shift_history, kept from run to run; and the page shift/index.html. It is no step of the pipeline. A limit of
 [shift] that is passed ends it with exit code 3.
+Cost: at most 71 s for sets of 50,000 and 10,000 images with 1,024 features, a column each, and the labels of 1.28
+million training images, on two cores; 36 s for the features of 1.28 and 0.26 million images as lists, in 1.9 GiB.
 
     spark-submit jobs/measure_shift.py --root var/lake --before validation --after test
 """
