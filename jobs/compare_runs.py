@@ -14,7 +14,6 @@ Cost: at most 81 s for six ways to treat imbalance and five penalties on 22,408 
 
 from __future__ import annotations
 
-import hashlib
 import sys
 import time
 from dataclasses import replace
@@ -32,13 +31,13 @@ from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
 from imagelake.runtime.progress import announce
 from imagelake.runtime.resolve.training import (
-    TrainingSource,
     check_networks,
     input_form,
     network_settings,
     source_files,
     source_tables,
     start_of,
+    training_key,
     training_source,
 )
 from imagelake.runtime.tracking import curves_of, log_runs, run_tags, tracked_runs
@@ -46,12 +45,13 @@ from imagelake.training.network_settings import LINEAR
 from imagelake.transforms.predict.model import image_limits, input_settings
 from imagelake.transforms.rows.verdicts import count_by_reason, rejected
 from imagelake.transforms.training.checkpoint import FOLDER, FinishedRuns
-from imagelake.transforms.training.grid_search import grid_settings, plain_heads
+from imagelake.transforms.training.grid_search import grid_settings, head_curves, plain_heads
 from imagelake.transforms.training.head_training import TRAINED_ON, TrainingSet, Workshop, train_head
 from imagelake.transforms.training.network_runs import (
     FoldOutcome,
     NetworkFold,
     OutcomeStore,
+    epochs_of,
     error_of,
     run_result,
     scored_rows,
@@ -90,7 +90,7 @@ def run(work: Work, config: Config) -> None:
     work.account(
         "image and label pairs", judged.count(), sum(counts.by_evaluation.values()), count_by_reason(rejected(judged))
     )
-    key = _key(work, config, source)
+    key = training_key(config, source, config.runs.models, work.lake.storage)
     finished = FinishedRuns(work.lake.files, work.job.name, key)
     evaluated_on = _evaluated_on(config)
     runs = []
@@ -146,11 +146,7 @@ def _run_heads(
         data.rows.where(F.col("evaluated_on") == evaluated_on), plain_heads(found, data.scaling, data.counts.labels)
     )
     hits = hits_of(scored, evaluated_on).persist(StorageLevel.DISK_ONLY)
-    curves = tuple(
-        (head.spec.l2, head.spec.held_out, iteration, loss, None)
-        for head in found.heads
-        for iteration, loss in enumerate(head.losses)
-    )
+    curves = tuple(head_curves(found))
     return ComparedRun(LINEAR, imbalance, None, tuple(found.runs), found.chosen, hits, seconds, curves=curves)
 
 
@@ -215,18 +211,8 @@ def _compared(config: Config, point: _NetworkRun, outcomes: list[FoldOutcome]) -
         return ComparedRun(*settings, (), 0, None, seconds, error)
     scored = scored_rows(outcomes)
     result = run_result(outcomes, scored, evaluated_on, config.accuracy.confidence_level)
-    curves = tuple(
-        (None, one.fold.task.held_out, epoch, *losses)
-        for one in outcomes
-        for epoch, losses in enumerate(one.said["curve"])
-    )
+    curves = tuple((None, *epoch) for epoch in epochs_of(outcomes))
     return ComparedRun(*settings, (result,), 0, hits_of(scored, evaluated_on), seconds, curves=curves)
-
-
-def _key(work: Work, config: Config, source: TrainingSource) -> str:
-    inputs = [f"{name}={version}" for name, version in source.inputs.items()]
-    inputs += [work.lake.storage.digest(file) for file in files(config)]
-    return hashlib.sha256("\n".join([config.digest(["train", "model"]), *inputs]).encode()).hexdigest()[:16]
 
 
 def needs(config: Config) -> tuple[str, ...]:

@@ -15,7 +15,6 @@ Cost: at most 73 s for 1,251 images of 1,280 features, 13 penalties and five fol
 
 from __future__ import annotations
 
-import hashlib
 import sys
 import tempfile
 import time
@@ -41,6 +40,7 @@ from imagelake.runtime.resolve.training import (
     source_tables,
     start_files,
     start_of,
+    training_key,
     training_source,
 )
 from imagelake.runtime.tracking import curves_of, log_runs, run_tags, tracked_runs
@@ -177,7 +177,7 @@ def _head(work: Work, config: Config, source: TrainingSource, rows: DataFrame, c
     """Train the grid of heads and choose the best."""
     train = config.train
     data = TrainingSet(rows, counts, scaling_of(rows.where(F.col("evaluated_on").isin(*TRAINED_ON)), width_of(rows)))
-    checkpoint = Checkpoint(work.lake.files, train.name, _key(work, config, source))
+    checkpoint = Checkpoint(work.lake.files, train.name, training_key(config, source, [train.model], work.lake.storage))
     workshop = Workshop(
         train.memory_bytes, f"{work.staging}/packed", checkpoint, lambda line: announce(f"{work.job.name}: {line}")
     )
@@ -212,7 +212,7 @@ def _network(work: Work, config: Config, source: TrainingSource, rows: DataFrame
         NetworkFold(train.name, NetworkTask(form, counts.labels, settings, fold, fold == held_out[-1]), packed, start)
         for fold in held_out
     ]
-    folder = f"{_outcomes_folder(config)}/{_key(work, config, source)}"
+    folder = f"{_outcomes_folder(config)}/{training_key(config, source, [train.model], work.lake.storage)}"
     store = OutcomeStore(work.lake.spark, work.lake.files, work.lake.root, folder)
     outcomes = train_folds(folds, store, lambda line: announce(f"{work.job.name}: {line}"))
     if error := error_of(outcomes):
@@ -243,12 +243,6 @@ def _said_settings(settings: NetworkSettings, config: Config) -> dict[str, objec
 
 def _outcomes_folder(config: Config) -> str:
     return f"{FOLDER}/{config.train.name}_network"
-
-
-def _key(work: Work, config: Config, source: TrainingSource) -> str:
-    parts = [config.digest(["train", "model"]), *(f"{name}={version}" for name, version in source.inputs.items())]
-    parts += [work.lake.storage.digest(file) for file in files(config)]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def _licences(rows: DataFrame, images: DataFrame) -> dict[str, int]:

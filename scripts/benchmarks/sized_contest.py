@@ -16,18 +16,6 @@ def run_contest(
     prepare: Callable[[Path, int], None],
     measure: Callable[[str, Path], dict[str, Any]],
     cores: int,
-) -> dict[str, Any]:
-    """What was measured in all; see `contest_so_far`."""
-    *_, result = contest_so_far(names, folders, prepare, measure, cores)
-    return result
-
-
-def contest_so_far(
-    names: Iterable[str],
-    folders: dict[int, Path],
-    prepare: Callable[[Path, int], None],
-    measure: Callable[[str, Path], dict[str, Any]],
-    cores: int,
 ) -> Iterator[dict[str, Any]]:
     """Each size in turn; a contestant that failed at one is not tried at a larger one.
 

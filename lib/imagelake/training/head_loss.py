@@ -8,8 +8,9 @@ Letters: N images, D features, K classes, H heads.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,17 +20,29 @@ NO_FOLD = -1
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
-    """Training images.
+class ImageBlock:
+    """Arrays that have a row an image.
 
     Attributes:
         features: float32 [N, D], standardised.
+    """
+
+    features: NDArray[np.float32]
+
+
+Images = TypeVar("Images", bound=ImageBlock)
+
+
+@dataclass(frozen=True, eq=False)
+class Block(ImageBlock):
+    """Training images.
+
+    Attributes:
         classes: int32 [N].
         weights: float32 [N], how often each counts.
         folds: int8 [N].
     """
 
-    features: NDArray[np.float32]
     classes: NDArray[np.int32]
     weights: NDArray[np.float32]
     folds: NDArray[np.int8]
@@ -64,16 +77,21 @@ def sums_of(blocks: Iterable[Block], weights: NDArray[np.float32], held_out: NDA
     heads = weights.shape[1]
     counted, losses = np.zeros(heads), np.zeros(heads)
     gradients = np.zeros(weights.shape, np.float32)
-    for block in blocks:
-        for start in range(0, len(block.classes), ROWS_AT_ONCE):
-            rows = slice(start, start + ROWS_AT_ONCE)
-            _add(
-                Block(block.features[rows], block.classes[rows], block.weights[rows], block.folds[rows]),
-                weights,
-                held_out,
-                (counted, losses, gradients),
-            )
+    for block in tiles(blocks):
+        _add(block, weights, held_out, (counted, losses, gradients))
     return Sums(counted, losses, gradients.astype(np.float64))
+
+
+def tiles(blocks: Iterable[Images]) -> Iterator[Images]:
+    """The blocks in parts of so many images that their logits fit the caches.
+
+    Args:
+        blocks: of any number of images.
+    """
+    for block in blocks:
+        for start in range(0, len(block.features), ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
+            yield type(block)(*(getattr(block, field.name)[rows] for field in fields(block)))
 
 
 def _add(

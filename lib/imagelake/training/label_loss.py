@@ -9,28 +9,26 @@ Letters: N images, D features, K labels, H heads, F folds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imagelake.training.head_loss import COLUMNS_AT_ONCE, ROWS_AT_ONCE, Sums
+from imagelake.training.head_loss import COLUMNS_AT_ONCE, ImageBlock, Sums, tiles
 
 THERE, ABSENT, UNKNOWN = 1, -1, 0
 
 
 @dataclass(frozen=True, eq=False)
-class KnownBlock:
+class KnownBlock(ImageBlock):
     """Images of which some labels are known.
 
     Attributes:
-        features: float32 [N, D], standardised.
         known: int8 [N, K], each THERE, ABSENT or UNKNOWN.
         folds: int8 [N].
     """
 
-    features: NDArray[np.float32]
     known: NDArray[np.int8]
     folds: NDArray[np.int8]
 
@@ -54,7 +52,7 @@ def known_sums(
     gradients = np.zeros(weights.shape, np.float32)
     each = (1 / images).astype(np.float32)
     at_once = max(1, COLUMNS_AT_ONCE // labels)
-    for block in _tiles(blocks):
+    for block in tiles(blocks):
         signs = block.known.astype(np.float32)[:, None]
         shares = np.abs(signs) * each
         for first in range(0, heads, at_once):
@@ -73,13 +71,6 @@ def known_sums(
             gradients[:dimension, part] += (block.features.T @ flat).reshape(dimension, -1, labels)
             gradients[dimension, part] += residuals.sum(axis=0)
     return Sums(counted, losses, gradients.astype(np.float64))
-
-
-def _tiles(blocks: Iterable[KnownBlock]) -> Iterator[KnownBlock]:
-    for block in blocks:
-        for start in range(0, len(block.folds), ROWS_AT_ONCE):
-            rows = slice(start, start + ROWS_AT_ONCE)
-            yield KnownBlock(block.features[rows], block.known[rows], block.folds[rows])
 
 
 def probabilities(features: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float64]:

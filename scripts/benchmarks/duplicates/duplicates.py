@@ -24,7 +24,7 @@ from made_images import make_images, write_files
 from peaks import TreeMemory
 from planted_edits import IN_SCOPE
 from results import BENCH, PROJECT, keep, say, write_docs
-from sized_contest import contest_so_far, folders_of
+from sized_contest import folders_of, run_contest
 
 HERE = Path(__file__).parent
 OURS = "ours"
@@ -43,7 +43,7 @@ def main() -> int:
     if options.judged:
         return try_judged(options)
     sizes = options.sizes or (QUICK_SIZES if options.quick else SIZES)
-    contest = contest_so_far(
+    contest = run_contest(
         options.only or [OURS, *TOOLS],
         folders_of("duplicates", sizes),
         lambda folder, images: make_images(folder, images, round(images * PLANTED)),

@@ -154,11 +154,6 @@ def judged_figures(root: str, file: Path) -> dict[str, Any]:
     }
 
 
-def spread(values: list[float]) -> list[float]:
-    """Mean, lowest and highest."""
-    return [float(np.mean(values)), float(min(values)), float(max(values))]
-
-
 def fitted(design: NDArray[np.float64], called: NDArray[np.bool_]) -> NDArray[np.float64]:
     """The weights of the columns of a design [P, W], and the intercept: [W + 1]."""
     model = LogisticRegression(C=STRENGTH, max_iter=STEPS).fit(design, called)

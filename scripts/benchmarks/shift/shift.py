@@ -57,7 +57,7 @@ def main() -> int:
     if options.alarms:
         return count_alarms(options)
     sizes = options.sizes or (QUICK_SIZES if options.quick else SIZES)
-    result = run_contest(
+    *_, result = run_contest(
         options.only or [OURS, *TOOLS],
         folders_of("shift", sizes),
         make_sets,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -81,6 +82,13 @@ def training_source(work: Work, config: Config, models: Iterable[str]) -> Traini
     duplicates = (DUPLICATES,) if work.has(DUPLICATES) else ()
     runs = {name: lake.require(name).run_id for name in (*LAKE_SOURCE, *more, *duplicates)}
     return TrainingSource(work.read("labels_clean"), tables, network, runs)
+
+
+def training_key(config: Config, source: TrainingSource, models: Iterable[str], storage: Storage) -> str:
+    """A hash of all that weights depend on: what is kept of an interrupted training counts for the same one."""
+    parts = [config.digest(["train", "model"]), *(f"{name}={version}" for name, version in source.inputs.items())]
+    parts += [storage.digest(file) for file in start_files(config, models)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def source_tables(config: Config, models: Iterable[str]) -> tuple[str, ...]:

@@ -28,9 +28,9 @@ from imagelake.transforms.rows.features import features_of, gathered
 from imagelake.transforms.training.packed_features import (
     PACK_OPTIONS,
     ROWS_A_BLOCK,
-    ROWS_A_TILE,
     Scaling,
     in_parts,
+    joined_blocks,
     task_number,
 )
 from imagelake.transforms.training.passes import Partials, merged_partials, packed_sums, unpacked_sums
@@ -241,30 +241,16 @@ def known_matrix(column: pa.Array, labels: int) -> NDArray[np.int8]:
 
 def known_blocks(batches: Iterable[pa.RecordBatch], shape: Shape) -> Iterator[KnownBlock]:
     """The blocks of packed rows, joined to tiles that are large enough for matrix products."""
-    waiting: list[KnownBlock] = []
-    for batch in batches:
-        for row in range(batch.num_rows):
-            features, known, folds = (batch[name][row].as_buffer() for name in PACKED.names[2:])
-            waiting.append(
-                KnownBlock(
-                    np.frombuffer(features, np.float32).reshape(-1, shape.features),
-                    np.frombuffer(known, np.int8).reshape(-1, shape.classes),
-                    np.frombuffer(folds, np.int8),
-                )
-            )
-            if sum(len(block.folds) for block in waiting) >= ROWS_A_TILE:
-                yield _joined(waiting)
-                waiting = []
-    if waiting:
-        yield _joined(waiting)
 
+    def block_of(batch: pa.RecordBatch, row: int) -> KnownBlock:
+        features, known, folds = (batch[name][row].as_buffer() for name in PACKED.names[2:])
+        return KnownBlock(
+            np.frombuffer(features, np.float32).reshape(-1, shape.features),
+            np.frombuffer(known, np.int8).reshape(-1, shape.classes),
+            np.frombuffer(folds, np.int8),
+        )
 
-def _joined(blocks: list[KnownBlock]) -> KnownBlock:
-    return KnownBlock(
-        np.concatenate([block.features for block in blocks]),
-        np.concatenate([block.known for block in blocks]),
-        np.concatenate([block.folds for block in blocks]),
-    )
+    return joined_blocks(batches, block_of)
 
 
 def score_known(rows: DataFrame, judges: LabelJudges) -> DataFrame:

@@ -276,11 +276,16 @@ def head_results(found: SearchedGrid, l2: Sequence[float]) -> tuple[dict[str, Ru
     return dict(zip(names, found.runs, strict=True)), names[found.chosen]
 
 
-def curve_rows(spark: SparkSession, found: SearchedGrid) -> DataFrame:
-    """The training_curves table of a head."""
-    rows = [
-        (run_name(head.spec.l2), head.spec.held_out, iteration, loss, None)
+def head_curves(found: SearchedGrid) -> list[tuple[float, int, int, float, None]]:
+    """Penalty, fold, iteration and loss of each head; nothing is kept aside."""
+    return [
+        (head.spec.l2, head.spec.held_out, iteration, loss, None)
         for head in found.heads
         for iteration, loss in enumerate(head.losses)
     ]
+
+
+def curve_rows(spark: SparkSession, found: SearchedGrid) -> DataFrame:
+    """The training_curves table of a head."""
+    rows = [(run_name(l2), *rest) for l2, *rest in head_curves(found)]
     return spark.createDataFrame(rows, TABLES["training_curves"].ddl)

@@ -196,12 +196,14 @@ def run_result(outcomes: Sequence[FoldOutcome], scored: DataFrame, evaluated_on:
 
 def network_curves(spark: SparkSession, name: str, outcomes: Sequence[FoldOutcome]) -> DataFrame:
     """The training_curves table of a network."""
-    rows = [
-        (name, one.fold.task.held_out, epoch, *losses)
-        for one in outcomes
-        for epoch, losses in enumerate(one.said["curve"])
+    return spark.createDataFrame([(name, *epoch) for epoch in epochs_of(outcomes)], TABLES["training_curves"].ddl)
+
+
+def epochs_of(outcomes: Sequence[FoldOutcome]) -> list[tuple[int, int, float, float | None]]:
+    """Fold, epoch, loss and loss of images kept aside, of folds that were trained."""
+    return [
+        (one.fold.task.held_out, epoch, *losses) for one in outcomes for epoch, losses in enumerate(one.said["curve"])
     ]
-    return spark.createDataFrame(rows, TABLES["training_curves"].ddl)
 
 
 def kept_files(outcome: FoldOutcome) -> tuple[bytes, bytes]:

@@ -5,8 +5,8 @@ Letters: N images, D features, K classes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from imagelake.errors import ImageLakeError
-from imagelake.training.head_loss import Block
+from imagelake.training.head_loss import Block, Images
 from imagelake.training.imbalance import class_weights, draws, target_images
 from imagelake.transforms.rows.features import features_of, gathered
 
@@ -178,11 +178,23 @@ def in_parts(rows: DataFrame, images: int, image_bytes: int) -> DataFrame:
 
 def blocks_of(batches: Iterable[pa.RecordBatch], dimension: int) -> Iterator[Block]:
     """The blocks of packed rows, joined to tiles that are large enough for matrix products."""
-    waiting: list[Block] = []
+    return joined_blocks(batches, lambda batch, row: _block(batch, row, dimension))
+
+
+def joined_blocks(
+    batches: Iterable[pa.RecordBatch], block_of: Callable[[pa.RecordBatch, int], Images]
+) -> Iterator[Images]:
+    """Blocks of any images, a row each, joined to tiles that are large enough for matrix products.
+
+    Args:
+        batches: of packed rows.
+        block_of: the block in a row of a batch.
+    """
+    waiting: list[Images] = []
     for batch in batches:
         for row in range(batch.num_rows):
-            waiting.append(_block(batch, row, dimension))
-            if sum(len(block.classes) for block in waiting) >= ROWS_A_TILE:
+            waiting.append(block_of(batch, row))
+            if sum(len(block.features) for block in waiting) >= ROWS_A_TILE:
                 yield _joined(waiting)
                 waiting = []
     if waiting:
@@ -199,13 +211,9 @@ def _block(batch: pa.RecordBatch, row: int, dimension: int) -> Block:
     )
 
 
-def _joined(blocks: list[Block]) -> Block:
-    return Block(
-        np.concatenate([block.features for block in blocks]),
-        np.concatenate([block.classes for block in blocks]),
-        np.concatenate([block.weights for block in blocks]),
-        np.concatenate([block.folds for block in blocks]),
-    )
+def _joined(blocks: list[Images]) -> Images:
+    names = [field.name for field in fields(blocks[0])]
+    return type(blocks[0])(*(np.concatenate([getattr(block, name) for block in blocks]) for name in names))
 
 
 def task_number() -> int:
