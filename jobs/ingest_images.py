@@ -55,9 +55,8 @@ def run(work: Work, config: Config) -> None:
     headers = read_headers(fresh, limits, work.counter("headers read"))
     if before and known.taken:
         headers = headers.unionByName(known.taken.select(headers.columns))
-        packed = before.read("image_bytes")
-        gone = packed.select("image_id").join(known.taken, "image_id", how="left_anti")
-        work.take_over("image_bytes", Keys.of(gone).rows_besides(packed), options)
+        packed = before.read("image_bytes").select("image_id")
+        work.take_over_besides("image_bytes", Keys.of(packed.join(known.taken, "image_id", how="left_anti")), options)
     described = describe_images(kept(lines), found.described, headers, has_image_lists(spark, source.published))
     images = work.write("images", described)
     line_rejects = rejected_image_lines(lines)

@@ -11,10 +11,11 @@ from planted_pictures import encoded, picture, planted
 from planted_tables import plant_tables
 from pyspark.sql import SparkSession
 
-from find_duplicates import COMPARISONS, JOB
+from find_duplicates import COMPARISONS, JOB, SPACES
 from imagelake.config import load_config
 from imagelake.lake.lake import Lake
 from imagelake.runtime.job import Outcome, execute
+from imagelake.tables import TABLES
 
 LARGE, OTHER, BLANK = picture(1, 256), picture(2), np.full((40, 60, 3), 255, np.uint8)
 FILES = {
@@ -39,6 +40,11 @@ MEMBERS = {
     "white and larger": ("white and larger", "representative", 2),
     "white": ("white and larger", "thumbnail", 2),
 }
+MEMBERS_AND_LATE = {
+    image_id: (*found[:2], 5 if found[0] == "a as bmp" else found[2]) for image_id, found in MEMBERS.items()
+}
+MEMBERS_AND_LATE["a late"] = ("a as bmp", "near", 5)
+FEW = dict(list(FILES.items())[: len(FILES) // 2])
 LABELS = {"a original": "Lion", "a as bmp": "Lion", "a small": "Tiger", "white": "Snow", "white and larger": "Snow"}
 
 
@@ -153,13 +159,31 @@ def test_a_second_run_compares_what_is_new(spark: SparkSession, tmp_path: Path) 
     assert not first.work.taken_over
     assert pairs == fresh.work.rows[COMPARISONS]
     assert 0 < pairs - taken < pairs / 3
-    for name in JOB.writes:
+    for name in TABLES.keys() & JOB.writes:
         found, expected = (sorted(map(repr, one.read(name).collect())) for one in (lake, whole))
         assert found == expected, name
+
+
+def test_spaces_last_until_images_or_network_are_others(spark: SparkSession, tmp_path: Path) -> None:
+    """A few new images are compared in the spaces of before, and found all the same; another network has new spaces."""
+    late = {"a late": (encoded(LARGE, "JPEG", side=100, quality=60), "test")}
+    notes, spaces = [], []
+    for files, recipe in ((FILES, "one"), (FILES | late, "one"), (FILES, "another"), (FEW, "another")):
+        lake = plant_tables(spark, tmp_path, JOB.reads, planted(files), recipe)
+        outcome = execute(JOB, lake, load_config())
+        assert outcome.work is not None
+        notes.append("learnt" in outcome.work.notes)
+        with np.load(Path(lake.folder(SPACES).removeprefix("file://")) / "arrays.npz") as arrays:
+            spaces.append(arrays["thumbnail_axes"])
+        if "a late" in files:
+            assert members_of(lake) == MEMBERS_AND_LATE
+    assert notes == [False, True, False, False]
+    assert np.array_equal(spaces[0], spaces[1])
+    assert not np.array_equal(spaces[2][:, :8], spaces[3][:, :8])
 
 
 def test_an_empty_lake_has_none(spark: SparkSession, tmp_path: Path) -> None:
     """No images, no duplicates, no error."""
     outcome = execute(JOB, plant_tables(spark, tmp_path, JOB.reads, {}), load_config())
     assert outcome.work is not None
-    assert set(outcome.work.rows.values()) == {0}
+    assert {outcome.work.rows[name] for name in TABLES.keys() & JOB.writes} == {0}

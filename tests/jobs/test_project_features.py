@@ -49,3 +49,16 @@ def test_a_lake_of_few_images_has_a_map(spark: SparkSession, tmp_path: Path, ima
     lake = plant_tables(spark, tmp_path, JOB.reads, {"predictions": rows})
     execute(JOB, lake, load_config(settings=["map.landmarks=1"]))
     assert lake.read("image_map").count() == images
+
+
+def test_images_stay_where_they_are_as_the_lake_grows(spark: SparkSession, tmp_path: Path) -> None:
+    """One image more of twenty finds its point, and moves no other; another network lays out a new map."""
+    random = np.random.default_rng(4)
+    rows = [{"image_id": f"i{n}", "features": random.normal(size=8).tolist(), "sha256": f"{n}"} for n in range(21)]
+    maps = []
+    for few, recipe in ((rows[:20], "one"), (rows, "one"), (rows, "another")):
+        lake = plant_tables(spark, tmp_path, JOB.reads, {"predictions": few}, recipe)
+        execute(JOB, lake, load_config())
+        maps.append(lake.read("image_map").toPandas().set_index("image_id").sort_index())
+    assert maps[1].drop("i20").equals(maps[0])
+    assert not maps[2].drop("i20").equals(maps[0])

@@ -16,7 +16,10 @@ from pyspark.sql import SparkSession
 
 from imagelake.config import load_config
 from imagelake.installation import PACKAGE, SAMPLE_WEIGHTS
+from imagelake.lake.check import check_lake
 from imagelake.lake.lake import Lake
+from imagelake.lake.published import open_lake
+from imagelake.runtime import linked_files
 from imagelake.runtime.job import Outcome, execute
 from pipeline_steps import job
 
@@ -143,6 +146,30 @@ def test_a_forced_run_takes_nothing_over(photos: Photos) -> None:
     index = forced["build_image_index"].work
     assert index is not None
     assert "earlier" not in index.notes.get("trained", "")
+
+
+def test_files_whose_rows_all_stay_are_linked(photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After one photo came and one went, files without that one are those of before, and every row is there once."""
+    monkeypatch.setattr(linked_files, "LEAST_BYTES", 0)
+    names = ("image_bytes", "predictions")
+    before = {name: inodes(photos.lake, name) for name in names}
+    assert min(map(len, before.values())) > 1
+    (photos.folder / "of 1" / "33.png").unlink()
+    photos.add(3_000)
+    photos.run(steps=STEPS)
+    for name in names:
+        linked = before[name] & inodes(photos.lake, name)
+        assert 0 < len(linked) < len(before[name]), name
+    assert not [found for found in check_lake(open_lake(photos.lake.root)) if found.problems]
+    fresh = Lake(photos.lake.spark, str(tmp_path / "fresh"))
+    photos.run(lake=fresh)
+    assert {name: tables(photos.lake)[name] for name in names} == {name: tables(fresh)[name] for name in names}
+
+
+def inodes(lake: Lake, name: str) -> set[int]:
+    """Which files on the disk a table's parts are."""
+    folder = Path(lake.folder(name).removeprefix("file://"))
+    return {part.stat().st_ino for part in folder.glob("*.parquet")}
 
 
 @pytest.mark.tried("Killed on one machine", "a byte of an earlier table flipped", "a rerun takes nothing over from it")

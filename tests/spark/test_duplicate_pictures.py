@@ -16,9 +16,9 @@ from pyspark.sql import functions as F
 from imagelake.search.cells import Cells, neighbours_within
 from imagelake.search.scan import HALF
 from imagelake.transforms.duplicates.groups import group_images, represent
-from imagelake.transforms.duplicates.looks import Space
 from imagelake.transforms.duplicates.neighbours import Reach, backgrounds_of, nearest_pictures, pairs_of
 from imagelake.transforms.duplicates.pictures import count_copies, number_pictures
+from imagelake.transforms.duplicates.spaces import Space
 from imagelake.vision.decode import Decoded
 from imagelake.vision.fingerprint import fingerprint_of
 

@@ -17,7 +17,10 @@ from imagelake.lake.record import read_record
 from imagelake.tables import TABLES
 
 SOUND, DAMAGED, UNUSABLE = 0, 1, 2
-FOLDERS = ("sample_files", "model", "index_quantizer", "report", "search_page", "comparison", "heads", "unseen")
+FOLDERS = (
+    *("sample_files", "model", "index_quantizer", "duplicate_spaces", "map_landmarks"),
+    *("report", "search_page", "comparison", "heads", "unseen"),
+)
 _DESCRIPTION = """\
 Check the published tables of a lake: every file is there, with the size and the checksum that it was published with.
 

@@ -26,12 +26,13 @@ from imagelake.lake.publication import OWNER, Publication, publish, remove_left_
 from imagelake.lake.record import Run
 from imagelake.lake.remedies import refusal
 from imagelake.lake.staged_parts import parts_of
-from imagelake.lake.storage import JAVA_ERRORS, to_pattern
+from imagelake.lake.storage import JAVA_ERRORS, to_pattern, to_uri
 from imagelake.lake.view import SupersededError
 from imagelake.net.credentials import without_credentials
 from imagelake.runtime.code_version import Code, code_of
 from imagelake.runtime.lineage import Lineage, sender
 from imagelake.runtime.lineage_events import JobRun
+from imagelake.runtime.linked_files import link_files, name_of_file, rows_in
 from imagelake.runtime.options import Shortcut
 from imagelake.runtime.progress import announce
 from imagelake.runtime.query_compilation import compiled_for
@@ -41,6 +42,8 @@ from imagelake.tables import TABLES
 if TYPE_CHECKING:
     from pyspark import Accumulator
     from pyspark.sql import DataFrame
+
+    from imagelake.transforms.rows.earlier_rows import Keys
 
 ATTEMPTS = 3  # at a job whose inputs are published anew while it reads them
 
@@ -217,6 +220,22 @@ class Work:
         staged, self.taken_over[name] = self._stage(name, frame, options, "append")
         self.rows[name] += self.taken_over[name]
         return staged
+
+    def take_over_besides(self, name: str, gone: Keys, options: Mapping[str, str] | None = None) -> DataFrame:
+        """Add the last run's rows to a table that is staged, except for those of some keys; the whole staged table.
+
+        Files that keep all their rows are linked where the disk has links; the rows of others are written anew.
+        """
+        before, staged = self.lake.read(name), f"{self.staging}/{name}"
+        parts = self.lake.require(name).parts or []
+        linked = link_files(before, parts, gone, (self.lake.folder(name), to_uri(staged)))
+        written = 0
+        if len(linked) < len(parts):
+            others = before.where(~name_of_file().isin(linked)) if linked else before
+            _, written = self._stage(name, gone.rows_besides(others.select(*before.columns)), options, "append")
+        self.taken_over[name] = written + rows_in(staged, linked)
+        self.rows[name] += self.taken_over[name]
+        return self.lake.spark.read.schema(TABLES[name].ddl).parquet(to_pattern(staged))
 
     def counter(self, what: str) -> Accumulator[int]:
         """Counts for the summary what executors do, repeated attempts included."""

@@ -10,8 +10,9 @@ from pyspark.sql import functions as F
 
 from imagelake.measures.duplicate_score import Thresholds
 from imagelake.transforms.duplicates.hash_candidates import pairs_by_hash
-from imagelake.transforms.duplicates.looks import OFFSETS, learn_spaces, project_looks
+from imagelake.transforms.duplicates.looks import OFFSETS, project_looks
 from imagelake.transforms.duplicates.neighbours import Reach, backgrounds_of, nearest_pictures, pairs_of
+from imagelake.transforms.duplicates.spaces import least_cosines
 from imagelake.transforms.duplicates.verdicts import judged
 from imagelake.transforms.duplicates.verification import (
     BACKGROUNDS,
@@ -22,11 +23,12 @@ from imagelake.transforms.duplicates.verification import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pyspark.sql import DataFrame
 
     from imagelake.config import DuplicatesSection
+    from imagelake.transforms.duplicates.spaces import Space
 
 LOOK_BYTES = 16  # of the hash of a thumbnail: no two of them are equal by chance
 
@@ -37,19 +39,17 @@ class Pictures:
 
     Attributes:
         copies: as `number_pictures` gives them, stored.
-        count: how many pictures there are.
         predictions: image_id, features, thumbnail and perceptual_hash.
+        spaces: in which they have neighbours, as `learn_spaces` gives them.
         verdicts: first, second and verdict: pairs that are compared in any case, and of which people know better; None
             where nobody has judged.
-        with_features: whether features may be compared, where there are any.
         comparisons: the duplicate_comparisons table of an earlier run whose rows hold; None where there is none.
     """
 
     copies: DataFrame
-    count: int
     predictions: DataFrame
+    spaces: Sequence[Space]
     verdicts: DataFrame | None = None
-    with_features: bool = True
     comparisons: DataFrame | None = None
 
 
@@ -64,9 +64,7 @@ def near_pairs(pictures: Pictures, rules: DuplicatesSection, keep: Keep) -> Data
         rules: how far to look, and when two pictures are one.
         keep: stores what several steps read.
     """
-    floors = {"features": rules.min_features_cosine, "thumbnail": rules.min_thumbnail_cosine}
-    used = {column: floor for column, floor in floors.items() if column != "features" or pictures.with_features}
-    spaces = learn_spaces(pictures.predictions, pictures.count, used)
+    spaces = pictures.spaces
     best = pictures.copies.where("best").select("image_id", "picture", "side")
     projected = project_looks(pictures.predictions, spaces)
     look = F.unhex(F.substring(F.sha2("thumbnail", 256), 1, 2 * LOOK_BYTES)).alias("look")
@@ -82,7 +80,7 @@ def near_pairs(pictures: Pictures, rules: DuplicatesSection, keep: Keep) -> Data
     candidates = reduce(lambda one, other: one.unionByName(other), found).distinct()
     comparison = Rules(Thresholds.of(rules), rules.shift)
     earlier = None if pictures.comparisons is None else KnownComparisons(pictures.comparisons, keep)
-    compared = verify_pairs(candidates, _completed(described, floors), comparison, earlier)
+    compared = verify_pairs(candidates, _completed(described, least_cosines(rules)), comparison, earlier)
     return keep("compared", judged(compared, pictures.verdicts))
 
 

@@ -17,7 +17,8 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from imagelake.search.cells import neighbours_within
 from imagelake.search.scan import HALF
 from imagelake.search.serving_folder import fixed_width
-from imagelake.transforms.duplicates.looks import ROWS_AT_ONCE, Space
+from imagelake.transforms.duplicates.looks import ROWS_AT_ONCE
+from imagelake.transforms.duplicates.spaces import Space
 from imagelake.transforms.rows.features import gathered
 
 if TYPE_CHECKING:

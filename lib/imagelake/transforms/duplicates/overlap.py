@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 
 from imagelake.transforms.duplicates.near import Pictures, near_pairs
 from imagelake.transforms.duplicates.pictures import count_copies, number_pictures
+from imagelake.transforms.duplicates.spaces import learn_spaces, least_cosines
 from imagelake.transforms.duplicates.verification import Keep
 
 if TYPE_CHECKING:
@@ -59,8 +60,8 @@ def overlap(
     theirs = copies.where(F.col("own_side") == OTHER)
     exact = keep("exact", _exact(mine, theirs))
     _, count = count_copies(copies)
-    pictures = Pictures(copies, count, both["predictions"], with_features=with_features)
-    compared = near_pairs(pictures, rules, keep)
+    spaces = learn_spaces(both["predictions"], count, least_cosines(rules, with_features))
+    compared = near_pairs(Pictures(copies, both["predictions"], spaces), rules, keep)
     near = _near(mine.join(exact, "image_id", how="left_anti"), theirs, compared, rules.listed_score)
     found = exact.unionByName(near)
     return found.withColumns({name: F.substring(name, 2, 2**31 - 1) for name in ("image_id", "reference_id")})

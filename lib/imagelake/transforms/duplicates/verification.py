@@ -16,7 +16,8 @@ from imagelake.measures.perceptual_hash import hash_distance, perceptual_hashes
 from imagelake.measures.structural_similarity import best_shift_ssim
 from imagelake.measures.thumbnail_vectors import rms_distance, thumbnail_vectors
 from imagelake.search.scan import HALF
-from imagelake.transforms.duplicates.looks import OFFSETS, pixels_in
+from imagelake.transforms.duplicates.looks import OFFSETS
+from imagelake.transforms.duplicates.vectors import pixels_in
 from imagelake.vision.fingerprint import grey_of
 
 if TYPE_CHECKING:
