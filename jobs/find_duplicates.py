@@ -83,7 +83,14 @@ JOB = Job(
     doc=__doc__,
     run=run,
     reads=("images", "predictions", "image_quality", "labels_clean", "duplicate_verdicts"),
-    writes=("duplicate_pairs", "duplicate_groups", "duplicate_conflicts", "duplicate_counts", COMPARISONS, SPACES),
+    writes=(
+        "duplicate_pairs",
+        "duplicate_groups",
+        "duplicate_conflicts",
+        "duplicate_counts",
+        "duplicate_comparisons",
+        "duplicate_spaces",
+    ),
     settings=("duplicates",),
     optional=("predictions", "duplicate_verdicts"),
 )

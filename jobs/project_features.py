@@ -57,7 +57,7 @@ JOB = Job(
     doc=__doc__,
     run=run,
     reads=("predictions",),
-    writes=("image_map", LANDMARKS),
+    writes=("image_map", "map_landmarks"),
     settings=("map",),
 )
 
