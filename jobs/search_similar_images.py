@@ -1,8 +1,8 @@
 """Reverse image search: what does the lake hold that looks like these images, or shows what they show?
 
 Reads image_index, index_quantizer, predictions, labels_clean, image_quality, image_bytes, images, hierarchy,
-label_accuracy and model; queries are files, hdfs:// paths, http(s) addresses or image_ids of the lake, and without any,
-one image of each label.
+label_accuracy, model, and heads where one of them predicted the images; queries are files, hdfs:// paths, http(s)
+addresses or image_ids of the lake, and without any, one image of each label.
 Only the cells nearest to a query are read. Writes search_queries, search_results and the page search_page/index.html.
 Cost: at most 8 s for ten queries in a lake of 20,000 images, on two cores.
 
@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 from imagelake.config import Config
+from imagelake.lake.predicting_network import unmeasured_classes
 from imagelake.reports.rows import ReportRows
 from imagelake.reports.search_page import write_search_page
 from imagelake.runtime.command import main
@@ -36,6 +37,7 @@ from imagelake.transforms.report.rows import images_to_show
 from imagelake.transforms.search.label_meanings import label_meanings
 from imagelake.transforms.search.queries import PhotoSettings, query_images, query_rows
 from imagelake.transforms.search.search import LakeImages, search
+from imagelake.vision.head import HEADS
 
 SEARCHED = ("predictions", "labels_clean", "image_quality", "image_bytes", "images")
 
@@ -48,7 +50,8 @@ def run(work: Work, config: Config) -> None:
     network, index = published_network(work.lake), published_index(work.lake)
     index.trained.description.require_model(network.card.features)
     lake = LakeImages(work.lake.root, *(work.read(name) for name in SEARCHED))
-    meanings = label_meanings(lake.labels_clean, work.read("hierarchy"), work.read("label_accuracy"))
+    unmeasured = unmeasured_classes(network, work.lake.require("label_accuracy"))
+    meanings = label_meanings(lake.labels_clean, work.read("hierarchy"), work.read("label_accuracy"), unmeasured)
     images = query_images(config.search.queries, lake, reader, network, photos)
     readable = {image.row["query"]: image.query for image in images if image.query}
     queries = work.write("search_queries", query_rows(work.lake.spark, images))
@@ -66,7 +69,8 @@ JOB = Job(
     name="search_similar_images",
     doc=__doc__,
     run=run,
-    reads=(INDEX_TABLE, TRAINED_FOLDER, *SEARCHED, "hierarchy", "label_accuracy", "model"),
+    reads=(INDEX_TABLE, TRAINED_FOLDER, *SEARCHED, "hierarchy", "label_accuracy", "model", HEADS),
+    optional=(HEADS,),
     writes=("search_queries", "search_results", "search_page"),
     settings=("search", "images", "report"),
     files=lambda config: query_files(config.search),

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import csv
+import io
+import json
 import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from finished_lake import FinishedLake
 from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
 from imagelake.lake.lake import Lake
+from imagelake.library.opened_lake import open_lake
 from imagelake.runtime.job import execute
+from imagelake.serving.terminal import main
 from pipeline_steps import job, run_steps
+from served import Served
 
 ANIMALS = (
     "Eagle",
@@ -90,6 +96,91 @@ def assert_compared_as_measured(lake: Lake) -> None:
     assert head["model_bytes"] > network["model_bytes"]
     page = (Path(lake.root.removeprefix("file://")) / "comparison" / "index.html").read_text(encoding="utf-8")
     assert "head animals" in page
+
+
+@pytest.fixture(scope="module")
+def predicted(trained: Lake, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """A copy that the head predicted, whose accuracy was measured before: of classes that the head knows nothing of."""
+    copy = shutil.copytree(trained.root.removeprefix("file://"), tmp_path_factory.mktemp("predicted") / "lake")
+    lake = Lake(trained.spark, str(copy))
+    execute(job("predict_images"), lake, load_config(settings=[*settings_of(lake), "model.head=animals"]))
+    return lake
+
+
+def test_a_photo_is_predicted_by_the_head_that_predicted_the_lake(
+    predicted: Lake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Server, terminal, job and library give an image's bytes its own labels and scores, and find others by them."""
+    lake, folder = predicted, Path(predicted.root.removeprefix("file://"))
+    rhinos = lake.read("labels_clean").where("label = 'Rhinoceros'").select("image_id")
+    own = lake.read("predictions").join(rhinos, "image_id").where("top_names[0] = 'Rhinoceros'").collect()[0]
+    content = bytes(lake.read("image_bytes").where(f"image_id = '{own['image_id']}'").collect()[0]["content"])
+    photo = tmp_path / "horn.jpg"
+    photo.write_bytes(content)
+    expected = list(zip(own["top_names"], own["top_scores"], strict=True))
+    with Served(folder, tmp_path / "cache") as site:
+        assert "predicted by animals" in "".join(site.log)
+        assert "animals, trained on their labels, predicts them" in site.get("/").text
+        found = site.search(content, mode="label").json()
+        stored = site.get("/api/search", image=own["image_id"]).json()
+        other = site.search(shrunk(content), label="Rhinoceros", duplicates="hide").json()
+        page = site.get(found["link"]).text
+        words = site.get("/api/words", words="Rhinoceros", count=100).json()
+    for answer in (found, stored):
+        assert [one["name"] for one in answer["classes"]] == [name for name, _ in expected]
+        assert [one["score"] for one in answer["classes"]] == pytest.approx([score for _, score in expected], abs=1e-4)
+    assert (found["predicted_label"], found["label"]) == ("Rhinoceros", "Rhinoceros")
+    assert found["results"]
+    for answer in (found, other):
+        assert all("Rhinoceros" in result["image"]["labels"] for result in answer["results"])
+    assert other["classes"][0]["name"] == "Rhinoceros"
+    assert "Rhinoceros" in page
+    scores = lake.read("predictions").where("error IS NULL").select("image_id", "top_names", "top_scores").collect()
+    likely = {row[0] for row in scores if dict(zip(row[1], row[2], strict=True)).get("Rhinoceros", 0) >= 0.1}
+    labelled = {row["image_id"] for row in rhinos.collect()}
+    assert {result["image"]["image_id"] for result in words["results"]} == likely | labelled
+    capsys.readouterr()
+    assert main([str(photo), "--mode=label", "--json", "--root", str(folder), "--cache", str(tmp_path / "cache")]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["classes"], said["label"]) == (found["classes"], "Rhinoceros")
+    assert [result["image"]["image_id"] for result in said["results"]] == [
+        result["image"]["image_id"] for result in found["results"]
+    ][: len(said["results"])]
+    asked = [f"lake.root={lake.root}", f'search.queries=["{photo}"]']
+    execute(job("search_similar_images"), lake, load_config(settings=asked))
+    [query] = lake.read("search_queries").collect()
+    assert query["top_names"] == [name for name, _ in expected]
+    by_label = lake.read("search_results").where("mode = 'label'").orderBy("rank").collect()
+    assert [row["image_id"] for row in by_label] == [result["image"]["image_id"] for result in found["results"]][
+        : len(by_label)
+    ]
+    assert open_lake(str(folder)).network.classes == ANIMALS
+
+
+def shrunk(content: bytes) -> bytes:
+    """The same picture as another file."""
+    file = io.BytesIO()
+    with Image.open(io.BytesIO(content)) as image:
+        image.convert("RGB").resize((image.width * 9 // 10, image.height * 9 // 10)).save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+def test_a_head_of_other_labels_since_is_told(
+    predicted: Lake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where a head was trained on other labels since it predicted the lake, no label is called by another's name."""
+    folder = shutil.copytree(predicted.root.removeprefix("file://"), tmp_path / "lake")
+    lake = Lake(predicted.spark, str(folder))
+    others = [
+        *settings_of(lake),
+        "model.head=animals",
+        'train.labels=["Lion", "Zebra"]',
+        "train.folds=0",
+        "train.l2=[1e-2]",
+    ]
+    execute(job("train_classifier"), lake, load_config(settings=others))
+    assert main(["horn.jpg", "--root", str(folder), "--cache", str(tmp_path / "cache")]) == 2
+    assert "has been replaced since: run predict_images again" in capsys.readouterr().err
 
 
 def test_what_people_say_of_issues_is_respected(trained: Lake, tmp_path: Path) -> None:

@@ -15,19 +15,37 @@ from hypothesis import strategies as st
 from imagelake.cluster.webhdfs.remote_file import RemoteFile
 from imagelake.errors import ImageLakeError
 from imagelake.lake.manifest import MANIFEST, Manifest
+from imagelake.lake.predicting_network import predicting_network
 from imagelake.lake.published import open_lake
 from imagelake.serving.image_labels import classes_of_labels
 from imagelake.taxonomy.lake_labels import narrowest_labels
+from imagelake.vision.head import HeadCard, PackedHead
+from imagelake.vision.network_card import CARD, NetworkCard
+from imagelake.vision.packed import PackedModel
+from imagelake.vision.published_network import PublishedNetwork
 
 
-def publish(root: Path, name: str, table: pa.Table, parts: int = 1) -> None:
-    """A table as a job would publish it."""
+def publish(root: Path, name: str, table: pa.Table, parts: int = 1, head: str = "") -> None:
+    """A table as a job would publish it, with the setting model.head."""
     (root / name).mkdir(parents=True)
     size = -(-table.num_rows // parts)
     for part in range(parts):
         pq.write_table(table.slice(part * size, size), root / name / f"part-{part:05}.parquet")
-    manifest = Manifest(name, "job", "run", "", "", "", {}, table.num_rows, [], "", 0.0, None, {})
+    settings = {"model.head": head}
+    manifest = Manifest(name, "job", "run", "", "", "", {}, table.num_rows, [], "", 0.0, None, {}, settings=settings)
     (root / name / MANIFEST).write_text(manifest.to_json())
+
+
+def network_of(*classes: str) -> PublishedNetwork:
+    """A network of some classes."""
+    card = NetworkCard("sample", "f", "network.tflite", "litert", "float32", 128, "crop", classes)
+    return PublishedNetwork(card, PackedModel("litert", b""))
+
+
+def head_of(*labels: str) -> PackedHead:
+    """A head of some labels."""
+    card = HeadCard("animals", "f", labels, 3, 7, (10,) * len(labels), {}, {}, {}, "0.1", 0.01, "none")
+    return PackedHead(card.to_json(), b"")
 
 
 def test_a_table_is_read_whole_by_columns_and_in_batches(tmp_path: Path) -> None:
@@ -119,5 +137,34 @@ def test_a_class_means_the_narrowest_label(tmp_path: Path) -> None:
         }
     )
     publish(tmp_path, "label_accuracy", accuracy)
-    classes = classes_of_labels(open_lake(str(tmp_path)))
+    classes = classes_of_labels(open_lake(str(tmp_path)), network_of("lion", "eagle", "owl"))
     assert narrowest_labels(classes) == {"lion": "Animal", "owl": "Bird", "eagle": "Bird of prey"}
+
+
+def test_classes_mean_labels_as_what_predicts_now_was_measured(tmp_path: Path) -> None:
+    """A head's labels mean themselves until accuracy is measured with it; then the network's own classes mean none."""
+    publish(tmp_path / "without", "label_accuracy", pa.table({"label": ["Bird"], "classes": [["owl"]]}))
+    measured = pa.table({"label": ["Bird", "Owl"], "classes": [["Owl"], ["Owl"]]})
+    publish(tmp_path / "with", "label_accuracy", measured, head="animals")
+    network = network_of("owl", "lion")
+    with_head = network.with_head(head_of("Owl", "Rhinoceros"))
+    assert (with_head.head, with_head.classes, network.classes) == ("animals", ("Owl", "Rhinoceros"), ("owl", "lion"))
+    without, measured_lake = open_lake(str(tmp_path / "without")), open_lake(str(tmp_path / "with"))
+    assert classes_of_labels(without, network) == {"Bird": ("owl",)}
+    assert classes_of_labels(without, with_head) == {"Owl": ("Owl",), "Rhinoceros": ("Rhinoceros",)}
+    assert classes_of_labels(measured_lake, with_head) == {"Bird": ("Owl",), "Owl": ("Owl",)}
+    assert classes_of_labels(measured_lake, network) == {}
+
+
+def test_a_head_that_is_gone_is_told(tmp_path: Path) -> None:
+    """Where the head that predicted a lake is not there any more, nothing else predicts in its stead."""
+    publish(tmp_path, "predictions", pa.table({"image_id": ["a"]}), head="animals")
+    card = network_of("owl").card
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / CARD).write_text(card.to_json())
+    (folder / card.file).write_bytes(b"")
+    (folder / MANIFEST).write_text(Manifest("model", "", "", "", "", "", {}, 2, [], "", 1.0, None, {}).to_json())
+    lake = open_lake(str(tmp_path))
+    with pytest.raises(ImageLakeError, match=r"animals.* it predicted the images of this lake: run predict_images"):
+        predicting_network(lake.manifest, lake.read_file)

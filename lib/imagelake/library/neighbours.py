@@ -94,7 +94,7 @@ def _rows(features: NDArray[Any], served: ServedLake) -> NDArray[np.float32]:
     if features.shape[-1:] != (dimension,) or features.ndim > 2:
         raise ImageLakeError(
             f"features of shape {list(features.shape)}: expected [{dimension}] or [Q, {dimension}], as "
-            f"{served.predictor.card.name} gives them"
+            f"{served.predictor.network.card.name} gives them"
         )
     return unit_length(np.atleast_2d(features).astype(np.float32))
 

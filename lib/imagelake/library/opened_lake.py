@@ -13,16 +13,18 @@ from imagelake.config import load_config
 from imagelake.errors import ImageLakeError, unknown_choice
 from imagelake.installation import command_name
 from imagelake.lake import published
+from imagelake.lake.predicting_network import predicting_network
 from imagelake.library.neighbours import Photo, SearchOptions, nearest, queries_of, search_parameters
 from imagelake.serving.served_lake import ServedLake
 from imagelake.tables import TABLES
-from imagelake.vision.published_network import PublishedNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pyarrow as pa  # type: ignore[import-untyped]
     from pyspark.sql import DataFrame, SparkSession
+
+    from imagelake.vision.published_network import PublishedNetwork
 
 
 class OpenedLake:
@@ -109,14 +111,13 @@ class OpenedLake:
 
     @cached_property
     def network(self) -> PublishedNetwork:
-        """The network that the lake's predictions come from, for `predict`.
+        """The network that the lake's predictions come from, a trained head included, for `predict`.
 
         Example:
             >>> lake.network.card.name
             'mobilenet_v1 0.25 at 128 px'
         """
-        self._lake.require("model")
-        return PublishedNetwork.read(lambda name: self._lake.files.read_bytes(f"model/{name}"))
+        return predicting_network(self._lake.manifest, self._lake.read_file)
 
     def neighbours(self, query: Photo, count: int = 12, **options: Unpack[SearchOptions]) -> pd.DataFrame:
         """The nearest images of the lake: the answers of `scripts/search` and of the server.

@@ -95,7 +95,7 @@ def _predict_settings(network: PublishedNetwork, config: Config) -> PredictSetti
     from imagelake.transforms.predict.model import image_limits, predict_settings
 
     fixed = {"resolution": network.card.resolution, "framing": network.card.framing}
-    return predict_settings(config.model.model_copy(update=fixed), image_limits(config.images), network.card.classes)
+    return predict_settings(config.model.model_copy(update=fixed), image_limits(config.images), network.classes)
 
 
 def _predict_here(images: pd.DataFrame, network: PublishedNetwork, how: PredictSettings) -> pd.DataFrame:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from imagelake.vision.decode import Decoded
     from imagelake.vision.network import Network
-    from imagelake.vision.network_card import NetworkCard
+    from imagelake.vision.published_network import PublishedNetwork
 
 ImageKind = Literal["photo", "depiction"]
 PHOTO: ImageKind = "photo"
@@ -44,18 +44,19 @@ class Query:
     image_id: str | None = None
 
 
-def query_of_photo(content: bytes, decoded: Decoded, network: Network, card: NetworkCard) -> Query:
+def query_of_photo(content: bytes, decoded: Decoded, opened: Network, network: PublishedNetwork) -> Query:
     """A photo from outside the lake, scored as the lake's own images were.
 
     Args:
         content: the file.
         decoded: what it shows, in full size.
-        network: the lake's, opened.
-        card: what the network is.
+        opened: the lake's network, ready to score.
+        network: the same, as it was published.
     """
-    scored = network.score([network.frame(decoded, InputSettings(card.resolution, card.framing))])
+    settings = InputSettings(network.card.resolution, network.card.framing)
+    scored = opened.score([opened.frame(decoded, settings)])
     indices, scores = top_k(scored.scores, TOP_CLASSES)
-    classes = tuple((card.classes[i], float(score)) for i, score in zip(indices[0], scores[0], strict=True))
+    classes = tuple((network.classes[i], float(score)) for i, score in zip(indices[0], scores[0], strict=True))
     return Query(unit_length(scored.features)[0], classes, hashlib.sha256(content).hexdigest())
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from imagelake.lake.predicting_network import unmeasured_classes
 from imagelake.taxonomy.lake_labels import HierarchyEdge, LakeLabels
 from imagelake.taxonomy.synonyms import shipped_synonyms
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from imagelake.lake.published import PublishedLake
+    from imagelake.vision.published_network import PublishedNetwork
 
 
 class ImageLabels:
@@ -96,10 +98,11 @@ def _edges(lake: PublishedLake) -> list[HierarchyEdge]:
     ]
 
 
-def classes_of_labels(lake: PublishedLake) -> dict[str, tuple[str, ...]]:
-    """Label -> the classes of the model that count as it; none where accuracy has not been measured."""
-    if lake.manifest("label_accuracy") is None:
-        return {}
+def classes_of_labels(lake: PublishedLake, network: PublishedNetwork) -> dict[str, tuple[str, ...]]:
+    """Label -> the classes of the network, or of its head, that count as it; none where nobody knows."""
+    unmeasured = unmeasured_classes(network, lake.manifest("label_accuracy"))
+    if unmeasured is not None:
+        return unmeasured
     accuracy = lake.read("label_accuracy", ("label", "classes"))
     listed = zip(accuracy["label"].to_pylist(), accuracy["classes"].to_pylist(), strict=True)
     return {label: tuple(classes or ()) for label, classes in listed if label is not None}

@@ -83,12 +83,13 @@ class ServedLake:
         self.originals = Originals(lake, self.catalogue)
         self.index = open_index(lake, own / "index")
         self.predictor = Predictor(lake, limits, rules.thumbnail_side, threads)
-        self.index.description.require_model(self.predictor.card.features)
-        self._predictions = LakePredictions(lake, self.catalogue, self.predictor.card.classes)
-        still_valid = before is not None and before.predictor.card == self.predictor.card
+        network = self.predictor.network
+        self.index.description.require_model(network.card.features)
+        self._predictions = LakePredictions(lake, self.catalogue, network.classes)
+        still_valid = before is not None and before.predictor.network == network
         new_store = QueryStore(rules.queries_kept, rules.queries_max_bytes)
         self.queries: QueryStore = before.queries if before and still_valid else new_store
-        self._classes_of_labels = classes_of_labels(lake)
+        self._classes_of_labels = classes_of_labels(lake, network)
         self._label_of_class = narrowest_labels(self._classes_of_labels)
         self.version = lake.require("image_bytes").run_id
         self._side, self._cache = rules.thumbnail_side, own
@@ -171,7 +172,7 @@ class ServedLake:
     def words(self) -> WordIndex:
         """Labels and classes by words."""
         labels = self.catalogue.labels
-        classes = NetworkClasses(self.predictor.card.classes, self._classes_of_labels)
+        classes = NetworkClasses(self.predictor.network.classes, self._classes_of_labels)
         return WordIndex(labels.known, labels.counts, classes, shipped_synonyms())
 
     def by_words(self, meaning: Meaning) -> RankedByWords:

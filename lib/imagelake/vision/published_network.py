@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from imagelake.errors import ImageLakeError
 from imagelake.vision.extractor import ExtractorDescription, PackedExtractor, description_file
+from imagelake.vision.head import PackedHead
 from imagelake.vision.network_card import CARD, NetworkCard
 from imagelake.vision.packed import PackedModel
+from imagelake.vision.trained_network import PackedNetwork
 
 
 @dataclass(frozen=True)
 class PublishedNetwork:
-    """A network ready to be opened, and its card."""
+    """A network ready to be opened, with the head or trained network that scores where there is one, and its card."""
 
     card: NetworkCard
     packed: PackedModel
+
+    @property
+    def head(self) -> str:
+        """What scores labels instead of the network's classes, by its name; empty for nothing."""
+        return self.packed.head.card.name if self.packed.head else ""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the scores, by index."""
+        return self.packed.head.card.classes if self.packed.head else self.card.classes
+
+    def with_head(self, head: PackedHead | PackedNetwork) -> PublishedNetwork:
+        """The same network, whose features or input are scored by a head or trained network."""
+        return replace(self, packed=replace(self.packed, head=head))
 
     @classmethod
     def read(cls, read: Callable[[str], bytes]) -> PublishedNetwork:

@@ -105,9 +105,11 @@ def verdict_files(folder: Path | None) -> dict[What, VerdictFile]:
 
 def summary(served: ServedLake, seconds: float) -> str:
     """The served lake as one line of text."""
+    network = served.predictor.network
+    head = f", predicted by {network.head}" if network.head else ""
     return (
         f"{served.lake.root}: {len(served.catalogue):,} images, {len(served.index):,} of them searchable by "
-        f"{served.predictor.card.name}; ready after {seconds:.1f} s"
+        f"{network.card.name}{head}; ready after {seconds:.1f} s"
     )
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from imagelake.lake.published import PublishedLake
 
-WATCHED = (*SHOWN, "image_index", "index_quantizer")
+WATCHED = (*SHOWN, "image_index", "index_quantizer", "heads")
 
 
 class LakeWatch:

@@ -43,7 +43,7 @@ def search_views(served: ServedLake, photos: Photos, size: int, upload_bytes: in
             title="Search",
             images=len(served.catalogue),
             searchable=len(served.index),
-            network=served.predictor.card.name,
+            network=served.predictor.network,
             examples=served.examples,
             sampler=served.sampler,
             counts=labels.counts,

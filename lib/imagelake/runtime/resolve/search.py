@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from imagelake.lake.predicting_network import predicting_network
 from imagelake.lake.storage import to_uri
 from imagelake.net.safe_fetch import SafeFetch
 from imagelake.search.filters import Filters
@@ -12,15 +13,13 @@ from imagelake.search.query import is_address
 from imagelake.transforms.search.nearest import SearchedIndex
 from imagelake.transforms.search.queries import QueryReader
 from imagelake.transforms.search.search import SearchRules
-from imagelake.vision.published_network import PublishedNetwork
 
 if TYPE_CHECKING:
     from imagelake.config import SearchSection
     from imagelake.lake.lake import Lake
     from imagelake.lake.storage import Storage
     from imagelake.search.index_files import TrainedIndex
-
-MODEL = "model"
+    from imagelake.vision.published_network import PublishedNetwork
 
 
 def search_rules(search: SearchSection) -> SearchRules:
@@ -52,13 +51,12 @@ def query_reader(search: SearchSection, max_bytes: int, storage: Storage) -> Que
 
 
 def published_network(lake: Lake) -> PublishedNetwork:
-    """The network that the lake's features come from.
+    """The network that the lake's features and predictions come from, with the trained head where there is one.
 
     Raises:
-        ImageLakeError: there is none.
+        ImageLakeError: there is none, or the head is gone.
     """
-    lake.require(MODEL)
-    return PublishedNetwork.read(lambda name: lake.storage.read_bytes(f"{lake.folder(MODEL)}/{name}"))
+    return predicting_network(lake.manifest, lambda name, file: lake.storage.read_bytes(f"{lake.folder(name)}/{file}"))
 
 
 def trained_index(lake: Lake) -> TrainedIndex:

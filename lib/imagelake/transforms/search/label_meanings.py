@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,13 +23,29 @@ class LabelMeanings:
     label_of_class: Mapping[str, str]
 
 
-def label_meanings(labels_clean: DataFrame, hierarchy: DataFrame, label_accuracy: DataFrame) -> LabelMeanings:
-    """Read what labels mean from the tables of those names; all is collected: there are thousands at most."""
+def label_meanings(
+    labels_clean: DataFrame,
+    hierarchy: DataFrame,
+    label_accuracy: DataFrame,
+    unmeasured: Mapping[str, Collection[str]] | None = None,
+) -> LabelMeanings:
+    """Read what labels mean from the tables of those names; all is collected: there are thousands at most.
+
+    Args:
+        labels_clean: the labels of images.
+        hierarchy: which label is narrower than which.
+        label_accuracy: the classes that count as each label.
+        unmeasured: the same where that table does not tell, see `unmeasured_classes`.
+    """
     names = labels_clean.groupBy("label_id").agg(F.min("label").alias("label")).collect()
     edges = hierarchy.select(*HierarchyEdge._fields).collect()
-    measured = label_accuracy.where("label IS NOT NULL").select("label", "classes").collect()
     named = {row["label_id"]: row["label"] for row in names}
     return LabelMeanings(
         LakeLabels(named, (HierarchyEdge(*row) for row in edges), shipped_synonyms()),
-        narrowest_labels({row["label"]: row["classes"] or () for row in measured}),
+        narrowest_labels(_measured(label_accuracy) if unmeasured is None else unmeasured),
     )
+
+
+def _measured(label_accuracy: DataFrame) -> dict[str, Collection[str]]:
+    rows = label_accuracy.where("label IS NOT NULL").select("label", "classes").collect()
+    return {row["label"]: row["classes"] or () for row in rows}

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from imagelake.transforms.search.search import LakeImages
     from imagelake.vision.limits import Limits
     from imagelake.vision.network import Network
-    from imagelake.vision.network_card import NetworkCard
     from imagelake.vision.published_network import PublishedNetwork
 
 EXAMPLES = 12  # labels shown where no query is given
@@ -96,20 +95,20 @@ def query_images(
     def query_image(name: str, content: bytes | None) -> QueryImage:
         if content is None or opened is None:
             return of_lake[name]
-        return query_from_outside(name, content, opened, network.card, settings)
+        return query_from_outside(name, content, opened, network, settings)
 
     return [query_image(name, content) for name, content in contents.items()]
 
 
 def query_from_outside(
-    name: str, content: bytes, network: Network, card: NetworkCard, settings: PhotoSettings
+    name: str, content: bytes, opened: Network, network: PublishedNetwork, settings: PhotoSettings
 ) -> QueryImage:
     """A photo from outside the lake; one that cannot be decoded has an error and no query."""
     try:
         decoded = decode_image(content, settings.limits)
     except ImageError as error:
         return QueryImage({"query": name, "error": error.reason, "error_detail": error.detail}, None)
-    query = query_of_photo(content, decoded, network, card)
+    query = query_of_photo(content, decoded, opened, network)
     small = thumbnail_of(decoded, settings.thumbnail_side)
     return QueryImage({"query": name, "thumbnail": small} | _predicted(query), query)
 
