@@ -33,7 +33,7 @@ def run(work: Work, config: Config) -> None:
     clean = work.write("labels_clean", kept(judged))
     dropped = work.write("labels_rejected", rejected(judged))
     reasons = count_by_reason(dropped)
-    work.account("label rows", labels.count(), work.rows["labels_clean"], reasons)
+    work.account("label rows", work.lake.require("labels").rows, work.rows["labels_clean"], reasons)
     if reasons.get("unknown_image") and not work.rows["labels_clean"]:
         work.note("no label is left", "their images are neither here nor listed; clean.unknown_images=keep keeps them")
     work.note("images with a clean label", f"{clean.select('image_id').distinct().count():,}")

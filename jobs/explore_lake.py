@@ -16,7 +16,14 @@ from pyspark import StorageLevel
 from imagelake.config import Config
 from imagelake.runtime.command import main
 from imagelake.runtime.job import Job, Work
-from imagelake.transforms.explore.annotation_counts import boxes_per_image, count_boxes, count_labels, occurrences
+from imagelake.transforms.explore.annotation_counts import (
+    boxes_per_image,
+    count_boxes,
+    count_labels,
+    occurrences,
+    sum_by_image,
+    sum_by_label,
+)
 from imagelake.transforms.explore.facets import count_facets
 from imagelake.transforms.explore.image_shapes import count_shapes
 from imagelake.transforms.explore.null_counts import count_nulls
@@ -31,18 +38,23 @@ def run(work: Work, config: Config) -> None:
     """Count labels and boxes once by image, then make all tables from these counts."""
     images, labels, boxes, classes, hierarchy = (work.read(name) for name in INGESTED)
     label_counts = count_labels(labels, config.clean.min_confidence).persist(StorageLevel.DISK_ONLY)
-    box_counts = count_boxes(boxes).persist(StorageLevel.DISK_ONLY)
-    matched = match_images(images, label_counts, box_counts).persist(StorageLevel.DISK_ONLY)
+    by_image, by_label = (
+        counts(label_counts).persist(StorageLevel.DISK_ONLY) for counts in (sum_by_image, sum_by_label)
+    )
+    boxes_of_images, boxes_of_labels = (
+        count_boxes(boxes, by).persist(StorageLevel.DISK_ONLY) for by in ("image_id", "label_id")
+    )
+    matched = match_images(images, by_image, boxes_of_images).persist(StorageLevel.DISK_ONLY)
 
     work.write("null_counts", count_nulls({name: work.read(name) for name in INGESTED}))
     work.write("image_shapes", count_shapes(images))
-    by_label = work.write("label_counts", occurrences(label_counts, box_counts, classes))
-    work.write("boxes_per_image", boxes_per_image(box_counts, images))
-    splits = work.write("split_summary", summarise_splits(matched, label_counts, box_counts))
-    work.write("facets", count_facets(label_counts, box_counts, hierarchy))
+    occurring = work.write("label_counts", occurrences(by_label, boxes_of_labels, classes))
+    work.write("boxes_per_image", boxes_per_image(boxes_of_images, images))
+    splits = work.write("split_summary", summarise_splits(matched, by_label, boxes_of_images))
+    work.write("facets", count_facets(label_counts, boxes_of_labels, hierarchy))
     work.write("images_without_label", images_without_label(matched))
-    work.write("labels_without_image", labels_without_image(label_counts, images))
-    for name, value in summary_notes(splits, by_label).items():
+    work.write("labels_without_image", labels_without_image(by_image, images))
+    for name, value in summary_notes(splits, occurring).items():
         work.note(name, value)
 
 

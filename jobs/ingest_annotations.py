@@ -33,7 +33,7 @@ from imagelake.transforms.ingest.annotation_sources import Annotations, read_cla
 from imagelake.transforms.ingest.folder_labels import keyword_notes, labelled_by_keyword
 from imagelake.transforms.ingest.image_files import read_files
 from imagelake.transforms.ingest.voc_annotations import judge_voc_lines, read_voc_lines
-from imagelake.transforms.rows.verdicts import count_by_reason
+from imagelake.transforms.rows.verdicts import count_reasons_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -45,9 +45,10 @@ def run(work: Work, config: Config) -> None:
     for name in ("classes", "hierarchy", "labels", "boxes", "class_folders"):
         work.write(name, getattr(found, name))
     dropped = work.write("annotations_rejected", found.rejected)
+    reasons = count_reasons_of({name: dropped.where(dropped["table_name"] == name) for name in found.lines})
     for name in ("classes", "labels", "boxes"):
-        reasons = count_by_reason(dropped.where(dropped["table_name"] == name))
-        work.account(f"{name} lines", found.lines[name], work.rows[name], reasons | found.repeated.get(name, {}))
+        rejected = reasons[name] | found.repeated.get(name, {})
+        work.account(f"{name} lines", found.lines[name], work.rows[name], rejected)
     for name, value in found.notes.items():
         work.note(name, value)
 
@@ -59,7 +60,7 @@ def read_annotations(work: Work, config: Config) -> Annotations:
     if published is None:
         return read_named_images(work, config, images)
     hierarchy = read_hierarchy(published, storage)
-    return read_open_images(images, published, hierarchy, config.source.labels_from_boxes)
+    return read_open_images(images, published, hierarchy, config.source.labels_from_boxes, work.keep)
 
 
 def read_named_images(work: Work, config: Config, images: DataFrame) -> Annotations:

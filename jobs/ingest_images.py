@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import sys
 
-from pyspark import StorageLevel
+from pyspark.sql import functions as F
 
 from imagelake.config import Config
 from imagelake.runtime.command import main
@@ -38,7 +38,7 @@ from imagelake.transforms.ingest.image_list import (
 )
 from imagelake.transforms.predict.model import image_limits
 from imagelake.transforms.rows.earlier_rows import Keys, divide
-from imagelake.transforms.rows.verdicts import count_by_reason, kept
+from imagelake.transforms.rows.verdicts import count_reasons_of, kept
 from imagelake.vision.libraries import decoder_versions
 
 
@@ -46,7 +46,9 @@ def run(work: Work, config: Config) -> None:
     """Pack the bytes first, so that small files are read once; then read the headers from the packed bytes."""
     spark, source = work.lake.spark, find_source(config, work.lake.storage, f"{work.staging}/visible")
     limits, options = image_limits(config.images), pack_options(config.images)
-    lines = judge_image_lines(read_image_lists(spark, source.published)).persist(StorageLevel.DISK_ONLY)
+    has_lists, lines = has_image_lists(spark, source.published), read_image_lists(spark, source.published)
+    lines = work.keep("lines", lines) if has_lists else lines
+    judged = judge_image_lines(lines)
     found = find_images(spark, source, config.images.max_bytes, config.source.error_on_no_images)
     before = work.earlier(recipe_of(describe_file, limits, decoder_versions()), "images", "image_bytes")
     fitting = found.described.where("error IS NULL")
@@ -57,16 +59,26 @@ def run(work: Work, config: Config) -> None:
         headers = headers.unionByName(known.taken.select(headers.columns))
         packed = before.read("image_bytes").select("image_id")
         work.take_over_besides("image_bytes", Keys.of(packed.join(known.taken, "image_id", how="left_anti")), options)
-    described = describe_images(kept(lines), found.described, headers, has_image_lists(spark, source.published))
-    images = work.write("images", described)
-    line_rejects = rejected_image_lines(lines)
+    images = work.write("images", describe_images(kept(judged), found, headers, has_lists))
+    line_rejects = rejected_image_lines(judged)
     work.write("images_rejected", line_rejects.unionByName(rejected_files(found.rejected)))
 
-    work.account("image list lines", lines.count(), kept(lines).count(), count_by_reason(line_rejects))
-    too_large = count_by_reason(found.described.where("error IS NOT NULL").withColumnRenamed("error", "reason"))
-    images_found = found.described.count()
-    work.account("files", found.files.count(), images_found, count_by_reason(found.rejected))
-    work.account("image files", images_found, work.rows["image_bytes"], too_large)
+    too_large = found.described.where("error IS NOT NULL").withColumnRenamed("error", "reason")
+    sound = F.lit(None).cast("string").alias("reason")
+    counts = count_reasons_of(
+        {
+            "lines": lines.select(sound),
+            "listed": images.where("listed").select(sound),
+            "rejected lines": line_rejects,
+            "files": found.files.select(sound),
+            "rejected files": found.rejected,
+            "too large": too_large,
+        }
+    )
+    listed = sum(counts["listed"].values()) if has_lists else 0
+    work.account("image list lines", sum(counts["lines"].values()), listed, counts["rejected lines"])
+    work.account("files", sum(counts["files"].values()), found.images, counts["rejected files"])
+    work.account("image files", found.images, work.rows["image_bytes"], counts["too large"])
     check_error_ratio(images.where("has_bytes"), config.images.max_error_ratio)
     work.images = work.rows["image_bytes"]
 

@@ -18,7 +18,7 @@ def facets(spark: SparkSession, hierarchy: DataFrame, *labels: tuple[str, str, f
     """The facets of (image, label, confidence) rows without boxes."""
     rows = ({"image_id": i, "label_id": f"/m/{name}", "confidence": c} for i, name, c in labels)
     counts = count_labels(table(spark, "labels", *rows), 0.99)
-    return count_facets(counts, count_boxes(table(spark, "boxes")), hierarchy)
+    return count_facets(counts, count_boxes(table(spark, "boxes"), "label_id"), hierarchy)
 
 
 def test_an_image_counts_once_in_each_ancestor(spark: SparkSession) -> None:
@@ -41,7 +41,8 @@ def test_two_ways_to_an_ancestor_count_once(spark: SparkSession) -> None:
         ("Tomato", "Salad"),
     )  # fmt: skip
     labels = count_labels(table(spark, "labels", {"label_id": "/m/Tomato"}), 0.99)
-    boxes = count_boxes(table(spark, "boxes", {"label_id": "/m/Tomato"}, {"label_id": "/m/Tomato", "image_id": "i9"}))
+    tomatoes = table(spark, "boxes", {"label_id": "/m/Tomato"}, {"label_id": "/m/Tomato", "image_id": "i9"})
+    boxes = count_boxes(tomatoes, "label_id")
     assert found(count_facets(labels, boxes, diamond), *COUNTS) == [
         ("Entity", 0, 1, 2),
         ("Food", 0, 1, 2),
@@ -73,7 +74,7 @@ def test_one_image_in_two_splits_is_one(spark: SparkSession) -> None:
     """Facets count images over all splits."""
     tree = edges(spark, ("Entity", None), ("Lion", "Entity"))
     labels = table(spark, "labels", {"label_id": "/m/Lion"}, {"label_id": "/m/Lion", "split": "test"})
-    counted = count_facets(count_labels(labels, 0.99), count_boxes(table(spark, "boxes")), tree)
+    counted = count_facets(count_labels(labels, 0.99), count_boxes(table(spark, "boxes"), "label_id"), tree)
     assert found(counted, *COUNTS) == [("Entity", 0, 1, 0), ("Lion", 1, 1, 0)]
 
 
@@ -97,7 +98,7 @@ def test_facets_equal_brute_force(spark: SparkSession, drawn: tuple[int, int, in
         for node in lineage
     ]
     counted = count_facets(
-        count_labels(lake.frame(spark, "labels"), 0.99), count_boxes(lake.frame(spark, "boxes")), tree
+        count_labels(lake.frame(spark, "labels"), 0.99), count_boxes(lake.frame(spark, "boxes"), "label_id"), tree
     )
     assert found(counted, *COUNTS) == sorted(expected)
 

@@ -15,6 +15,7 @@ from imagelake.transforms.explore.annotation_counts import (
     count_boxes,
     count_labels,
     occurrences,
+    sum_by_label,
     top_labels,
 )
 
@@ -31,16 +32,17 @@ def test_rows_and_images_are_told_apart(spark: SparkSession) -> None:
         {"image_id": "i2", "confidence": 0.991},
         {"image_id": "i2", "split": "test"},
     )
-    counted = occurrences(
-        count_labels(labels, THRESHOLD), count_boxes(table(spark, "boxes", {}, {})), table(spark, "classes", {})
-    )
+    boxes = count_boxes(table(spark, "boxes", {}, {}), "label_id")
+    counted = occurrences(sum_by_label(count_labels(labels, THRESHOLD)), boxes, table(spark, "classes", {}))
     assert found(counted) == [("/m/lion", "Lion", "test", 1, 1, 1, 0), ("/m/lion", "Lion", "train", 3, 2, 1, 2)]
 
 
 def test_a_label_that_only_boxes_name_occurs(spark: SparkSession) -> None:
     """Labels without label rows are counted by their boxes, and a label without a class has no name."""
-    boxes = count_boxes(table(spark, "boxes", {"label_id": "/m/new", "label": None}))
-    counted = occurrences(count_labels(table(spark, "labels"), THRESHOLD), boxes, table(spark, "classes", {}))
+    boxes = count_boxes(table(spark, "boxes", {"label_id": "/m/new", "label": None}), "label_id")
+    counted = occurrences(
+        sum_by_label(count_labels(table(spark, "labels"), THRESHOLD)), boxes, table(spark, "classes", {})
+    )
     assert found(counted) == [("/m/new", None, "train", 0, 0, 0, 1)]
 
 
@@ -49,8 +51,8 @@ def test_counts_equal_brute_force(spark: SparkSession, drawn: tuple[int, int, in
     """Rows, images, confident images and boxes of every label and split are those of counting one by one."""
     lake = RandomLake.draw(*drawn)
     counted = occurrences(
-        count_labels(lake.frame(spark, "labels"), THRESHOLD),
-        count_boxes(lake.frame(spark, "boxes")),
+        sum_by_label(count_labels(lake.frame(spark, "labels"), THRESHOLD)),
+        count_boxes(lake.frame(spark, "boxes"), "label_id"),
         table(spark, "classes"),
     )
     expected = []
@@ -74,7 +76,7 @@ def test_partitions_change_no_count(spark: SparkSession) -> None:
 def test_images_without_boxes_have_zero(spark: SparkSession) -> None:
     """The distribution starts at the images that no box names."""
     images = table(spark, "images", {}, {"image_id": "i2"}, {"image_id": "i3"}, {"image_id": "i4", "split": "test"})
-    boxes = count_boxes(table(spark, "boxes", {}, {"label_id": "/m/cub"}, {"image_id": "i2"}))
+    boxes = count_boxes(table(spark, "boxes", {}, {"label_id": "/m/cub"}, {"image_id": "i2"}), "image_id")
     assert found(boxes_per_image(boxes, images)) == [
         ("test", 0, 1),
         ("train", 0, 1),
@@ -93,7 +95,8 @@ def test_the_distribution_accounts_for_every_box_and_image(spark: SparkSession, 
         boxes[row["image_id"], split_of.get(row["image_id"], row["split"])] += 1
     boxes.subtract((row["image_id"], row["split"]) for row in lake.images)
     expected = Counter((split, count) for (_, split), count in boxes.items())
-    counted = found(boxes_per_image(count_boxes(lake.frame(spark, "boxes")), lake.frame(spark, "images")))
+    box_counts = count_boxes(lake.frame(spark, "boxes"), "image_id")
+    counted = found(boxes_per_image(box_counts, lake.frame(spark, "images")))
     assert counted == sorted((*key, count) for key, count in expected.items())
     assert sum(count * images for _, count, images in counted) == len(lake.boxes)
 

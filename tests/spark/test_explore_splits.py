@@ -9,7 +9,7 @@ from explore_rows import found, table
 from pyspark.sql import DataFrame, SparkSession
 from random_lake import LAKES, RandomLake
 
-from imagelake.transforms.explore.annotation_counts import count_boxes, count_labels
+from imagelake.transforms.explore.annotation_counts import count_boxes, count_labels, sum_by_image, sum_by_label
 from imagelake.transforms.explore.split_summary import summarise_splits
 from imagelake.transforms.explore.summary_notes import summary_notes
 from imagelake.transforms.explore.unmatched import images_without_label, labels_without_image, match_images
@@ -19,9 +19,9 @@ THRESHOLD = 0.99
 
 def summary(images: DataFrame, labels: DataFrame, boxes: DataFrame) -> dict[str, dict[str, Any]]:
     """The summary of three tables, by split."""
-    label_counts, box_counts = count_labels(labels, THRESHOLD), count_boxes(boxes)
-    matched = match_images(images, label_counts, box_counts)
-    rows = summarise_splits(matched, label_counts, box_counts).collect()
+    label_counts, box_counts = count_labels(labels, THRESHOLD), count_boxes(boxes, "image_id")
+    matched = match_images(images, sum_by_image(label_counts), box_counts)
+    rows = summarise_splits(matched, sum_by_label(label_counts), box_counts).collect()
     return {row["split"]: row.asDict() for row in rows}
 
 
@@ -114,11 +114,11 @@ def test_splits_equal_brute_force(spark: SparkSession, drawn: tuple[int, int, in
 def test_nothing_unmatched_is_missed(spark: SparkSession, drawn: tuple[int, int, int]) -> None:
     """Images without a label and labelled images without a listing are the set differences."""
     lake = RandomLake.draw(*drawn)
-    images, counts = lake.frame(spark, "images"), count_labels(lake.frame(spark, "labels"), THRESHOLD)
+    images, counts = lake.frame(spark, "images"), sum_by_image(count_labels(lake.frame(spark, "labels"), THRESHOLD))
     named = {row["image_id"] for row in lake.labels}
     listed = {row["image_id"] for row in lake.images if row["listed"]}
     strangers = {(row["image_id"], row["split"]) for row in lake.labels if row["image_id"] not in listed}
-    boxes = count_boxes(lake.frame(spark, "boxes"))
+    boxes = count_boxes(lake.frame(spark, "boxes"), "image_id")
     assert found(images_without_label(match_images(images, counts, boxes))) == sorted(
         (row["image_id"], row["split"]) for row in lake.images if row["image_id"] not in named
     )
@@ -130,9 +130,10 @@ def test_nothing_unmatched_is_missed(spark: SparkSession, drawn: tuple[int, int,
 def test_bytes_that_no_list_names_are_not_listed(spark: SparkSession) -> None:
     """A label of a file that stands in no image list is a label without an image, and the file has a label."""
     images = table(spark, "images", {"listed": False})
-    counts = count_labels(table(spark, "labels", {}, {}), THRESHOLD)
+    counts = sum_by_image(count_labels(table(spark, "labels", {}, {}), THRESHOLD))
+    boxes = count_boxes(table(spark, "boxes"), "image_id")
     assert found(labels_without_image(counts, images)) == [("i1", "train", 2)]
-    assert found(images_without_label(match_images(images, counts, count_boxes(table(spark, "boxes"))))) == []
+    assert found(images_without_label(match_images(images, counts, boxes))) == []
 
 
 def test_facts_are_sentences_for_a_person(spark: SparkSession) -> None:

@@ -31,10 +31,14 @@ _SIZES = {
     "principal": ("spark.kerberos.principal", "NAME", "on a secure cluster, with --keytab"),
     "keytab": ("spark.kerberos.keytab", "FILE", "the principal's keys, for jobs that outlive a ticket"),
 }
-# In a run of a minute Java's optimising compiler takes more than it saves: four photos 59 s of processor time, not 98.
-_QUICK_JAVA = "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:MetaspaceSize=256m"
-# Every sort and every join begins with a page, of 64 MB otherwise, which Java clears and collects again.
-_SMALL_PAGES = "spark.buffer.pageSize=1m"
+SMALL_RUN = (
+    # In a run of a minute Java's optimising compiler takes more than it saves: four photos 59 s of processor time, and
+    # not 98.
+    "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:MetaspaceSize=256m",
+    # Every sort and every join begins with a page, of 64 MB otherwise, which Java clears and collects again.
+    "spark.buffer.pageSize=1m",
+)
+"""Properties of a small run on this machine."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -140,7 +144,7 @@ def _submission(options: argparse.Namespace, small: bool, trains: bool) -> Submi
     conf = (*_sizes(options), *options.conf)
     job = options.job, tuple(options.arguments)
     if options.master == "local":
-        quick = (_QUICK_JAVA, _SMALL_PAGES) if small else ()  # an own --conf comes later and wins
+        quick = SMALL_RUN if small else ()  # an own --conf comes later and wins
         return Submission(*job, "client", local_properties(), (*quick, *conf))
     folder = work_folder() / "package"
     made = package.build(folder, options.python, say, trains)

@@ -1,4 +1,4 @@
-"""Ours: the four jobs on metadata alone, one after the other in one session, as the pipeline runs them.
+"""Ours: the four jobs on metadata alone, one after the other in one session, as scripts/run starts and runs them.
 
 our_jobs.py SOURCE LAKE CORES prints for the start of Spark and for each job a line of JSON: its seconds, and those of
 the processor of all processes.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 import tempfile
 import time
@@ -19,6 +20,9 @@ from local_session import settings
 from pyspark.sql import SparkSession
 from results import PROJECT
 
+from imagelake.cli.submit import SMALL_RUN
+from imagelake.cluster.submission.class_archive import with_archive
+from imagelake.cluster.submission.spark import environment
 from imagelake.config import Config, load_config
 from imagelake.lake.lake import Lake
 from imagelake.runtime.job import Job, execute
@@ -34,6 +38,7 @@ def main() -> None:
     """Run and measure."""
     source, root, cores = sys.argv[1:]
     process = psutil.Process()
+    os.environ.update(with_archive(environment()))
     config, at = config_of(Path(source), Path(root)), {"began": process.create_time(), "cpu_s": 0.0}
 
     def report(step: str) -> None:
@@ -43,7 +48,8 @@ def main() -> None:
         print(json.dumps(line), flush=True)
 
     with tempfile.TemporaryDirectory(dir=Path(root).parent) as scratch:
-        spark = start_session("metadata", {**settings(scratch, cores, driver_memory()), **config.spark})
+        submitted = dict(entry.split("=", 1) for entry in SMALL_RUN) if is_small(config) else {}
+        spark = start_session("metadata", {**settings(scratch, cores, driver_memory()), **submitted, **config.spark})
         report(START)
         run_jobs(spark, config, report)
         spark.stop()

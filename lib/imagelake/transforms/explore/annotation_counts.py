@@ -1,4 +1,4 @@
-"""Label and box rows counted once by image, label and split; from these, labels by split and boxes by image."""
+"""Label rows counted once by image, label and split, and from these by image and by label; boxes by image or label."""
 
 from __future__ import annotations
 
@@ -36,28 +36,53 @@ def count_labels(labels: DataFrame, min_confidence: float) -> DataFrame:
     )
 
 
-def count_boxes(boxes: DataFrame) -> DataFrame:
-    """One row an image, label and split of the boxes: image_id, label_id, split, boxes, depictions."""
-    return (
-        boxes.select(*ANNOTATION, "is_depiction")
-        .repartition("image_id")
-        .groupBy(*ANNOTATION)
-        .agg(F.count("*").alias("boxes"), F.count_if(F.col("is_depiction") == 1).alias("depictions"))
-    )
-
-
-def occurrences(label_counts: DataFrame, box_counts: DataFrame, classes: DataFrame) -> DataFrame:
-    """One row a label and split that label rows or boxes name: rows, images, confident_images, boxes.
+def sum_by_image(label_counts: DataFrame) -> DataFrame:
+    """One row an image and split of the labels: image_id, split, rows, confident (whether any of its labels is).
 
     Args:
         label_counts: as from count_labels.
-        box_counts: as from count_boxes.
+    """
+    return label_counts.groupBy("image_id", "split").agg(
+        F.sum("rows").alias("rows"), F.max("confident").alias("confident")
+    )
+
+
+def sum_by_label(label_counts: DataFrame) -> DataFrame:
+    """One row a label and split: rows, images, confident_images, and of the confidences the numbers of count_labels.
+
+    Args:
+        label_counts: as from count_labels.
+    """
+    return label_counts.groupBy("label_id", "split").agg(
+        F.sum("rows").alias("rows"),
+        F.count("*").alias("images"),
+        F.count_if("confident").alias("confident_images"),
+        F.sum("confidences").alias("confidences"),
+        F.sum("confidence_sum").alias("confidence_sum"),
+        F.min("min_confidence").alias("min_confidence"),
+        F.max("max_confidence").alias("max_confidence"),
+    )
+
+
+def count_boxes(boxes: DataFrame, by: str) -> DataFrame:
+    """One row an image (by image_id) or label (by label_id) and split of the boxes: boxes, depictions."""
+    return boxes.groupBy(by, "split").agg(
+        F.count("*").alias("boxes"), F.count_if(F.col("is_depiction") == 1).alias("depictions")
+    )
+
+
+def occurrences(by_label: DataFrame, box_counts: DataFrame, classes: DataFrame) -> DataFrame:
+    """One row a label and split that label rows or boxes name: rows, images, confident_images, boxes.
+
+    Args:
+        by_label: as from sum_by_label.
+        box_counts: as from count_boxes, by label.
         classes: the names of the labels.
     """
-    parts = label_counts.select(
-        "label_id", "split", "rows", F.lit(1).alias("images"), F.col("confident").cast("int").alias("confident_images")
-    ).unionByName(box_counts.select("label_id", "split", "boxes"), allowMissingColumns=True)
     counts = ("rows", "images", "confident_images", "boxes")
+    parts = by_label.select("label_id", "split", *counts[:3]).unionByName(
+        box_counts.select("label_id", "split", "boxes"), allowMissingColumns=True
+    )
     summed = parts.groupBy("label_id", "split").agg(
         *(F.coalesce(F.sum(count), F.lit(0)).alias(count) for count in counts)
     )
@@ -78,7 +103,7 @@ def boxes_per_image(box_counts: DataFrame, images: DataFrame) -> DataFrame:
     An image counts in its own split; one that boxes name and the images do not counts in the split of its boxes.
 
     Args:
-        box_counts: as from count_boxes.
+        box_counts: as from count_boxes, by image.
         images: image_id and split, one row an image.
     """
     boxed = box_counts.groupBy("image_id", F.col("split").alias("box_split")).agg(F.sum("boxes").alias("boxes"))

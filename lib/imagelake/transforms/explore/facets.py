@@ -26,7 +26,7 @@ def count_facets(label_counts: DataFrame, box_counts: DataFrame, hierarchy: Data
 
     Args:
         label_counts: as from count_labels.
-        box_counts: as from count_boxes.
+        box_counts: as from count_boxes, by label.
         hierarchy: the hierarchy table; it is small enough to collect.
 
     Raises:

@@ -22,18 +22,18 @@ _COUNTS = (
 )
 
 
-def summarise_splits(matched: DataFrame, label_counts: DataFrame, box_counts: DataFrame) -> DataFrame:
+def summarise_splits(matched: DataFrame, by_label: DataFrame, box_counts: DataFrame) -> DataFrame:
     """One row a split that images, labels or boxes name.
 
     Images are counted in their own split, label and box rows in that of their file.
 
     Args:
         matched: as from match_images.
-        label_counts: as from count_labels.
-        box_counts: as from count_boxes.
+        by_label: as from sum_by_label.
+        box_counts: as from count_boxes, by image.
     """
     parts = _of_images(matched)
-    for part in (_of_labels(label_counts), _of_boxes(box_counts)):
+    for part in (_of_labels(by_label), _of_boxes(box_counts)):
         parts = parts.unionByName(part, allowMissingColumns=True)
     # At most one part holds each number of a split, so that any aggregate that skips nulls returns it.
     return (
@@ -56,14 +56,7 @@ def _of_images(matched: DataFrame) -> DataFrame:
     )
 
 
-def _of_labels(label_counts: DataFrame) -> DataFrame:
-    by_label = label_counts.groupBy("split", "label_id").agg(
-        F.sum("rows").alias("rows"),
-        F.sum("confidences").alias("confidences"),
-        F.sum("confidence_sum").alias("confidence_sum"),
-        F.min("min_confidence").alias("min_confidence"),
-        F.max("max_confidence").alias("max_confidence"),
-    )
+def _of_labels(by_label: DataFrame) -> DataFrame:
     return by_label.groupBy("split").agg(
         F.sum("rows").alias("label_rows"),
         F.count("label_id").alias("labels"),

@@ -10,18 +10,18 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def match_images(images: DataFrame, label_counts: DataFrame, box_counts: DataFrame) -> DataFrame:
+def match_images(images: DataFrame, by_image: DataFrame, box_counts: DataFrame) -> DataFrame:
     """One row an image, with what names it.
 
     Args:
         images: the images table.
-        label_counts: as from count_labels.
-        box_counts: as from count_boxes.
+        by_image: as from sum_by_image.
+        box_counts: as from count_boxes, by image.
 
     Returns:
         image_id, split, has_bytes, labelled (by any row), confident (by one above the threshold), boxed.
     """
-    named = label_counts.groupBy("image_id").agg(F.max("confident").alias("confident"))
+    named = by_image.groupBy("image_id").agg(F.max("confident").alias("confident"))
     boxed = box_counts.groupBy("image_id").agg(F.lit(True).alias("boxed"))
     return (
         images.join(named, "image_id", how="left")
@@ -42,11 +42,7 @@ def images_without_label(matched: DataFrame) -> DataFrame:
     return matched.where(~F.col("labelled")).select("image_id", "split")
 
 
-def labels_without_image(label_counts: DataFrame, images: DataFrame) -> DataFrame:
+def labels_without_image(by_image: DataFrame, images: DataFrame) -> DataFrame:
     """The images that label rows name but no image list: image_id, split of the labels, rows."""
     listed = images.where("listed").select("image_id")
-    return (
-        label_counts.join(listed, "image_id", how="left_anti")
-        .groupBy("image_id", "split")
-        .agg(F.sum("rows").alias("rows"))
-    )
+    return by_image.join(listed, "image_id", how="left_anti").select("image_id", "split", "rows")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyspark import StorageLevel
 from pyspark.sql import functions as F
@@ -21,10 +22,13 @@ from imagelake.transforms.labels.label_hierarchy import DescribedHierarchy, hier
 from imagelake.transforms.rows.verdicts import kept
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
     from pyspark.sql import DataFrame, SparkSession
 
     from imagelake.config import LabelsFromBoxes
     from imagelake.taxonomy.hierarchy import Hierarchy
+    from imagelake.transforms.ingest.raw_csv import CsvFile
     from imagelake.transforms.ingest.sources import OpenImagesFiles
 
 
@@ -47,28 +51,35 @@ class Annotations:
 
 
 def read_open_images(
-    images: DataFrame, found: OpenImagesFiles, hierarchy: Hierarchy | None, labels_from_boxes: LabelsFromBoxes
+    images: DataFrame,
+    found: OpenImagesFiles,
+    hierarchy: Hierarchy | None,
+    labels_from_boxes: LabelsFromBoxes,
+    keep: Callable[[str, DataFrame], DataFrame],
 ) -> Annotations:
-    """Read published Open Images files.
+    """Read published Open Images files, each once.
 
     Args:
         images: the images table, which has the split of those whose annotations do not say it.
         found: the files.
         hierarchy: as read from its file; None where there is none.
         labels_from_boxes: whether the labels of boxes are those of their images, too; auto: where no file has labels.
+        keep: stores the typed lines of a table, which several steps read.
     """
     spark = images.sparkSession
     judged = {
-        "classes": lines_of.judge_class_lines(_class_lines(spark, found)),
-        "labels": lines_of.judge_label_lines(read_csv_rows(spark, found.labels, lines_of.LABEL_CELLS)),
-        "boxes": lines_of.judge_box_lines(read_csv_rows(spark, found.boxes, lines_of.BOX_CELLS)),
+        "classes": lines_of.judge_class_lines(_class_lines(spark, found)).persist(StorageLevel.DISK_ONLY),
+        "labels": keep("labels", _judged_lines(spark, found.labels, lines_of.LABEL_CELLS, lines_of.judge_label_lines)),
+        "boxes": keep("boxes", _judged_lines(spark, found.boxes, lines_of.BOX_CELLS, lines_of.judge_box_lines)),
     }
-    judged = {name: rows.persist(StorageLevel.DISK_ONLY) for name, rows in judged.items()}
-    sound = kept(judged["classes"])
-    classes = sound.where(~F.col("repeated")).select("label_id", "label", "boxable")
+    classes = kept(judged["classes"]).where(~F.col("repeated")).select("label_id", "label", "boxable")
     described = _described(classes, hierarchy)
-    labels, boxes = (lines_of.complete(_typed(judged[name]), classes, images) for name in ("labels", "boxes"))
-    lines = {name: rows.count() for name, rows in judged.items()}
+    counts = _count_lines(judged)
+    labels, boxes = (
+        lines_of.complete(_typed(judged[name]), classes, images if counts[name].without_split else None)
+        for name in ("labels", "boxes")
+    )
+    lines = {name: of_table.lines for name, of_table in counts.items()}
     notes = {"other CSV files, not read": ", ".join(found.others)} if found.others else {}
     if found.boxes and (labels_from_boxes == "always" or (labels_from_boxes == "auto" and not found.labels)):
         of_boxes = lines_of.labels_of_boxes(boxes).persist(StorageLevel.DISK_ONLY)
@@ -84,9 +95,56 @@ def read_open_images(
         class_folders=spark.createDataFrame([], TABLES["class_folders"].ddl),
         rejected=reduce(_union, (lines_of.rejected_lines(rows, name) for name, rows in judged.items())),
         lines=lines,
-        repeated={"classes": {"repeated": sound.where("repeated").count()}},
+        repeated={"classes": {"repeated": counts["classes"].repeated}},
         notes=notes | (described.notes() if described else {}),
     )
+
+
+def _judged_lines(
+    spark: SparkSession,
+    files: Iterable[CsvFile],
+    cells: Sequence[str],
+    judge: Callable[[DataFrame, lines_of.FileName], DataFrame],
+) -> DataFrame:
+    """The lines of annotation files; those whose names say the same are read together."""
+    alike: dict[lines_of.FileName, list[CsvFile]] = defaultdict(list)
+    for file in files:
+        alike[lines_of.FileName.of(file.name)].append(file)
+    # Of no file no line has the columns all the same.
+    read = alike or {lines_of.FileName(): []}
+    return reduce(_union, (judge(read_csv_rows(spark, some, cells), name) for name, some in read.items()))
+
+
+class _LineCounts(NamedTuple):
+    """The lines of a table: all of them, sound ones without a split, and sound ones that repeat another one."""
+
+    lines: int = 0
+    without_split: int = 0
+    repeated: int = 0
+
+
+def _count_lines(judged: Mapping[str, DataFrame]) -> dict[str, _LineCounts]:
+    """Count the lines of all tables in one Spark query."""
+    sound = F.col("reason").isNull()
+    marked = {
+        name: rows.select(
+            F.lit(name).alias("table_name"),
+            (sound & F.col("split").isNull() if "split" in rows.columns else F.lit(False)).alias("without_split"),
+            (sound & F.col("repeated") if "repeated" in rows.columns else F.lit(False)).alias("repeated"),
+        )
+        for name, rows in judged.items()
+    }
+    counted = (
+        reduce(_union, marked.values())
+        .groupBy("table_name")
+        .agg(
+            F.count("*").alias("lines"),
+            F.count_if("without_split").alias("without_split"),
+            F.count_if("repeated").alias("repeated"),
+        )
+    )
+    found = {name: _LineCounts(*counts) for name, *counts in counted.collect()}
+    return {name: found.get(name, _LineCounts()) for name in judged}
 
 
 def _class_lines(spark: SparkSession, found: OpenImagesFiles) -> DataFrame:

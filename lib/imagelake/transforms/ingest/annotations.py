@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
 from imagelake.transforms.ingest import typed_cells as cells
-from imagelake.transforms.ingest.raw_csv import SOURCE_FILE
+from imagelake.transforms.ingest.raw_csv import SOURCE_FILE, name_of_file
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from pyspark.sql import Column, DataFrame
 
 LABEL_CELLS = ("ImageID", "Source", "LabelName", "Confidence")
@@ -18,6 +21,7 @@ COORDINATES = ("XMin", "XMax", "YMin", "YMax")
 FLAGS = ("IsOccluded", "IsTruncated", "IsGroupOf", "IsDepiction", "IsInside")
 BOX_CELLS = (*LABEL_CELLS, *COORDINATES, *FLAGS)
 CLASS_CELLS = ("LabelName", "DisplayName")
+OF_LINES = (SOURCE_FILE, "reason", "row")  # of a judged line; null where it is sound
 
 
 def _label_conditions() -> dict[str, Column]:
@@ -31,7 +35,7 @@ def _label_conditions() -> dict[str, Column]:
 
 
 def _box_conditions() -> dict[str, Column]:
-    empty = (cells.number("XMin") >= cells.number("XMax")) | (cells.number("YMin") >= cells.number("YMax"))
+    empty = (cells.number_of("XMin") >= cells.number_of("XMax")) | (cells.number_of("YMin") >= cells.number_of("YMax"))
     return {
         **_label_conditions(),
         "missing_coordinate": cells.missing(*COORDINATES),
@@ -41,44 +45,63 @@ def _box_conditions() -> dict[str, Column]:
     }
 
 
-def judge_label_lines(lines: DataFrame) -> DataFrame:
+class FileName(NamedTuple):
+    """What the name of an annotation file says of its lines; None where it says nothing.
+
+    Attributes:
+        split: that the name begins or continues with.
+        origin: human or machine.
+    """
+
+    split: str | None = None
+    origin: str | None = None
+
+    @classmethod
+    def of(cls, name: str) -> FileName:
+        """Read a name."""
+        split = re.search(r"(?:^|[-_])(train|validation|test)(?:[-_.]|$)", name.lower())
+        origin = next((origin for origin in ("machine", "human") if origin in name), None)
+        return cls(split and split[1], origin)
+
+
+def judge_label_lines(lines: DataFrame, file_name: FileName) -> DataFrame:
     """Type the lines of image-label files and add ``reason``, null where the line is a label.
 
-    ``origin``, human or machine, is taken from the file's name, else from the line's source.
+    ``origin``, human or machine, is taken from the files' name, else from the line's source.
     """
-    said_by_machine = F.when(F.col(SOURCE_FILE).contains("machine"), True).when(
-        F.col(SOURCE_FILE).contains("human"), False
-    )
-    machine = F.coalesce(said_by_machine, F.lower("Source").contains("machine"), F.lit(False))
-    return lines.select(
+    by_source = F.when(F.lower("Source").contains("machine"), "machine").otherwise("human")
+    return _judged(cells.with_numbers(lines, "Confidence"), _label_conditions(), LABEL_CELLS).select(
         F.col("ImageID").alias("image_id"),
         F.col("LabelName").alias("label_id"),
-        split_of_file().alias("split"),
-        F.when(machine, "machine").otherwise("human").alias("origin"),
+        F.lit(file_name.split).cast("string").alias("split"),
+        (F.lit(file_name.origin) if file_name.origin else by_source).alias("origin"),
         F.col("Source").alias("source"),
-        cells.number("Confidence").alias("confidence"),
-        SOURCE_FILE,
-        cells.line_reason(_label_conditions()).alias("reason"),
-        cells.cells_as_json(LABEL_CELLS).alias("row"),
+        cells.number_of("Confidence").alias("confidence"),
+        *OF_LINES,
     )
 
 
-def judge_box_lines(lines: DataFrame) -> DataFrame:
+def judge_box_lines(lines: DataFrame, file_name: FileName) -> DataFrame:
     """Type the lines of box files, of 13 or 21 columns, and add ``reason``, null where the line is a box."""
     names = ("x_min", "x_max", "y_min", "y_max")
     flags = ("is_occluded", "is_truncated", "is_group_of", "is_depiction", "is_inside")
-    return lines.select(
+    return _judged(cells.with_numbers(lines, "Confidence", *COORDINATES), _box_conditions(), BOX_CELLS).select(
         F.col("ImageID").alias("image_id"),
         F.col("LabelName").alias("label_id"),
-        split_of_file().alias("split"),
+        F.lit(file_name.split).cast("string").alias("split"),
         F.col("Source").alias("source"),
-        cells.number("Confidence").alias("confidence"),
-        *(cells.number(cell).alias(name) for cell, name in zip(COORDINATES, names, strict=True)),
+        cells.number_of("Confidence").alias("confidence"),
+        *(cells.number_of(cell).alias(name) for cell, name in zip(COORDINATES, names, strict=True)),
         *(cells.flag(cell).alias(name) for cell, name in zip(FLAGS, flags, strict=True)),
-        SOURCE_FILE,
-        cells.line_reason(_box_conditions()).alias("reason"),
-        cells.cells_as_json(BOX_CELLS).alias("row"),
+        *OF_LINES,
     )
+
+
+def _judged(lines: DataFrame, conditions: Mapping[str, Column], named: Sequence[str]) -> DataFrame:
+    """The lines with ``reason``, and where there is one with ``source_file`` and ``row``, the line as text."""
+    judged, dropped = lines.withColumn("reason", cells.line_reason(conditions)), F.col("reason").isNotNull()
+    as_read = {SOURCE_FILE: name_of_file(), "row": cells.cells_as_json(named)}
+    return judged.withColumns({name: F.when(dropped, value) for name, value in as_read.items()})
 
 
 def judge_class_lines(lines: DataFrame) -> DataFrame:
@@ -88,7 +111,7 @@ def judge_class_lines(lines: DataFrame) -> DataFrame:
     another name is dropped. ``repeated`` marks lines equal to a kept one.
     """
     boxable = F.col(SOURCE_FILE).contains("boxable")
-    typed = lines.select(
+    typed = lines.withColumn(SOURCE_FILE, name_of_file()).select(
         F.col("LabelName").alias("label_id"),
         F.col("DisplayName").alias("label"),
         boxable.alias("in_boxable_file"),
@@ -113,24 +136,27 @@ def judge_class_lines(lines: DataFrame) -> DataFrame:
     )
 
 
-def split_of_file() -> Column:
-    """The split that a published file's name begins or continues with; null where it names none."""
-    found = F.regexp_extract(F.lower(SOURCE_FILE), r"(?:^|[-_])(train|validation|test)(?:[-_.]|$)", 1)
-    return F.when(found != "", found)
+def complete(rows: DataFrame, classes: DataFrame, images: DataFrame | None) -> DataFrame:
+    """Add the display name, and the split of the image if the file's name has none (``all`` if neither has).
 
-
-def complete(rows: DataFrame, classes: DataFrame, images: DataFrame) -> DataFrame:
-    """Add the display name, and the split of the image if the file's name has none (``all`` if neither has)."""
-    names = classes.select("label_id", "label")
-    splits = images.select("image_id", F.col("split").alias("split_of_image"))
-    named = rows.join(F.broadcast(names), "label_id", how="left")
-    if named.where(F.col("split").isNull()).isEmpty():
+    Args:
+        rows: sound lines of labels or boxes.
+        classes: the classes table.
+        images: the images table; None where each file's name has a split.
+    """
+    named = rows.join(F.broadcast(classes.select("label_id", "label")), "label_id", how="left")
+    if images is None:
         return named
-    return (
-        named.join(splits, "image_id", how="left")
-        .withColumn("split", F.coalesce("split", "split_of_image", F.lit("all")))
+    # Only the lines of a few files lack a split, so that the others need no shuffle.
+    splits = images.select("image_id", F.col("split").alias("split_of_image"))
+    found = (
+        named.where(F.col("split").isNull())
+        .drop("split")
+        .join(splits, "image_id", how="left")
+        .withColumn("split", F.coalesce("split_of_image", F.lit("all")))
         .drop("split_of_image")
     )
+    return named.where(F.col("split").isNotNull()).unionByName(found)
 
 
 def labels_of_boxes(boxes: DataFrame) -> DataFrame:

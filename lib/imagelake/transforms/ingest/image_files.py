@@ -45,12 +45,14 @@ class FoundImages:
 
     ``described`` holds every image file that gets a row of images, without its bytes; ``fitting`` those of them whose
     bytes are packed, for `read_contents`; ``rejected`` what is no image file, or has the identifier of another.
+    ``images`` is the number of those described.
     """
 
     files: DataFrame
     described: DataFrame
     fitting: DataFrame
     rejected: DataFrame
+    images: int
 
 
 def find_images(spark: SparkSession, source: Source, max_bytes: int, error_on_no_images: bool) -> FoundImages:
@@ -75,12 +77,13 @@ def find_images(spark: SparkSession, source: Source, max_bytes: int, error_on_no
     described = kept.select(*FOUND, "modified", F.when(~fits, "too_many_bytes").alias("error"))
     # It is needed several times, and of Parquet its lengths cost a scan of the bytes.
     described = described.persist(StorageLevel.DISK_ONLY)
-    if error_on_no_images and described.isEmpty():
+    images = described.count()
+    if error_on_no_images and not images:
         raise ImageLakeError(f"{source.folder}: no image is here{_where_images_are(source)}")
     rejected = files.where(F.col("reason").isNotNull()).unionByName(
         repeated.withColumn("reason", F.lit("duplicate_image_id"))
     )
-    return FoundImages(files, described, kept.where(fits), rejected)
+    return FoundImages(files, described, kept.where(fits), rejected, images)
 
 
 def _where_images_are(source: Source) -> str:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa  # type: ignore[import-untyped]
+from pyspark import StorageLevel
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from imagelake.errors import ImageLakeError
-from imagelake.transforms.rows.earlier_rows import is_lasting
+from imagelake.transforms.rows.earlier_rows import BROADCAST_ROWS, is_lasting
 from imagelake.vision.errors import ImageError
 from imagelake.vision.header import read_header
 from imagelake.vision.limits import Limits
@@ -19,6 +20,8 @@ from imagelake.vision.limits import Limits
 if TYPE_CHECKING:
     from pyspark import Accumulator
     from pyspark.sql import DataFrame
+
+    from imagelake.transforms.ingest.image_files import FoundImages
 
 HEADER = pa.schema(
     {
@@ -87,17 +90,17 @@ def earlier_headers(images: DataFrame) -> DataFrame:
     )
 
 
-def describe_images(listed: DataFrame, files: DataFrame, headers: DataFrame, has_lists: bool) -> DataFrame:
+def describe_images(listed: DataFrame, found: FoundImages, headers: DataFrame, has_lists: bool) -> DataFrame:
     """The images table, from image lists, files and headers.
 
     Args:
         listed: kept lines of the image list, one row an image.
-        files: of every file that is an image's image_id, split, source_label, keyword, path, length, modified and
-            error, which names those not packed.
+        found: the files.
         headers: as from read_headers.
         has_lists: whether the source lists its images at all; where it does not, each one counts as listed.
     """
-    found = files.join(headers, "image_id", how="left").select(
+    files = found.described
+    with_bytes = files.join(headers, "image_id", how="left").select(
         "image_id",
         F.col("split").alias("split_of_path"),
         "source_label",
@@ -112,14 +115,25 @@ def describe_images(listed: DataFrame, files: DataFrame, headers: DataFrame, has
         ),
         F.lit(True).alias("found"),
     )
+    listed = listed.drop("source_file", "reason", "row").withColumn("listed", F.lit(True))
     return (
-        listed.withColumn("listed", F.lit(True))
-        .join(found, "image_id", how="full_outer")
+        all_images(listed, with_bytes, found.images <= BROADCAST_ROWS)
         .withColumn("split", F.coalesce("split_of_path", "split", F.lit("all")))
         .withColumn("has_bytes", F.coalesce("found", F.lit(False)))
         .withColumn("listed", F.coalesce("listed", F.lit(not has_lists)))
-        .drop("split_of_path", "found", "source_file", "reason", "row")
+        .drop("split_of_path", "found")
     )
+
+
+def all_images(listed: DataFrame, with_bytes: DataFrame, few: bool) -> DataFrame:
+    """The full outer join; the listed images, which may be millions, are not shuffled where few have bytes."""
+    if not few:
+        return listed.join(with_bytes, "image_id", how="full_outer")
+    with_bytes = with_bytes.persist(StorageLevel.DISK_ONLY)
+    ids = F.broadcast(with_bytes.select("image_id"))
+    both = listed.select("image_id").join(ids, "image_id", how="left_semi")
+    unlisted = with_bytes.join(F.broadcast(both), "image_id", how="left_anti")
+    return listed.join(F.broadcast(with_bytes), "image_id", how="left").unionByName(unlisted, allowMissingColumns=True)
 
 
 def check_error_ratio(images: DataFrame, limit: float) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from pyspark import StorageLevel
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
 from imagelake.transforms.ingest import typed_cells as cells
 from imagelake.transforms.ingest.image_files import holds_bytes, open_parquet
-from imagelake.transforms.ingest.raw_csv import MALFORMED, SOURCE_FILE, name_of_input_file, read_csv_rows
+from imagelake.transforms.ingest.raw_csv import INPUT_FILE, MALFORMED, SOURCE_FILE, name_of_file, read_csv_rows
+from imagelake.transforms.rows.earlier_rows import Keys
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -55,24 +57,36 @@ def read_image_parquet(spark: SparkSession, uri: str) -> DataFrame:
     chosen = {cell: found.get(cell.lower(), found.get(name)) for cell, name in IMAGE_CELLS.items()}
     return frame.select(
         *((F.col(f"`{name}`") if name else F.lit(None)).cast("string").alias(cell) for cell, name in chosen.items()),
-        name_of_input_file().alias(SOURCE_FILE),
+        F.input_file_name().alias(INPUT_FILE),
         F.lit(None).cast("string").alias(MALFORMED),
     )
 
 
 def judge_image_lines(lines: DataFrame) -> DataFrame:
-    """Type the lines of image lists and add ``reason``: null for the first line of an image, in file and line order."""
-    typed = lines.select(
-        *(F.col(cell).alias(name) for cell, name in IMAGE_CELLS.items()),
-        SOURCE_FILE,
-        cells.line_reason({"missing_image_id": cells.missing("ImageID")}).alias("reason"),
-        cells.cells_as_json(tuple(IMAGE_CELLS)).alias("row"),
-    ).withColumn("rotation", cells.number("rotation"))
-    # Lines have no number in Spark; their text decides, independent of partitions.
-    first = Window.partitionBy("image_id", F.col("reason").isNull()).orderBy(SOURCE_FILE, "row")
-    repeated = F.col("reason").isNull() & (F.row_number().over(first) > 1)
-    return typed.withColumn("reason", F.when(repeated, "duplicate_image_id").otherwise(F.col("reason"))).withColumn(
-        "split", F.lower("split")
+    """Type the lines of image lists and add ``reason``: null for the first line of an image, in file and line order.
+
+    ``source_file`` and ``row``, the line as text, are there for the lines that are dropped.
+
+    Args:
+        lines: as from read_image_lists, stored: they are read several times.
+    """
+    judged = lines.withColumn("reason", cells.line_reason({"missing_image_id": cells.missing("ImageID")}))
+    sound, dropped = F.col("reason").isNull(), F.col("reason").isNotNull()
+    # Identifiers alone are shuffled: few images have several lines, and a line is long.
+    several = judged.where(sound).groupBy("ImageID").count().where("count > 1").select("ImageID")
+    repeated = Keys.of(several)
+    as_read = {SOURCE_FILE: name_of_file(), "row": cells.cells_as_json(tuple(IMAGE_CELLS))}
+    described = judged.withColumns({name: F.when(dropped, value) for name, value in as_read.items()})
+    if repeated.count:
+        # Lines have no number in Spark; their text decides, independent of partitions.
+        row_number = F.row_number().over(Window.partitionBy("ImageID").orderBy(SOURCE_FILE, "row"))
+        again = repeated.rows_of(judged.where(sound)).withColumns(as_read).withColumn("row_number", row_number)
+        again = again.withColumn("reason", F.when(F.col("row_number") > 1, "duplicate_image_id")).drop("row_number")
+        described = repeated.rows_besides(described).unionByName(again.persist(StorageLevel.DISK_ONLY))
+    return (
+        described.select(*(F.col(cell).alias(name) for cell, name in IMAGE_CELLS.items()), SOURCE_FILE, "reason", "row")
+        .withColumn("rotation", cells.number("rotation"))
+        .withColumn("split", F.lower("split"))
     )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
 MALFORMED = "_malformed"
+INPUT_FILE = "_input_file"
 SOURCE_FILE = "source_file"
 HEAD_BYTES = 65_536
 CSV_ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
@@ -100,8 +101,9 @@ def read_csv_rows(
         line_breaks: whether quoted cells may hold line breaks. A file in which some do is read by one task.
 
     Returns:
-        The wanted columns as trimmed strings, empty ones null; ``source_file``; and ``_malformed``, the whole record
-        where the number of its cells is not that of the header, else null.
+        The wanted columns as trimmed strings, empty ones null; ``_input_file``, the address of the file, of which
+        `name_of_file` makes a name; and ``_malformed``, the whole record where the number of its cells is not that of
+        the header, else null.
     """
     alike: dict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
     for file in files:
@@ -111,7 +113,7 @@ def read_csv_rows(
         for (names, separator), uris in alike.items()
     ]
     if not frames:
-        empty = ", ".join(f"`{name}` string" for name in (*columns, SOURCE_FILE, MALFORMED))
+        empty = ", ".join(f"`{name}` string" for name in (*columns, INPUT_FILE, MALFORMED))
         return spark.createDataFrame([], empty)
     return reduce(lambda first, second: first.unionByName(second), frames)
 
@@ -138,7 +140,7 @@ def _read_alike(
             rows = rows.unionByName(_fewer_malformed(*(_records(spark, [uri], layout, over) for over in (True, False))))
     wanted = [_cell(f"c{names.index(name.lower())}") if name.lower() in names else _absent() for name in columns]
     return rows.select(
-        *(cell.alias(name) for cell, name in zip(wanted, columns, strict=True)), SOURCE_FILE, F.col(MALFORMED)
+        *(cell.alias(name) for cell, name in zip(wanted, columns, strict=True)), INPUT_FILE, F.col(MALFORMED)
     )
 
 
@@ -147,7 +149,7 @@ def _records(spark: SparkSession, uris: list[str], layout: _Layout, over_lines: 
     cells = [*(f"c{position}" for position in range(len(layout.names))), MALFORMED]
     schema = StructType([StructField(cell, StringType()) for cell in cells])
     if not uris:
-        return spark.createDataFrame([], schema).withColumn(SOURCE_FILE, F.lit(None).cast("string"))
+        return spark.createDataFrame([], schema).withColumn(INPUT_FILE, F.lit(None).cast("string"))
     return (
         spark.read.schema(schema)
         .option("header", layout.header)
@@ -160,7 +162,7 @@ def _records(spark: SparkSession, uris: list[str], layout: _Layout, over_lines: 
         .option("maxColumns", _MOST_CELLS)
         .option("multiLine", over_lines)
         .csv([to_pattern(uri) for uri in uris])
-        .withColumn(SOURCE_FILE, name_of_input_file())
+        .withColumn(INPUT_FILE, F.input_file_name())
     )
 
 
@@ -168,7 +170,12 @@ def _with_open_quotes(spark: SparkSession, uris: list[str]) -> list[str]:
     """The files in which some line has an odd number of quotes: a cell goes on in the next line, or is damaged."""
     quotes = F.length("value") - F.length(F.replace("value", F.lit('"'), F.lit("")))
     lines = spark.read.text([to_pattern(uri) for uri in uris])
-    named = lines.where(quotes % 2 == 1).select(F.input_file_name().alias("file")).distinct().collect()
+    named = (
+        lines.where(F.contains("value", F.lit('"')) & (quotes % 2 == 1))
+        .select(F.input_file_name().alias("file"))
+        .distinct()
+        .collect()
+    )
     found = {_decoded(row["file"]) for row in named}
     return [uri for uri in uris if uri.rpartition("/")[2] in found]
 
@@ -184,9 +191,9 @@ def _fewer_malformed(over_lines: DataFrame, by_line: DataFrame) -> DataFrame:
     return over_lines if counts[0] < counts[1] else by_line
 
 
-def name_of_input_file() -> Column:
-    """The name of the file that a row was read from, without its folders."""
-    name = F.url_decode(F.replace(F.element_at(F.split(F.input_file_name(), "/"), -1), F.lit("+"), F.lit("%2B")))
+def name_of_file() -> Column:
+    """The name of the file that a row was read from, without its folders: too costly for every row of millions."""
+    name = F.url_decode(F.replace(F.element_at(F.split(INPUT_FILE, "/"), -1), F.lit("+"), F.lit("%2B")))
     return F.regexp_replace(name, f"^{ALIAS_PREFIX}", "")
 
 

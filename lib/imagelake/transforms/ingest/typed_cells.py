@@ -12,7 +12,7 @@ from imagelake.transforms.rows.verdicts import first_reason
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pyspark.sql import Column
+    from pyspark.sql import Column, DataFrame
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 
@@ -26,19 +26,36 @@ def number(cell: str) -> Column:
     return F.when(F.abs(value) < float("inf"), value)
 
 
+def with_numbers(lines: DataFrame, *cells: str) -> DataFrame:
+    """The lines and the numbers of some cells, so that a cell is read once, however many conditions ask for its number.
+
+    `number_of` names the numbers.
+    """
+    return lines.withColumns({_number_name(cell): number(cell) for cell in cells})
+
+
+def number_of(cell: str) -> Column:
+    """The number of a cell, of lines `with_numbers`."""
+    return F.col(_number_name(cell))
+
+
+def _number_name(cell: str) -> str:
+    return f"{cell}_number"
+
+
 def missing(*cells: str) -> Column:
     """Whether any of the cells is empty."""
     return _any([F.col(cell).isNull() for cell in cells])
 
 
 def not_a_number(*cells: str) -> Column:
-    """Whether any of the cells is neither empty nor a finite number."""
-    return _any([F.col(cell).isNotNull() & number(cell).isNull() for cell in cells])
+    """Whether any of the cells is neither empty nor a finite number, of lines `with_numbers`."""
+    return _any([F.col(cell).isNotNull() & number_of(cell).isNull() for cell in cells])
 
 
 def outside_unit_range(*cells: str) -> Column:
-    """Whether any of the cells holds a number below 0 or above 1."""
-    return _any([~number(cell).between(0, 1) for cell in cells])
+    """Whether any of the cells holds a number below 0 or above 1, of lines `with_numbers`."""
+    return _any([~number_of(cell).between(0, 1) for cell in cells])
 
 
 def flag(cell: str) -> Column:

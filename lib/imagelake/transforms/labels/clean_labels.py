@@ -78,35 +78,37 @@ def judge_labels(
     - duplicate: the same image and label again; the highest confidence stays, then human before machine.
     """
     listed = images.where("listed").select("image_id", F.lit(True).alias("image_known"))
-    known = labels.join(listed, "image_id", how="left")
+    # Shuffled here by image, for the join and for the windows; otherwise Spark may shuffle for each of both.
+    known = labels.repartition("image_id").join(listed, "image_id", how="left")
     if distrusted is None:
         known = known.withColumn("distrust", F.lit(None).cast("string"))
     else:
         known = known.join(distrusted, list(PAIR), how="left")
-    pair = Window.partitionBy(*PAIR).rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
     above = F.col("confidence") > rules.min_confidence
-    denied = F.max(F.col("confidence") == 0).over(pair)
-    affirmed = F.max(above).over(pair)
-    earlier_reasons = first_reason(
-        {
-            "unknown_class": F.col("label").isNull(),
-            "unknown_image": F.col("image_known").isNull() & F.lit(rules.unknown_images == "reject"),
-            "dropped_label": F.col("label").isin(list(rules.drop_labels)),
-            "contradictory": denied & affirmed,
-            "low_confidence": ~above,
-            "confirmed_wrong": F.col("distrust") == "confirmed_wrong",
-            "label_issue": F.col("distrust") == "label_issue",
-        }
-    )
-    best_first = Window.partitionBy(*PAIR, F.col("reason").isNull()).orderBy(
+    of_image_and_class = {
+        "unknown_class": F.col("label").isNull(),
+        "unknown_image": F.col("image_known").isNull() & F.lit(rules.unknown_images == "reject"),
+        "dropped_label": F.col("label").isin(list(rules.drop_labels)),
+    }
+    of_row = {
+        "low_confidence": ~above,
+        "confirmed_wrong": F.col("distrust") == "confirmed_wrong",
+        "label_issue": F.col("distrust") == "label_issue",
+    }
+    # One order for all windows of a pair, so that Spark sorts the labels once and computes all in one step.
+    best_first = Window.partitionBy(*PAIR).orderBy(
         F.desc("confidence"), F.asc("origin"), F.asc_nulls_last("source"), F.asc("split")
     )
-    return (
-        known.withColumn("reason", earlier_reasons)
-        .withColumn("row_number", F.row_number().over(best_first))
-        .withColumn(
-            "reason",
-            F.when(F.col("reason").isNull() & (F.col("row_number") > 1), "duplicate").otherwise(F.col("reason")),
-        )
-        .drop("image_known", "distrust", "row_number")
+    pair = best_first.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
+    so_far = best_first.rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    windowed = known.withColumns(
+        {
+            "contradictory": F.max(F.col("confidence") == 0).over(pair) & F.max(above).over(pair),
+            "sound_so_far": F.count_if(first_reason(of_image_and_class | of_row).isNull()).over(so_far),
+        }
+    )
+    of_pair = {"contradictory": F.col("contradictory")}
+    duplicate = {"duplicate": F.col("sound_so_far") > 1}
+    return windowed.withColumn("reason", first_reason(of_image_and_class | of_pair | of_row | duplicate)).drop(
+        "image_known", "distrust", "contradictory", "sound_so_far"
     )
