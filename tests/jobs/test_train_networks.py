@@ -20,6 +20,7 @@ from imagelake.errors import ImageLakeError
 from imagelake.lake.lake import Lake
 from imagelake.runtime.job import execute
 from imagelake.runtime.resolve.heads import published_head
+from imagelake.serving.terminal import main
 from imagelake.transforms.training import network_runs
 from imagelake.transforms.training.network_task import run_as_task
 from imagelake.vision.head import HEADS
@@ -137,8 +138,8 @@ def test_a_failed_run_is_a_row_and_a_killed_comparison_goes_on(lake: Lake, monke
     assert not (Path(lake.root.removeprefix("file://")) / "_checkpoints" / "compare_runs").exists()
 
 
-def test_a_network_on_pixels_predicts(sample: FinishedLake, tmp_path: Path) -> None:
-    """The lake's own MobileNet, tuned: its labels are predicted as Keras predicts them, and measured as such."""
+def test_a_network_on_pixels_predicts(sample: FinishedLake, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The lake's own MobileNet, tuned: its labels are predicted as Keras predicts them, of photos from outside too."""
     lake = sample.copied(tmp_path / "lake").lake
     common = [f"lake.root={lake.root}", "train.folds=0", "train.name=tuned", "train.epochs=2", "train.min_images=8"]
     settings = [*common, "train.model=mobilenet_v1", "train.side=64", "train.unfrozen_blocks=1", "train.augment=true"]
@@ -162,6 +163,16 @@ def test_a_network_on_pixels_predicts(sample: FinishedLake, tmp_path: Path) -> N
         order = np.argsort(-scores)[:5]
         assert list(fine.loc[row["image_id"], "top_names"]) == [classes[n] for n in order]
         np.testing.assert_allclose(fine.loc[row["image_id"], "top_scores"], scores[order], atol=1e-4)
+    photo, folder = tmp_path / "photo.jpg", lake.root.removeprefix("file://")
+    photo.write_bytes(bytes(contents[0]["content"]))
+    capsys.readouterr()
+    assert main([str(photo), "--mode=label", "--json", "--root", folder, "--cache", str(tmp_path / "cache")]) == 0
+    found = json.loads(capsys.readouterr().out)
+    stored = fine.loc[contents[0]["image_id"]]
+    assert [one["name"] for one in found["classes"]] == list(stored["top_names"])
+    np.testing.assert_allclose([one["score"] for one in found["classes"]], stored["top_scores"], atol=1e-4)
+    assert found["label"] in classes
+    assert all(found["label"] in result["image"]["labels"] for result in found["results"])
     assert lake.read("label_accuracy").where("covered").count() >= len(classes)
     with pytest.raises(ImageLakeError, match=r"images framed by crop, where model\.framing = 'squeeze'"):
         execute(

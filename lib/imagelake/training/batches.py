@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from imagelake.training.network_settings import InputForm
 from imagelake.training.networks import input_numbers
 
+Step = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 SHIFT = 8  # an image is shifted by this part of its side at most
 
 
@@ -63,32 +64,33 @@ class Drawing:
     random: np.random.Generator | None = None
 
 
-def steps_of(utils: Any, images: PackedImages, drawing: Drawing, batch_size: int) -> Any:
-    """A PyDataset of (numbers, one-hot classes, weights of the images).
+class Steps:
+    """The images of one epoch after the other, as (numbers, one-hot classes, weights of the images).
 
-    Args:
-        utils: the module tf.keras.utils.
-        images: all of them.
-        drawing: which of them.
-        batch_size: of a step.
+    They are made where they are used, one step at a time: a thread that read ahead would take a second core.
     """
 
-    class Steps(utils.PyDataset):  # type: ignore[misc]  # a class of Keras, which is imported late
-        def __init__(self) -> None:
-            super().__init__()
-            self._rows = drawing.rows()
+    def __init__(self, images: PackedImages, drawing: Drawing, batch_size: int) -> None:
+        """Draw the first epoch.
 
-        def __len__(self) -> int:
-            return math.ceil(len(self._rows) / batch_size)
+        Args:
+            images: all of them.
+            drawing: which of them.
+            batch_size: of a step.
+        """
+        self._images, self._drawing, self._batch_size = images, drawing, batch_size
+        self._rows = drawing.rows()
 
-        def __getitem__(self, step: int) -> tuple[Any, Any, Any]:
-            chosen = self._rows[step * batch_size : (step + 1) * batch_size]
-            numbers, classes = images.numbers(chosen), images.classes[chosen]
-            if drawing.random is not None:
-                numbers = augmented(numbers, drawing.random)
-            return numbers, np.identity(len(drawing.weights), dtype=np.float32)[classes], drawing.weights[classes]
+    def __len__(self) -> int:
+        """Steps of the next epoch."""
+        return math.ceil(len(self._rows) / self._batch_size)
 
-        def on_epoch_end(self) -> None:
-            self._rows = drawing.rows()
-
-    return Steps()
+    def epoch(self) -> Iterator[Step]:
+        """The steps of the next epoch; the one after it is drawn when they have been taken."""
+        weights, random = self._drawing.weights, self._drawing.random
+        one_hot = np.identity(len(weights), dtype=np.float32)
+        for start in range(0, len(self._rows), self._batch_size):
+            chosen = self._rows[start : start + self._batch_size]
+            numbers, classes = self._images.numbers(chosen), self._images.classes[chosen]
+            yield numbers if random is None else augmented(numbers, random), one_hot[classes], weights[classes]
+        self._rows = self._drawing.rows()

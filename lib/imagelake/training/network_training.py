@@ -5,17 +5,17 @@ Letters: N images, K classes.
 
 from __future__ import annotations
 
-import math
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imagelake.errors import ImageLakeError
-from imagelake.training.batches import Drawing, PackedImages, steps_of
+from imagelake.training.batches import Drawing, PackedImages, Steps
+from imagelake.training.fitting import Fit, fit
 from imagelake.training.imbalance import class_weights, drawn_rows
 from imagelake.training.network_settings import InputForm, NetworkSettings, Start
 from imagelake.training.networks import BuiltNetwork, build_network
@@ -23,27 +23,6 @@ from imagelake.vision.tensorflow_import import import_tensorflow
 
 KEPT_ASIDE = 10  # one of so many training images says when training ends
 ROWS_AT_ONCE = 4_096
-
-
-class Epoch(NamedTuple):
-    """The losses after an epoch: of the training images as they were drawn, and of those kept aside, None without."""
-
-    loss: float
-    loss_aside: float | None
-
-
-class Fit(NamedTuple):
-    """How training went.
-
-    Attributes:
-        curve: of every epoch.
-        best: the epoch whose weights the network has, from 0.
-        stopped: whether training ended before the last epoch.
-    """
-
-    curve: tuple[Epoch, ...]
-    best: int
-    stopped: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,12 +91,14 @@ def train_network(
         fitted = built.trained
         if built.frozen is not None and augmenting is None:
             images, fitted = _past_the_frozen(built, images, rows, settings.batch_size, Path(scratch)), built.rest
-        steps = steps_of(keras.utils, images, Drawing(drawn, weights, augmenting), settings.batch_size)
+        steps = Steps(images, Drawing(drawn, weights, augmenting), settings.batch_size)
         fitted.compile(_optimizer(keras, settings, len(steps)), _loss(keras, settings, prior), jit_compile=False)
-        fit = _fit(keras, fitted, steps, _aside_steps(keras, images, aside, classes, settings), settings)
+        of_aside = Drawing(lambda: aside, np.ones(classes, np.float32))
+        judging = Steps(images, of_aside, settings.batch_size) if len(aside) else None
+        done = fit(fitted, steps, judging, settings)
     if settings.imbalance == "logit_adjustment":
         built.adjust(counts)
-    return TrainedNetwork(built, fit)
+    return TrainedNetwork(built, done)
 
 
 def _past_the_frozen(
@@ -177,30 +158,6 @@ def _loss(keras: Any, settings: NetworkSettings, prior: NDArray[np.float64]) -> 
     )
     added = prior.astype(np.float32)
     return lambda truth, logits: entropy(truth, logits + added)
-
-
-def _aside_steps(
-    keras: Any, images: PackedImages, aside: NDArray[np.int64], classes: int, settings: NetworkSettings
-) -> Any:
-    if not len(aside):
-        return None
-    return steps_of(keras.utils, images, Drawing(lambda: aside, np.ones(classes, np.float32)), settings.batch_size)
-
-
-def _fit(keras: Any, model: Any, steps: Any, aside: Any, settings: NetworkSettings) -> Fit:
-    watched = "val_loss" if aside is not None else "loss"
-    stop = keras.callbacks.EarlyStopping(watched, patience=max(settings.patience, 1), restore_best_weights=True)
-    callbacks = [keras.callbacks.TerminateOnNaN(), *([stop] if settings.patience else [])]
-    history = model.fit(
-        steps, epochs=settings.epochs, validation_data=aside, callbacks=callbacks, shuffle=False, verbose=0
-    )
-    losses = history.history["loss"]
-    if not all(map(math.isfinite, losses)):
-        raise ImageLakeError(f"the loss is {losses[-1]} in epoch {len(losses)}: give a lower train.learning_rate")
-    asides = history.history.get("val_loss", [None] * len(losses))
-    curve = tuple(Epoch(*pair) for pair in zip(losses, asides, strict=True))
-    best = int(stop.best_epoch) if settings.patience else len(curve) - 1
-    return Fit(curve, best, len(curve) < settings.epochs)
 
 
 def archive_of(built: BuiltNetwork) -> bytes:

@@ -1,7 +1,8 @@
 """Small networks as Spark tasks: the same 24 runs in a session of one core and in one of two, from equal packed files.
 
-Seconds are those of `train_folds`: the start of Python workers, their import of TensorFlow, training, and the outcomes
-as they are written and read are in them; the start of the JVM is not.
+A session may use as many processors as it has cores: else the JVM, which starts tasks and keeps their outcomes, would
+use a second one beside the session of one core. Seconds are those of `train_folds`: the start of Python workers, their
+import of TensorFlow, training, and the outcomes as they are written and read are in them; the start of the JVM is not.
 """
 
 from __future__ import annotations
@@ -76,6 +77,7 @@ def folds_of(spark: SparkSession, file: Path, options: argparse.Namespace) -> li
 
 def work(cores: int, file: Path, options: argparse.Namespace) -> dict[str, Any]:
     """All runs in this process's session: their seconds, and what came of each."""
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])  # the JVM and the workers inherit it
     with tempfile.TemporaryDirectory() as scratch:
         spark = start_session("network_tasks", settings(scratch, str(cores), MEMORY))
         folds = folds_of(spark, file, options)

@@ -126,7 +126,8 @@ def train_folds(folds: Sequence[NetworkFold], store: OutcomeStore, say: Callable
             return FoldOutcome(fold, {"error": _brief(error), "seconds": 0.0}, None)
 
     found: dict[int, FoldOutcome] = {}
-    with ThreadPoolExecutor(context.defaultParallelism) as pool:
+    # One more than cores: its task begins when one ends, while the outcome of that one is still being read.
+    with ThreadPoolExecutor(context.defaultParallelism + 1) as pool:
         in_thread = inheritable_thread_target(spark)(finished)
         waiting = {pool.submit(in_thread, fold): at for at, fold in enumerate(folds)}
         try:
