@@ -40,13 +40,22 @@ def publish(root: Path, name: str, rows: int) -> None:
     (root / name / "_manifest.json").write_text(json.dumps(asdict(manifest)))
 
 
-def test_small_sources_are_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_small_sources_are_small(tmp_path: Path) -> None:
     """By the number of files, counted no further than needed."""
-    monkeypatch.setattr(run_size, "MOST_IMAGES", 5)
-    assert run_size.is_small(config(tmp_path, *photos(tmp_path / "five", 5)))
-    assert not run_size.is_small(config(tmp_path, *photos(tmp_path / "six", 6)))
-    assert run_size.is_small(config(tmp_path, "sample.images=5"))
-    assert not run_size.is_small(config(tmp_path, "sample.images=6"))
+    assert run_size.is_small(config(tmp_path, *photos(tmp_path / "five", 5)), 5)
+    assert not run_size.is_small(config(tmp_path, *photos(tmp_path / "six", 6)), 5)
+    assert run_size.is_small(config(tmp_path, "sample.images=2000"))
+    assert not run_size.is_small(config(tmp_path, "sample.images=2001"))
+
+
+def test_java_is_quick_for_more_images_than_spark_has_one_partition_for(tmp_path: Path) -> None:
+    """Whoever asks says how many images are few: of source and lake."""
+    few, more = config(tmp_path, "sample.images=20000"), config(tmp_path, "sample.images=20001")
+    assert not run_size.is_small(few)
+    assert run_size.is_small(few, run_size.QUICK_IMAGES)
+    assert not run_size.is_small(more, run_size.QUICK_IMAGES)
+    publish(tmp_path / "lake", "images", 20_001)
+    assert not run_size.is_small(few, run_size.QUICK_IMAGES)
 
 
 def test_what_cannot_be_judged_is_not_small(tmp_path: Path) -> None:
@@ -96,7 +105,7 @@ def test_java_starts_quickly_for_a_small_run(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("imagelake.cluster.submission.run.subprocess.call", note)
     own = "spark.driver.extraJavaOptions=-Xss2m"
     job = ["explore_lake", "--root", str(tmp_path / "lake")]
-    for words in (["--conf", own, *job], [*job, "--set", "sample.images=10000"]):
+    for words in (["--conf", own, *job], [*job, "--set", "sample.images=20001"]):
         assert main(words) == 0
     quick, large = commands
     assert quick.index(own) > next(place for place, word in enumerate(quick) if "TieredStopAtLevel=1" in word)

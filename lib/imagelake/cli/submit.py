@@ -18,7 +18,7 @@ from imagelake.config import Config
 from imagelake.errors import ImageLakeError
 from imagelake.installation import command_name, work_folder
 from imagelake.runtime.options import network_settings
-from imagelake.runtime.run_size import is_small
+from imagelake.runtime.run_size import QUICK_IMAGES, is_small
 
 UNUSABLE = 2
 # Option -> Spark property and what it means.
@@ -31,14 +31,14 @@ _SIZES = {
     "principal": ("spark.kerberos.principal", "NAME", "on a secure cluster, with --keytab"),
     "keytab": ("spark.kerberos.keytab", "FILE", "the principal's keys, for jobs that outlive a ticket"),
 }
-SMALL_RUN = (
+QUICK_RUN = (
     # In a run of a minute Java's optimising compiler takes more than it saves: four photos 59 s of processor time, and
     # not 98.
     "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:MetaspaceSize=256m",
     # Every sort and every join begins with a page, of 64 MB otherwise, which Java clears and collects again.
     "spark.buffer.pageSize=1m",
 )
-"""Properties of a small run on this machine."""
+"""Properties of a run of few images on this machine, see `QUICK_IMAGES`."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -70,7 +70,7 @@ def submit(options: argparse.Namespace, of_job: argparse.Namespace, command: str
             class_archive.make_once()
         options.arguments += _read_here(options, config)
         trains = trains_networks(job_file(options.job).stem, config)
-        return run(_submission(options, local and is_small(config), trains))
+        return run(_submission(options, local and is_small(config, QUICK_IMAGES), trains))
     except (ImageLakeError, OSError) as error:
         return unusable(command, error)
 
@@ -140,12 +140,12 @@ def check_cluster() -> None:
         raise ImageLakeError(f"HADOOP_CONF_DIR is {folder}, which holds no core-site.xml")
 
 
-def _submission(options: argparse.Namespace, small: bool, trains: bool) -> Submission:
+def _submission(options: argparse.Namespace, quick: bool, trains: bool) -> Submission:
     conf = (*_sizes(options), *options.conf)
     job = options.job, tuple(options.arguments)
     if options.master == "local":
-        quick = SMALL_RUN if small else ()  # an own --conf comes later and wins
-        return Submission(*job, "client", local_properties(), (*quick, *conf))
+        given = QUICK_RUN if quick else ()  # an own --conf comes later and wins
+        return Submission(*job, "client", local_properties(), (*given, *conf))
     folder = work_folder() / "package"
     made = package.build(folder, options.python, say, trains)
     package.publish(made, package.PUBLISHED_AT, say)

@@ -16,27 +16,34 @@ if TYPE_CHECKING:
     from imagelake.config import Config
 
 MOST_IMAGES = 2_000
+QUICK_IMAGES = 20_000
+"""Up to so many images Java's optimising compiler takes more than it saves: a second run of 20,000 took 255 s of the
+processor without it, and 333 with it."""
 MOST_ROWS = 50_000  # of labels or boxes
 MOST_METADATA_BYTES = 8 * 2**20  # of CSV, JSON and Parquet, 50,000 rows and more
-_MOST = {"images": MOST_IMAGES, "labels": MOST_ROWS, "boxes": MOST_ROWS}
 _METADATA = (".csv", ".tsv", ".gz", ".json", ".parquet")
 
 
-def is_small(config: Config) -> bool:
-    """Whether the source and the lake are local and small. One that cannot be looked at is not."""
+def is_small(config: Config, images: int = MOST_IMAGES) -> bool:
+    """Whether the source and the lake are local and small. One that cannot be looked at is not.
+
+    Args:
+        config: names both.
+        images: that a small one has at most.
+    """
     try:
-        return _has_small_source(config) and _is_small_lake(config.lake.root)
+        return _has_small_source(config, images) and _is_small_lake(config.lake.root, images)
     except (OSError, ImageLakeError):  # what is wrong with them is said by those who read them
         return False
 
 
-def _has_small_source(config: Config) -> bool:
+def _has_small_source(config: Config, images: int) -> bool:
     if config.source.type == "sample":
-        return config.sample.images <= MOST_IMAGES
+        return config.sample.images <= images
     if config.source.type == "arrays":
         return _are_few_bytes([local_path(path) for path in config.source.arrays])
     folder = local_path(config.source.path)
-    return folder is not None and _has_few_files(folder)
+    return folder is not None and _has_few_files(folder, images)
 
 
 def _are_few_bytes(paths: Sequence[Path | None]) -> bool:
@@ -50,8 +57,8 @@ def _are_few_bytes(paths: Sequence[Path | None]) -> bool:
     return size <= MOST_METADATA_BYTES
 
 
-def _has_few_files(folder: Path) -> bool:
-    """Whether few files are below a folder; looks at no more of them than that takes."""
+def _has_few_files(folder: Path, most: int) -> bool:
+    """Whether at most so many files are below a folder; looks at no more of them than that takes."""
     waiting, files, metadata = [str(folder)], 0, 0
     while waiting:
         with os.scandir(waiting.pop()) as entries:
@@ -63,18 +70,19 @@ def _has_few_files(folder: Path) -> bool:
                     continue
                 files += 1
                 metadata += entry.stat().st_size if entry.name.lower().endswith(_METADATA) else 0
-                if files > MOST_IMAGES or metadata > MOST_METADATA_BYTES:
+                if files > most or metadata > MOST_METADATA_BYTES:
                     return False
     return True
 
 
-def _is_small_lake(root: str) -> bool:
+def _is_small_lake(root: str, images: int) -> bool:
     """Whether a lake, as far as there is one yet, has few rows."""
     folder = local_path(root)
     if folder is None:
         return False
-    files = {name: folder / name / MANIFEST for name in _MOST}
+    most = {"images": images, "labels": MOST_ROWS, "boxes": MOST_ROWS}
+    files = {name: folder / name / MANIFEST for name in most}
     manifests = {
         name: Manifest.from_bytes(file.read_bytes(), str(file)) for name, file in files.items() if file.exists()
     }
-    return all(manifest.rows <= _MOST[name] for name, manifest in manifests.items())
+    return all(manifest.rows <= most[name] for name, manifest in manifests.items())

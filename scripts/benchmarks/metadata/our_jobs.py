@@ -20,13 +20,13 @@ from local_session import settings
 from pyspark.sql import SparkSession
 from results import PROJECT
 
-from imagelake.cli.submit import SMALL_RUN
+from imagelake.cli.submit import QUICK_RUN
 from imagelake.cluster.submission.class_archive import with_archive
 from imagelake.cluster.submission.spark import environment
 from imagelake.config import Config, load_config
 from imagelake.lake.lake import Lake
 from imagelake.runtime.job import Job, execute
-from imagelake.runtime.run_size import is_small
+from imagelake.runtime.run_size import QUICK_IMAGES, is_small
 from imagelake.runtime.session import start_session
 
 JOBS = ("ingest_images", "ingest_annotations", "explore_lake", "clean_labels")
@@ -48,7 +48,7 @@ def main() -> None:
         print(json.dumps(line), flush=True)
 
     with tempfile.TemporaryDirectory(dir=Path(root).parent) as scratch:
-        submitted = dict(entry.split("=", 1) for entry in SMALL_RUN) if is_small(config) else {}
+        submitted = dict(entry.split("=", 1) for entry in QUICK_RUN) if is_small(config, QUICK_IMAGES) else {}
         spark = start_session("metadata", {**settings(scratch, cores, driver_memory()), **submitted, **config.spark})
         report(START)
         run_jobs(spark, config, report)
