@@ -148,10 +148,10 @@ def options_of(lake: Path, weights: Path | None) -> list[str]:
 
 
 def submit(job: str, options: Sequence[str], variables: Mapping[str, str]) -> str:
-    """Run a job, its Python processes with what counts on their path; its summary."""
+    """Run a job as scripts/submit does, its Python processes with what counts on their path; its summary."""
     paths = [str(Path(__file__).parent / "counting"), str(PROJECT / "lib"), os.environ.get("PYTHONPATH", "")]
     done: subprocess.CompletedProcess[str] = subprocess.run(
-        ["spark-submit", str(PROJECT / "jobs" / f"{job}.py"), *options],
+        [sys.executable, "-m", "imagelake.cli", "submit", job, *options],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), **variables},
         stdout=subprocess.PIPE,
         text=True,
