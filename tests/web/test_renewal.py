@@ -72,7 +72,7 @@ def test_what_cannot_be_opened_leaves_the_old_version(watched: Served, folder: P
 def test_what_could_not_be_opened_is_tried_again(watched: Served, folder: Path) -> None:
     """A file that was out of reach for a while needs no publication to be found again, and is told of once."""
     publish(folder, "image_quality", None, "published-again")
-    [part] = (folder / "image_quality").glob("*.parquet")
+    part = min((folder / "image_quality").glob("*.parquet"))
     away = part.rename(folder / "away")
     eventually(lambda: any("stays" in line for line in watched.log))
     time.sleep(1)  # three more looks
