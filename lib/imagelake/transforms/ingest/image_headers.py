@@ -117,7 +117,7 @@ def describe_images(listed: DataFrame, found: FoundImages, headers: DataFrame, h
     )
     listed = listed.drop("source_file", "reason", "row").withColumn("listed", F.lit(True))
     return (
-        all_images(listed, with_bytes, found.images <= BROADCAST_ROWS)
+        all_images(listed, with_bytes, has_lists and found.images <= BROADCAST_ROWS)
         .withColumn("split", F.coalesce("split_of_path", "split", F.lit("all")))
         .withColumn("has_bytes", F.coalesce("found", F.lit(False)))
         .withColumn("listed", F.coalesce("listed", F.lit(not has_lists)))
@@ -132,7 +132,8 @@ def all_images(listed: DataFrame, with_bytes: DataFrame, few: bool) -> DataFrame
     with_bytes = with_bytes.persist(StorageLevel.DISK_ONLY)
     ids = F.broadcast(with_bytes.select("image_id"))
     both = listed.select("image_id").join(ids, "image_id", how="left_semi")
-    unlisted = with_bytes.join(F.broadcast(both), "image_id", how="left_anti")
+    # One partition, so that a table of few images is not one of many files.
+    unlisted = with_bytes.join(F.broadcast(both), "image_id", how="left_anti").repartition(1)
     return listed.join(F.broadcast(with_bytes), "image_id", how="left").unionByName(unlisted, allowMissingColumns=True)
 
 
