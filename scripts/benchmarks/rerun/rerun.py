@@ -28,6 +28,7 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from PIL import Image
 from results import BENCH, PROJECT, keep, machine, say, write_docs
 
+from imagelake.installation import PACKAGE, SAMPLE_WEIGHTS
 from imagelake.runtime.pipeline_options import pipeline_parser, pipeline_settings
 
 FOLDERS = ("Lion", "Tiger", "Leopard", "Zebra", "Giraffe", "Elephant", "Eagle", "Owl", "Parrot", "Penguin")
@@ -69,7 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=20_000)
     parser.add_argument("--new", type=int, default=200, help="images added, and later deleted")
-    parser.add_argument("--weights", type=Path, help="of ImageNet; without them those of the drawn sample")
+    parser.add_argument("--weights", type=Path, default=PACKAGE / SAMPLE_WEIGHTS, help="default: those of drawn images")
     parser.add_argument("--go-on", action="store_true", help="after the last run that an interrupted call has measured")
     parser.add_argument("--docs", action="store_true", help="write the result into docs/benchmarks.md")
     options = parser.parse_args()
@@ -85,7 +86,7 @@ def main() -> None:
         write_docs("rerun", lines)
 
 
-def measure(images: int, new: int, weights: Path | None) -> list[Run]:
+def measure(images: int, new: int, weights: Path) -> list[Run]:
     """The three runs; those that were measured before are not repeated."""
     runs = [Run(**one) for one in json.loads((BENCH / "rerun.json").read_text())["runs"]]
     for name, numbers in {
@@ -122,7 +123,7 @@ def draw(numbers: range) -> None:
         file.write_bytes(content.getvalue())
 
 
-def run_pipeline(name: str, weights: Path | None) -> Run:
+def run_pipeline(name: str, weights: Path) -> Run:
     """Run the pipeline once, its processes counted."""
     shutil.rmtree(COUNTED, ignore_errors=True)
     COUNTED.mkdir()
@@ -142,9 +143,9 @@ def processor_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def options_of(lake: Path, weights: Path | None) -> list[str]:
+def options_of(lake: Path, weights: Path) -> list[str]:
     """The options of the pipeline."""
-    return ["--root", str(lake), "--images", str(SOURCE), *(["--weights", str(weights)] if weights else [])]
+    return ["--root", str(lake), "--images", str(SOURCE), "--weights", str(weights)]
 
 
 def submit(job: str, options: Sequence[str], variables: Mapping[str, str]) -> str:
@@ -168,7 +169,7 @@ def seconds_of_jobs(summary: str) -> dict[str, float]:
     return {job: float(rest.split(" s")[0]) for job, rest in lines}
 
 
-def compare(weights: Path | None) -> None:
+def compare(weights: Path) -> None:
     """End the program unless the tables have the same rows as in a fresh lake."""
     say("a fresh lake of the same images")
     settings = pipeline_settings(pipeline_parser("", "").parse_args(options_of(FRESH, weights)))
@@ -182,10 +183,9 @@ def compare(weights: Path | None) -> None:
         say(f"{name}: the same {ours.num_rows:,} rows")
 
 
-def table(runs: list[Run], weights: Path | None) -> list[str]:
+def table(runs: list[Run], weights: Path) -> list[str]:
     """The result as Markdown."""
     first = runs[0]
-    network = weights.name if weights else "the network of the drawn sample"
     heads = ("", "images", "s", "CPU s", "of the first", "headers read", "decoded", "through the network")
     rows = [
         (
@@ -201,7 +201,7 @@ def table(runs: list[Run], weights: Path | None) -> list[str]:
         for run in runs
     ]
     return [
-        f"The whole pipeline on {machine()}, {SIDES[0]} x {SIDES[1]} pixels, {network}:",
+        f"The whole pipeline on {machine()}, {SIDES[0]} x {SIDES[1]} pixels, {weights.name}:",
         "",
         *(f"| {' | '.join(cells)} |" for cells in (heads, ("---",) * len(heads), *rows)),
         "",
