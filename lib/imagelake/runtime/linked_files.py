@@ -44,8 +44,7 @@ def link_files(table: DataFrame, parts: Sequence[Part], gone: Keys, folders: tup
     source, target = (Path(folder.removeprefix(LOCAL)) for folder in folders)
     large = [part.name for part in parts if part.bytes >= LEAST_BYTES and "/" not in part.name]
     if large and gone.count:
-        located = table.select(*gone.frame.columns, name_of_file().alias("file"))
-        touched = {row["file"] for row in gone.rows_of(located).select("file").distinct().collect()}
+        touched = {file.rpartition("/")[2] for file in gone.files_of_table(table)}
         large = [name for name in large if name not in touched]
     return [name for name in large if _link(source, target, name)]
 

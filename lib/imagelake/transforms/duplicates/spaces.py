@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
-from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from imagelake.search.cells import Cells, power_of_two
 from imagelake.search.scan import HALF
 from imagelake.transforms.duplicates.vectors import VECTORS
-from imagelake.transforms.rows.features import HASH_VALUES
+from imagelake.transforms.rows.features import HASH_VALUES, is_sampled, name_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,9 +68,7 @@ def _samples(predictions: DataFrame, rows: int, columns: Sequence[str]) -> dict[
 
     They come to the driver in half precision.
     """
-    sampled = F.pmod(F.xxhash64("image_id"), F.lit(HASH_VALUES))
-    few = predictions.select(sampled.alias("sampled"), *columns)
-    few = few.where(sampled < round(HASH_VALUES * sampled_share(rows)))
+    few = predictions.where(is_sampled(sampled_share(rows))).select(name_hash().alias("sampled"), *columns)
 
     def pack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:

@@ -106,7 +106,7 @@ def boxes_per_image(box_counts: DataFrame, images: DataFrame) -> DataFrame:
         box_counts: as from count_boxes, by image.
         images: image_id and split, one row an image.
     """
-    boxed = box_counts.groupBy("image_id", F.col("split").alias("box_split")).agg(F.sum("boxes").alias("boxes"))
+    boxed = box_counts.select("image_id", F.col("split").alias("box_split"), "boxes")
     counted = boxed.join(images.select("image_id", "split"), "image_id", how="full_outer")
     return (
         counted.groupBy("image_id", F.coalesce("split", "box_split").alias("split"))

@@ -50,10 +50,13 @@ class Keys:
 
     def rows_of_table(self, table: DataFrame) -> DataFrame:
         """The rows of a published table that have one of these keys; no other file of it is read."""
-        columns = table.columns
-        located = table.select(*self.frame.columns, F.col("_metadata.file_path").alias("file"))
-        files = [row["file"] for row in self.rows_of(located).select("file").distinct().collect()]
+        columns, files = table.columns, self.files_of_table(table)
         return self.rows_of(table.where(F.col("_metadata.file_path").isin(files)).select(*columns))
+
+    def files_of_table(self, table: DataFrame) -> list[str]:
+        """The addresses of those files of a published table that hold rows with one of these keys."""
+        located = table.select(*self.frame.columns, F.col("_metadata.file_path").alias("file"))
+        return [row["file"] for row in self.rows_of(located).select("file").distinct().collect()]
 
     def _side(self) -> tuple[DataFrame, Column]:
         """The other side of a join, and its condition: a key that is null is one, too."""

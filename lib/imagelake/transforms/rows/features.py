@@ -25,6 +25,16 @@ SAMPLED = pa.schema({"hashes": pa.binary(), "features": pa.binary()})
 HASH_VALUES = 2**32
 
 
+def name_hash() -> Column:
+    """A number below HASH_VALUES of an image's name."""
+    return F.pmod(F.xxhash64("image_id"), F.lit(HASH_VALUES))
+
+
+def is_sampled(share: float) -> Column:
+    """Whether an image is in a sample of about such a share of all, 0 to 1: those with the lowest hashes of names."""
+    return name_hash() < round(HASH_VALUES * share)
+
+
 def feature_sample(images: DataFrame, rows: int, wanted: int) -> NDArray[np.float32]:
     """Features of about the wanted number of images, those with the lowest hashes of their names: float32 [N, D].
 
@@ -35,10 +45,7 @@ def feature_sample(images: DataFrame, rows: int, wanted: int) -> NDArray[np.floa
         rows: how many there are.
         wanted: about how many to take; all where that is no fewer than there are.
     """
-    sampled = F.pmod(F.xxhash64("image_id"), F.lit(HASH_VALUES))
-    chosen = images.select(sampled.alias("sampled"), "features").where(
-        sampled < round(HASH_VALUES * min(1, wanted / rows))
-    )
+    chosen = images.where(is_sampled(min(1, wanted / rows))).select(name_hash().alias("sampled"), "features")
 
     def pack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pyspark.sql import functions as F
 
-from imagelake.transforms.rows.features import HASH_VALUES
+from imagelake.transforms.rows.features import is_sampled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,8 +23,7 @@ def sampled_images(images: DataFrame, share: float) -> NDArray[np.int64]:
         images: image_id and sha256.
         share: of all images, 0 to 1; so many hashes of 8 bytes come to the driver.
     """
-    sampled = F.pmod(F.xxhash64("image_id"), F.lit(HASH_VALUES)) < round(HASH_VALUES * share)
-    named = images.where(sampled).select(F.xxhash64("image_id", "sha256").alias("hash"))
+    named = images.where(is_sampled(share)).select(F.xxhash64("image_id", "sha256").alias("hash"))
     return np.asarray(named.toArrow()["hash"].to_numpy(), np.int64)
 
 

@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from imagelake.measures.shift.moments import Moments
-from imagelake.transforms.rows.features import gathered
+from imagelake.transforms.rows.features import gathered, is_sampled
 from imagelake.transforms.shift.sets import BROADCAST_ROWS
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 ROWS_AT_ONCE = 1024
 TASKS = 512  # at most: each sends the driver 24 bytes a feature and outcome
-HASH_VALUES = 2**32
 RIGHT, WRONG, UNKNOWN = "right", "wrong", "unknown"
 NO_FEATURES, OTHER_WIDTH, NOT_FINITE = "no_features", "other_width", "not_finite"
 PARTIALS = pa.schema(
@@ -102,8 +101,6 @@ def sum_features(images: ShiftSet, model: str | None, wanted: int) -> FeatureSum
     if first is None:
         return None
     count = rows.count()
-    limit = round(HASH_VALUES * min(1.0, wanted / count))
-    sampled = F.pmod(F.xxhash64("image_id"), F.lit(HASH_VALUES)) < limit
     right = images.right(model) if model is not None and "right" not in rows.columns else None
     if "right" in rows.columns:
         judged = rows
@@ -111,7 +108,9 @@ def sum_features(images: ShiftSet, model: str | None, wanted: int) -> FeatureSum
         judged = rows.withColumn("right", F.lit(None).cast("boolean"))
     else:
         judged = rows.join(F.broadcast(right) if count <= BROADCAST_ROWS else right, "image_id", how="left")
-    few = judged.select("image_id", sampled.alias("sampled"), "right", "features").coalesce(TASKS)
+    few = judged.select(
+        "image_id", is_sampled(min(1.0, wanted / count)).alias("sampled"), "right", "features"
+    ).coalesce(TASKS)
     parts = few.mapInArrow(partial(_partials, width=first["width"]), from_arrow_schema(PARTIALS)).toArrow()
     return merged_sums(parts.to_pylist(), first["width"])
 

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pyspark.sql import functions as F
 
+from imagelake.transforms.rows.features import is_sampled
+
 if TYPE_CHECKING:
     from imagelake.transforms.shift.sets import ShiftSet
 
 MOST_CLASSES = 50  # with more, to calibrate a hundred resampled sets takes minutes, and counted predictions serve
 IMAGES = 2000
-HASH_VALUES = 2**32
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,7 @@ def sample_probabilities(images: ShiftSet) -> Probabilities | None:
         return None
     classes = int(first["classes"])
     whole = rows.where(F.size("probabilities") == classes)
-    limit = round(HASH_VALUES * min(1.0, IMAGES / whole.count()))
-    chosen = whole.where(F.pmod(F.xxhash64("image_id"), F.lit(HASH_VALUES)) < limit)
+    chosen = whole.where(is_sampled(min(1.0, IMAGES / whole.count())))
     number = F.col("label").try_cast("int")
     found = chosen.orderBy("image_id").select(F.coalesce(number, F.lit(-1)).alias("label"), "probabilities").toPandas()
     if found.empty:
