@@ -32,6 +32,7 @@ from imagelake.runtime.resolve.source import companion_files, find_published, fi
 from imagelake.transforms.ingest.annotation_sources import Annotations, read_class_folders, read_open_images
 from imagelake.transforms.ingest.folder_labels import keyword_notes, labelled_by_keyword
 from imagelake.transforms.ingest.image_files import read_files
+from imagelake.transforms.ingest.loose_files import listed_files
 from imagelake.transforms.ingest.voc_annotations import judge_voc_lines, read_voc_lines
 from imagelake.transforms.rows.verdicts import count_reasons_of
 
@@ -74,7 +75,7 @@ def read_named_images(work: Work, config: Config, images: DataFrame) -> Annotati
     named, xml = images.withColumn("source", F.lit(source)), find_xml(config, storage, f"{work.staging}/visible")
     if xml is None:
         return read_class_folders(named, rules)
-    contents = read_files(images.sparkSession.createDataFrame(xml.listing), xml, ("xml",))
+    contents = read_files(listed_files(images.sparkSession, xml.listed), xml, ("xml",))
     return read_class_folders(named, rules, work.keep("objects", judge_voc_lines(read_voc_lines(contents), images)))
 
 

@@ -11,7 +11,6 @@ end the tables that hold a row an image must be those of a fresh lake of the sam
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import resource
@@ -20,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from imagelake.installation import PACKAGE, SAMPLE_WEIGHTS
 from imagelake.runtime.pipeline_options import pipeline_parser, pipeline_settings
 
 FOLDERS = ("Lion", "Tiger", "Leopard", "Zebra", "Giraffe", "Elephant", "Eagle", "Owl", "Parrot", "Penguin")
-SIDES = (240, 180)
+SIDES = (640, 480)
 COUNTS = ("headers", "decodes", "passes")
 FOLDER = BENCH / "rerun"
 SOURCE, LAKE, FRESH, COUNTED = (FOLDER / name for name in ("source", "lake", "fresh", "counts"))
@@ -107,20 +107,25 @@ def file_of(number: int) -> Path:
 
 
 def draw(numbers: range) -> None:
-    """Make the source hold these images: smooth random colours with some grain, JPEGs of about 6 kB, all different."""
+    """Make the source hold these images: smooth random colours with some grain, JPEGs, all different."""
     files = {file_of(number): number for number in numbers}
     present = set(SOURCE.rglob("*.jpg"))
     for file in present - files.keys():
         file.unlink()
-    for file in files.keys() - present:
-        random = np.random.default_rng(files[file])
-        coarse = Image.fromarray(random.integers(0, 256, (6, 8, 3), np.uint8))
-        smooth = np.asarray(coarse.resize(SIDES, Image.Resampling.BICUBIC), np.int16)
-        grain = random.integers(-8, 9, (SIDES[1], SIDES[0], 1), np.int16)
-        content = io.BytesIO()
-        Image.fromarray(np.clip(smooth + grain, 0, 255).astype(np.uint8)).save(content, "JPEG", quality=80)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content.getvalue())
+    with ProcessPoolExecutor() as processes:
+        for _ in processes.map(draw_one, [files[file] for file in files.keys() - present], chunksize=100):
+            pass
+
+
+def draw_one(number: int) -> None:
+    """Draw an image into its file."""
+    random = np.random.default_rng(number)
+    coarse = Image.fromarray(random.integers(0, 256, (6, 8, 3), np.uint8))
+    smooth = np.asarray(coarse.resize(SIDES, Image.Resampling.BICUBIC), np.int16)
+    grain = random.integers(-8, 9, (SIDES[1], SIDES[0], 1), np.int8)
+    file = file_of(number)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.clip(smooth + grain, 0, 255).astype(np.uint8)).save(file, "JPEG", quality=80)
 
 
 def run_pipeline(name: str, weights: Path) -> Run:

@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
 from imagelake.arrays.packing import ArrayFile, companions, is_array_file, pack_arrays
 from imagelake.config import conf_text
 from imagelake.errors import ImageLakeError
@@ -22,6 +24,8 @@ from imagelake.transforms.ingest.sources import OpenImagesFiles, Source, sort_op
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    import pyarrow as pa
 
     from imagelake.config import Config
     from imagelake.lake.storage import Storage
@@ -83,7 +87,7 @@ def find_source(config: Config, storage: Storage, scratch: str) -> Source:
     metadata: list[FoundFile] = []
     listing = listing_table(_noting(storage.listed(folder), metadata))
     published = None if config.source.type == "folder" else _sorted_files(folder, metadata, storage, copies)
-    return Source(folder, listing, copies, published)
+    return Source(folder, listing, _stored(listing, storage, scratch), copies, published)
 
 
 def _packed_source(config: Config, storage: Storage, scratch: str) -> Source:
@@ -108,7 +112,9 @@ def _packed_source(config: Config, storage: Storage, scratch: str) -> Source:
         if not is_local(target):
             storage.make_folder(scratch)
             storage.upload(folder, target)
-    return Source(", ".join(config.source.arrays), listing_table([]), lambda _: {}, None, target)
+    empty = listing_table([])
+    stored = _stored(empty, storage, scratch)
+    return Source(", ".join(config.source.arrays), empty, stored, lambda _: {}, None, target)
 
 
 def _array_file(file: FoundFile, storage: Storage, copies: Mapping[str, Path]) -> ArrayFile:
@@ -140,7 +146,7 @@ def find_xml(config: Config, storage: Storage, scratch: str) -> Source | None:
     folder = _existing_folder(config, storage)
     found = (file for file in storage.listed(folder) if file.problem is None and file.path.lower().endswith(".xml"))
     listing = listing_table(found)
-    return Source(folder, listing, partial(_visible_copies, storage, scratch), None) if len(listing) else None
+    return _photos(folder, listing, storage, scratch) if len(listing) else None
 
 
 def find_folder(folder: str, storage: Storage, scratch: str) -> Source:
@@ -151,7 +157,23 @@ def find_folder(folder: str, storage: Storage, scratch: str) -> Source:
     """
     if not storage.is_folder(folder):
         raise ImageLakeError(f"{folder}: there is no such folder of images")
-    return Source(folder, listing_table(storage.files(folder)), partial(_visible_copies, storage, scratch), None)
+    return _photos(folder, listing_table(storage.files(folder)), storage, scratch)
+
+
+def _photos(folder: str, listing: pa.Table, storage: Storage, scratch: str) -> Source:
+    copies = partial(_visible_copies, storage, scratch)
+    return Source(folder, listing, _stored(listing, storage, scratch), copies, None)
+
+
+def _stored(listing: pa.Table, storage: Storage, scratch: str) -> str:
+    """A listing as Parquet: as a frame's own rows it would be a part of every plan, which Spark looks through anew."""
+    address = f"{scratch}/listing.parquet"
+    with tempfile.TemporaryDirectory(prefix="imagelake-listing-") as local:
+        file = Path(local) / "listing.parquet"
+        pq.write_table(listing, file)
+        storage.make_folder(scratch)
+        storage.upload(file, address)
+    return address
 
 
 def find_published(config: Config, storage: Storage, scratch: str) -> OpenImagesFiles | None:

@@ -16,7 +16,13 @@ from imagelake.errors import ImageLakeError
 from imagelake.lake.inputs import is_local
 from imagelake.lake.listing import without_host
 from imagelake.lake.storage import JAVA_ERRORS, to_pattern
-from imagelake.transforms.ingest.loose_files import IMAGE_ENDINGS, IMAGE_NAME, read_hadoop_files, read_local_files
+from imagelake.transforms.ingest.loose_files import (
+    IMAGE_ENDINGS,
+    IMAGE_NAME,
+    listed_files,
+    read_hadoop_files,
+    read_local_files,
+)
 from imagelake.transforms.ingest.sources import METADATA_NAME, OpenImagesFiles, Source
 from imagelake.transforms.ingest.voc_annotations import XML_NAME
 
@@ -92,7 +98,7 @@ def _where_images_are(source: Source) -> str:
 
 def _loose_files(spark: SparkSession, source: Source) -> DataFrame:
     """The files in folders, without their bytes; of Open Images named by their ImageID and without metadata files."""
-    files = identify(spark.createDataFrame(source.listing), by_stem=source.published is not None)
+    files = identify(listed_files(spark, source.listed), by_stem=source.published is not None)
     # Of photos the folder is the label, and the word by which someone looked for them.
     folder = F.lit(None).cast("string") if source.published else class_folder()
     files = files.withColumns({"source_label": folder, "keyword": folder})
@@ -137,11 +143,7 @@ def read_files(wanted: DataFrame, source: Source, endings: Sequence[str] = IMAGE
         source: the source.
         endings: what their names end in.
     """
-    contents = (
-        read_local_files(wanted)
-        if is_local(source.folder)
-        else read_hadoop_files(wanted, source.listing, source.folder, source.visible_copies, endings)
-    )
+    contents = read_local_files(wanted) if is_local(source.folder) else read_hadoop_files(wanted, source, endings)
     return contents.withColumn("relative", _relative_to(source.folder))
 
 

@@ -6,7 +6,7 @@ Names decide nothing here: what Spark's own readers leave out or cannot spell is
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
 
 from imagelake.lake.listing import FoundFile, hidden_from_spark
 from imagelake.lake.storage import to_pattern
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+
+    from imagelake.transforms.ingest.sources import Source
 
 LISTED = pa.schema(
     {
@@ -53,6 +56,11 @@ def listing_table(files: Iterable[FoundFile]) -> pa.Table:
     while part := list(islice(waiting, _LISTED_AT_ONCE)):
         batches.append(pa.record_batch([[getattr(file, name) for file in part] for name in columns], schema=LISTED))
     return pa.Table.from_batches(batches, LISTED)
+
+
+def listed_files(spark: SparkSession, address: str) -> DataFrame:
+    """A listing that was stored as Parquet: the columns of LISTED."""
+    return spark.read.schema(from_arrow_schema(LISTED)).parquet(to_pattern(address))
 
 
 def read_local_files(wanted: DataFrame) -> DataFrame:
@@ -96,13 +104,7 @@ def _content(raw: bytes) -> bytes:
         return b""
 
 
-def read_hadoop_files(
-    wanted: DataFrame,
-    listing: pa.Table,
-    folder: str,
-    visible_copies: Callable[[Sequence[str]], Mapping[str, str]],
-    endings: Sequence[str] = IMAGE_ENDINGS,
-) -> DataFrame:
+def read_hadoop_files(wanted: DataFrame, source: Source, endings: Sequence[str] = IMAGE_ENDINGS) -> DataFrame:
     """The bytes of files on HDFS and the like: path, content.
 
     Spark's reader leaves out names that begin with ``_`` or ``.`` at any depth, so those files are copied to names that
@@ -110,19 +112,17 @@ def read_hadoop_files(
 
     Args:
         wanted: path of the files.
-        listing: LISTED, of all files of the folder.
-        folder: its full address.
-        visible_copies: copies files to such names, and tells which file became which.
+        source: which has them.
         endings: of the files that are read at all.
     """
-    spark = wanted.sparkSession
+    spark, listing, folder = wanted.sparkSession, source.listing, source.folder
     paths = listing.filter(pc.match_substring_regex(listing["path"], named_like(endings)))["path"]
     few = 2 * wanted.count() < len(paths)
     if few:  # the others are not opened
         paths = wanted.select("path").toArrow()["path"]
     names: list[str] = paths.to_pylist()
     hidden = [path for path in names if hidden_from_spark(path[len(folder) :])]
-    copies = visible_copies(hidden) if hidden else {}
+    copies = source.visible_copies(hidden) if hidden else {}
     found = _binary_files(spark, sorted(set(names) - set(hidden)) if few else [folder], endings)
     if copies:
         original = spark.createDataFrame([(copy, path) for path, copy in copies.items()], "copy string, path string")
@@ -133,8 +133,7 @@ def read_hadoop_files(
     if few:
         return found
     # A broadcast of the wanted would be as large as the listing; what is not wanted is little.
-    listed = spark.createDataFrame(listing.select(["path"]))
-    unwanted = listed.join(wanted.select("path"), "path", how="left_anti")
+    unwanted = listed_files(spark, source.listed).select("path").join(wanted.select("path"), "path", how="left_anti")
     return found.join(F.broadcast(unwanted), "path", how="left_anti")
 
 

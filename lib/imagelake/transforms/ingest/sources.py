@@ -38,6 +38,7 @@ class Source:
     Attributes:
         folder: its full address.
         listing: of all its files, as `loose_files.listing_table` has it.
+        listed: the address of the same listing as Parquet, where executors reach it.
         visible_copies: copies files to names that Spark reads, and tells which became which.
         published: the metadata files of Open Images in it; None for a folder of photos.
         packed_arrays: the folder of Parquet that the images of arrays were packed into; None for other sources.
@@ -45,6 +46,7 @@ class Source:
 
     folder: str
     listing: pa.Table
+    listed: str
     visible_copies: Callable[[Sequence[str]], Mapping[str, str]]
     published: OpenImagesFiles | None
     packed_arrays: str | None = None
