@@ -1146,7 +1146,7 @@ _ALL = (
         "one row two thumbnails that were compared; the next run takes these over",
         ("look", "other_look"),
         _columns(
-            ("look", "binary", "the better image's thumbnail: the first 16 bytes of its SHA-256"),
+            ("look", "binary", "a hash of the better image's thumbnail, 16 bytes"),
             ("other_look", "binary", "the other image's thumbnail"),
             ("ssim", "double", "structural similarity in grey over the best shift, -1 to 1"),
             ("distance", "double", "root mean square difference, levels, 0 to 255"),

@@ -47,12 +47,13 @@ class Storage:
 
     def __init__(self, spark: SparkSession) -> None:
         self._jvm: Any = spark._jvm
+        self._path_class: Any = self._jvm.org.apache.hadoop.fs.Path
         self._conf: Any = spark._jsc.hadoopConfiguration()
         self._spark = spark
         self._listings: Listings | None = None
 
     def _path(self, uri: str) -> Any:
-        return self._jvm.org.apache.hadoop.fs.Path(to_uri(uri))
+        return self._path_class(to_uri(uri))
 
     def _fs(self, uri: str) -> Any:
         try:

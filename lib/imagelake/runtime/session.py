@@ -10,6 +10,8 @@ from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
+from imagelake.runtime.java_names import remember_java_names
+
 LOCAL = "local[*]"
 START_ATTEMPTS = 3
 DAEMON = "imagelake.runtime.python_daemon"
@@ -47,6 +49,7 @@ def start_session(name: str, settings: Mapping[str, str]) -> SparkSession:
         # Workers must have the driver's Python version.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         conf.setIfMissing("spark.python.daemon.module", DAEMON)
+    remember_java_names()
     spark = start_despite_race(SparkSession.builder.config(conf=conf).getOrCreate)
     spark.sparkContext.setLogLevel("ERROR")
     return spark

@@ -32,7 +32,7 @@ from imagelake.installation import PACKAGE, SAMPLE_WEIGHTS
 from imagelake.runtime.pipeline_options import pipeline_parser, pipeline_settings
 
 FOLDERS = ("Lion", "Tiger", "Leopard", "Zebra", "Giraffe", "Elephant", "Eagle", "Owl", "Parrot", "Penguin")
-SIDES = (640, 480)
+SIDES = (1024, 768)  # as most of Open Images
 COUNTS = ("headers", "decodes", "passes")
 FOLDER = BENCH / "rerun"
 SOURCE, LAKE, FRESH, COUNTED = (FOLDER / name for name in ("source", "lake", "fresh", "counts"))

@@ -21,6 +21,7 @@ from imagelake.transforms.duplicates.verification import (
     Rules,
     verify_pairs,
 )
+from imagelake.transforms.rows.looks import thumbnail_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
     from imagelake.config import DuplicatesSection
     from imagelake.transforms.duplicates.spaces import Space
-
-LOOK_BYTES = 16  # of the hash of a thumbnail: no two of them are equal by chance
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def near_pairs(pictures: Pictures, rules: DuplicatesSection, keep: Keep) -> Data
     spaces = pictures.spaces
     best = pictures.copies.where("best").select("image_id", "picture", "side")
     projected = project_looks(pictures.predictions, spaces)
-    look = F.unhex(F.substring(F.sha2("thumbnail", 256), 1, 2 * LOOK_BYTES)).alias("look")
+    look = F.unhex(thumbnail_hash()).alias("look")
     looks = keep("looks", projected.join(best, "image_id", how="inner").select("*", look).drop("image_id"))
     found, described = [pairs_by_hash(looks, rules.hash_bits, rules.hash_leaders)], looks
     if spaces:

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
+
+
+def thumbnail_hash() -> Column:
+    """A hash of the column thumbnail: 32 hexadecimal digits, which no two thumbnails share by chance; null for none.
+
+    Two hashes of 64 bits take a tenth of the time of SHA-256 where Java has no optimising compiler. Nobody gains by
+    making two thumbnails of one hash: the same picture twice does as much.
+    """
+    halves = (F.xxhash64(F.lit(seed), "thumbnail") for seed in range(2))
+    return F.when(F.col("thumbnail").isNotNull(), F.concat(*(F.lpad(F.hex(half), 16, "0") for half in halves)))
 
 
 def with_looks(images: DataFrame, predictions: DataFrame) -> DataFrame:
@@ -20,6 +30,6 @@ def with_looks(images: DataFrame, predictions: DataFrame) -> DataFrame:
         images: with has_bytes and sha256.
         predictions: image_id, pixel_hash and thumbnail.
     """
-    hashes = predictions.select("image_id", "pixel_hash", F.sha2("thumbnail", 256).alias("thumbnail_hash"))
+    hashes = predictions.select("image_id", "pixel_hash", thumbnail_hash().alias("thumbnail_hash"))
     joined = images.where("has_bytes AND sha256 IS NOT NULL").join(hashes, "image_id", how="left")
     return joined.withColumn("look", F.coalesce("thumbnail_hash", "sha256")).drop("thumbnail_hash")
