@@ -12,8 +12,10 @@ from pyspark.sql import SparkSession
 from imagelake.config import load_config
 from imagelake.errors import ImageLakeError
 from imagelake.lake.lake import Lake
+from imagelake.runtime.resolve.source import find_source
 from imagelake.samples import draw_animal
 from imagelake.taxonomy.name_matching import HOW_TO_SETTLE
+from imagelake.transforms.ingest.image_files import find_images
 from pipeline_steps import run_steps
 
 INGEST = ("ingest_images", "ingest_annotations")
@@ -65,6 +67,16 @@ def test_other_files_are_kept_with_their_reason(spark: SparkSession, tmp_path: P
     assert rejected == [("notes.txt", "other_file")]
     errors = {row["image_id"]: row["error"] for row in lake.read("images").collect()}
     assert errors == {"owls/a.jpg": None, "owls/empty.jpg": "empty"}
+
+
+def test_a_listing_is_no_part_of_a_plan(spark: SparkSession, tmp_path: Path) -> None:
+    """Spark looks through the rows of a plan in each query; those of a folder's files are read from a file instead."""
+    photos = plant(tmp_path / "photos", "owls/a.jpg", "owls/b.jpg")
+    lake = Lake(spark, str(tmp_path / "lake"))
+    config = load_config(settings=[f"lake.root={lake.root}", "source.type=folder", f"source.path={photos}"])
+    found = find_images(spark, find_source(config, lake.storage, str(tmp_path / "scratch")), 10**6, True)
+    assert {row["image_id"] for row in found.files.collect()} == {"owls/a.jpg", "owls/b.jpg"}
+    assert "LocalRelation" not in found.files._jdf.queryExecution().analyzed().toString()
 
 
 # What Spark reads as a pattern, and what URIs and commands read otherwise. The pattern would match DECOY.

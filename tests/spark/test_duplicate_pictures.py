@@ -19,6 +19,7 @@ from imagelake.transforms.duplicates.groups import group_images, represent
 from imagelake.transforms.duplicates.neighbours import Reach, backgrounds_of, nearest_pictures, pairs_of
 from imagelake.transforms.duplicates.pictures import count_copies, number_pictures
 from imagelake.transforms.duplicates.spaces import Space
+from imagelake.transforms.rows.looks import thumbnail_hash
 from imagelake.vision.decode import Decoded
 from imagelake.vision.fingerprint import fingerprint_of
 
@@ -54,6 +55,17 @@ def test_blank_images_are_one_group(spark: SparkSession) -> None:
     assert {row["representative_id"] for row in groups.select("representative_id").distinct().collect()} == {"012345"}
     copies.unpersist()
     groups.unpersist()
+
+
+def test_thumbnails_share_a_hash_where_they_are_equal(spark: SparkSession) -> None:
+    """2,000 thumbnails that differ in one level have as many hashes, both halves of them; no thumbnail has none."""
+    thumbnails = [bytes(number % 3072) + b"\1" + bytes(3071 - number % 3072) for number in range(2_000)]
+    rows = [(thumbnail,) for thumbnail in (*thumbnails, thumbnails[0], None)]
+    hashes = [row[0] for row in spark.createDataFrame(rows, "thumbnail binary").select(thumbnail_hash()).collect()]
+    assert hashes[-1] is None
+    assert hashes[-2] == hashes[0]
+    assert {len(value) for value in hashes[:-1]} == {32}
+    assert len({value[:16] for value in hashes[:-2]}) == len({value[16:] for value in hashes[:-2]}) == 2_000
 
 
 def test_copies_in_chest_x_rays(spark: SparkSession, shared_data: Path) -> None:

@@ -46,8 +46,8 @@ class Storage:
     """File operations below any address, with the JVM's Hadoop client."""
 
     def __init__(self, spark: SparkSession) -> None:
-        self._jvm: Any = spark._jvm
-        self._path_class: Any = self._jvm.org.apache.hadoop.fs.Path
+        jvm: Any = spark._jvm
+        self._jvm, self._path_class = jvm, jvm.org.apache.hadoop.fs.Path
         self._conf: Any = spark._jsc.hadoopConfiguration()
         self._spark = spark
         self._listings: Listings | None = None
