@@ -10,8 +10,8 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
 # No Java of a test lives long enough for the optimizing compiler to pay: Spark starts in 8 s of a processor, not in 13.
-# That alone has room for 48 MB of compiled code, which one session of many tests fills: Java ends. The other collector works
-# beside the tests on the second core, which the other process of tests needs.
+# That alone has room for 48 MB of compiled code, which one session of many tests fills: Java ends. The usual collector
+# of garbage works beside the tests, on the core that the other process needs.
 QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC -XX:MetaspaceSize=400m"
 
 

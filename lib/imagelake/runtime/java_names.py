@@ -1,7 +1,7 @@
 """Classes of Java and their members, found once by name.
 
-PySpark names `functions` and `functions.col` anew for each column that it makes. Each time Java looks for such a class in
-every package that was imported, in hundreds of jars: 10,000 times in a run of all jobs, 3 s of 90.
+PySpark names `functions` and `functions.col` anew for each column that it makes. Each time Java looks for such a class
+in every package that was imported, in hundreds of jars: 10,000 times in a run of all jobs, 3 s of 90.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from py4j.java_gateway import JavaClass, JavaMember, JVMView  # type: ignore[imp
 
 @cache  # once a process
 def remember_java_names() -> None:
-    """Keep what py4j finds by a name, where a class or method is meant; a value may change and is asked for again."""
+    """Keep what py4j finds by a name, where it is a class or method; values, which may change, are read each time."""
     _remember(JVMView, JavaClass)
     _remember(JavaClass, JavaMember)
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -48,7 +47,6 @@ class Run:
         name: what it was about.
         images: in the lake at its end.
         seconds: of the clock.
-        cpu_seconds: of the processor, of all processes: what others do on the machine meanwhile is not in it.
         jobs: seconds of each job that had something to do.
         headers: images of which the header was read.
         decodes: images decoded, thumbnails and queries included.
@@ -58,7 +56,6 @@ class Run:
     name: str
     images: int
     seconds: float
-    cpu_seconds: float
     jobs: dict[str, float]
     headers: int
     decodes: int
@@ -132,20 +129,14 @@ def run_pipeline(name: str, weights: Path) -> Run:
     """Run the pipeline once, its processes counted."""
     shutil.rmtree(COUNTED, ignore_errors=True)
     COUNTED.mkdir()
-    began, cpu = time.monotonic(), processor_seconds()
+    began = time.monotonic()
     summary = submit("run_pipeline", options_of(LAKE, weights), {"IMAGELAKE_COUNTS": str(COUNTED)})
-    seconds, cpu_seconds = time.monotonic() - began, processor_seconds() - cpu
+    seconds = time.monotonic() - began
     sizes = {kind: (COUNTED / kind).stat().st_size if (COUNTED / kind).exists() else 0 for kind in COUNTS}
     images = sum(1 for _ in SOURCE.rglob("*.jpg"))
-    found = Run(name, images, round(seconds, 1), round(cpu_seconds, 1), seconds_of_jobs(summary), **sizes)
+    found = Run(name, images, round(seconds, 1), seconds_of_jobs(summary), **sizes)
     say(f"{found}")
     return found
-
-
-def processor_seconds() -> float:
-    """What all processes took that this one has waited for, with those that they waited for."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def options_of(lake: Path, weights: Path) -> list[str]:
@@ -191,14 +182,13 @@ def compare(weights: Path) -> None:
 def table(runs: list[Run], weights: Path) -> list[str]:
     """The result as Markdown."""
     first = runs[0]
-    heads = ("", "images", "s", "CPU s", "of the first", "headers read", "decoded", "through the network")
+    heads = ("", "images", "s", "of the first", "headers read", "decoded", "through the network")
     rows = [
         (
             run.name,
             f"{run.images:,}",
             f"{run.seconds:.0f}",
-            f"{run.cpu_seconds:.0f}",
-            f"{run.seconds / first.seconds:.0%}, {run.cpu_seconds / first.cpu_seconds:.0%}",
+            f"{run.seconds / first.seconds:.0%}",
             f"{run.headers:,}",
             f"{run.decodes:,}",
             f"{run.passes:,}",
