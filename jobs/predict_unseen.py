@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections import Counter
 from functools import reduce
 from pathlib import Path
 
@@ -37,14 +38,13 @@ def run(work: Work, config: Config) -> None:
     if config.model.head:
         model = with_head(model, config.model, work.folder(HEADS), work.lake.storage)
     settings = predict_settings(config.model, limits, class_names(model, config.model, work.lake.storage))
-    parts, files, rejected = [], 0, dict[str, int]()
+    parts, files, rejected = [], 0, Counter[str]()
     for number, folder in enumerate(dict.fromkeys(config.unseen.images)):
         source = find_folder(to_uri(folder), work.lake.storage, f"{work.staging}/visible/{number}")
         found = find_images(work.lake.spark, source, config.images.max_bytes, error_on_no_images=True)
         parts.append(unseen_predictions(found.described, read_contents(found.fitting, source), folder, model, settings))
         files += found.files.count()
-        rejected = {**rejected, **{reason: rejected.get(reason, 0) + n for reason, n in
-                                   count_by_reason(found.rejected).items()}}  # fmt: skip
+        rejected.update(count_by_reason(found.rejected))
     table = work.write("unseen_predictions", reduce(lambda one, other: one.unionByName(other), parts))
     work.account("files", files, work.rows["unseen_predictions"], rejected)
     with tempfile.TemporaryDirectory() as scratch:

@@ -36,9 +36,9 @@ def run(work: Work, config: Config) -> None:
     table = work.write(TABLE_NAME, merged_verdicts(given.where("label_id IS NOT NULL"), earlier))
     lost = unknown.count()
     work.account("lines", len(verdicts), len(verdicts) - lost, {"no_such_label": lost})
-    work.note("verdicts in all", f"{table.count():,}")
-    work.note("of these", ", ".join(f"{name} {n:,}" for name, n in count_by_reason(
-        table.withColumnRenamed("verdict", "reason")).items()) or "none")  # fmt: skip
+    counts = count_by_reason(table.withColumnRenamed("verdict", "reason"))
+    work.note("verdicts in all", f"{sum(counts.values()):,}")
+    work.note("of these", ", ".join(f"{name} {n:,}" for name, n in counts.items()) or "none")
 
 
 def files(config: Config) -> tuple[str, ...]:

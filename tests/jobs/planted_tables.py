@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from pyspark.sql import SparkSession
+from pyspark.sql.pandas.types import to_arrow_schema
 
 from imagelake.config import Config, load_config
 from imagelake.lake.lake import Lake
@@ -24,14 +27,18 @@ def plant_tables(
 ) -> Lake:
     """Publish the named tables with the given rows, null where a cell is not given, and none where no row is.
 
-    A recipe, if given, is what their manifests say that the rows depend on.
+    A recipe, if given, is what their manifests say that the rows depend on. Files are written here: Spark would take a
+    third of a second for each.
     """
 
     def plant(work: Work, _: Config) -> None:
         for name in names:
-            columns = [column.name for column in TABLES[name].columns]
-            cells = [tuple(row.get(column) for column in columns) for row in rows.get(name, [])]
-            work.write(name, spark.createDataFrame(cells, TABLES[name].ddl))
+            schema = to_arrow_schema(spark.createDataFrame([], TABLES[name].ddl).schema, timezone="UTC")
+            cells = pa.Table.from_pylist(list(rows.get(name, [])), schema)
+            folder = Path(work.staging.removeprefix("file://")) / name
+            folder.mkdir(parents=True)
+            pq.write_table(cells, folder / "part-00000.parquet")
+            work.rows[name] = cells.num_rows
             if recipe is not None:
                 work.recipes[name] = recipe
 

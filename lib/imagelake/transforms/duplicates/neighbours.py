@@ -15,16 +15,14 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from imagelake.search.cells import neighbours_within
-from imagelake.search.scan import HALF
-from imagelake.search.serving_folder import fixed_width
 from imagelake.transforms.duplicates.looks import ROWS_AT_ONCE
 from imagelake.transforms.duplicates.spaces import Space
+from imagelake.transforms.duplicates.vectors import vectors_in
 from imagelake.transforms.rows.features import gathered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
     from pyspark.sql import DataFrame
 
 ROUTED = pa.schema(
@@ -132,13 +130,6 @@ def backgrounds_of(nearest: DataFrame, spaces: Sequence[Space], reach: Reach) ->
     return nearest.groupBy("picture").agg(
         *(crowd.alias(f"{space.column}_background") for crowd, space in zip(crowds, spaces, strict=True))
     )
-
-
-def vectors_in(column: pa.Array) -> NDArray[np.float16]:
-    """Vectors, none of them null, as half precision [N, P]."""
-    if not len(column):
-        return np.empty((0, 0), HALF)
-    return fixed_width(column, len(column[0].as_buffer())).view(HALF)
 
 
 def blocks_of_cells(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
@@ -15,9 +16,8 @@ from imagelake.measures.duplicate_score import Evidence, Thresholds, crowded_odd
 from imagelake.measures.perceptual_hash import hash_distance, perceptual_hashes
 from imagelake.measures.structural_similarity import best_shift_ssim
 from imagelake.measures.thumbnail_vectors import rms_distance, thumbnail_vectors
-from imagelake.search.scan import HALF
 from imagelake.transforms.duplicates.looks import OFFSETS
-from imagelake.transforms.duplicates.vectors import pixels_in
+from imagelake.transforms.duplicates.vectors import pixels_in, vectors_in
 from imagelake.vision.fingerprint import grey_of
 
 if TYPE_CHECKING:
@@ -221,11 +221,10 @@ def with_priority(compared: DataFrame) -> DataFrame:
 
 def _cosines(first: pa.Array, second: pa.Array) -> NDArray[np.float32]:
     """The cosines of pairs of vectors in half precision; NaN where one of them is null."""
+    known = pc.and_(first.is_valid(), second.is_valid())
+    one, other = (vectors_in(vectors.filter(known)).astype(np.float32) for vectors in (first, second))
     cosines = np.full(len(first), np.nan, np.float32)
-    pairs = zip(first.to_pylist(), second.to_pylist(), strict=True)
-    for row, (one, other) in enumerate(pairs):
-        if one is not None and other is not None:
-            cosines[row] = np.frombuffer(one, HALF).astype(np.float32) @ np.frombuffer(other, HALF).astype(np.float32)
+    cosines[known.to_numpy(zero_copy_only=False)] = np.einsum("nd,nd->n", one, other)
     return cosines
 
 
