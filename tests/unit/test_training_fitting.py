@@ -96,6 +96,7 @@ def test_training_ends_by_patience(images: PackedImages, patience: int) -> None:
 
 def test_a_loss_that_is_no_number_ends_training(images: PackedImages) -> None:
     """The error says in which epoch, and what helps."""
-    images.values[3, 2] = np.nan
+    # Not through a value of an image: where it meets max(x, 0), some processors make a nought of it.
+    steps = Steps(images, Drawing(lambda: np.arange(N), WEIGHTS * np.nan), SETTINGS.batch_size)
     with pytest.raises(ImageLakeError, match=r"the loss is nan in epoch 1: give a lower train\.learning_rate"):
-        fit(network(), in_order(images), None, SETTINGS)
+        fit(network(), steps, None, SETTINGS)
