@@ -87,7 +87,7 @@ def find_source(config: Config, storage: Storage, scratch: str) -> Source:
     metadata: list[FoundFile] = []
     listing = listing_table(_noting(storage.listed(folder), metadata))
     published = None if config.source.type == "folder" else _sorted_files(folder, metadata, storage, copies)
-    return Source(folder, listing, _stored(listing, storage, scratch), copies, published)
+    return _folder_source(folder, listing, storage, scratch, published)
 
 
 def _packed_source(config: Config, storage: Storage, scratch: str) -> Source:
@@ -146,7 +146,7 @@ def find_xml(config: Config, storage: Storage, scratch: str) -> Source | None:
     folder = _existing_folder(config, storage)
     found = (file for file in storage.listed(folder) if file.problem is None and file.path.lower().endswith(".xml"))
     listing = listing_table(found)
-    return _photos(folder, listing, storage, scratch) if len(listing) else None
+    return _folder_source(folder, listing, storage, scratch) if len(listing) else None
 
 
 def find_folder(folder: str, storage: Storage, scratch: str) -> Source:
@@ -157,12 +157,14 @@ def find_folder(folder: str, storage: Storage, scratch: str) -> Source:
     """
     if not storage.is_folder(folder):
         raise ImageLakeError(f"{folder}: there is no such folder of images")
-    return _photos(folder, listing_table(storage.files(folder)), storage, scratch)
+    return _folder_source(folder, listing_table(storage.files(folder)), storage, scratch)
 
 
-def _photos(folder: str, listing: pa.Table, storage: Storage, scratch: str) -> Source:
+def _folder_source(
+    folder: str, listing: pa.Table, storage: Storage, scratch: str, published: OpenImagesFiles | None = None
+) -> Source:
     copies = partial(_visible_copies, storage, scratch)
-    return Source(folder, listing, _stored(listing, storage, scratch), copies, None)
+    return Source(folder, listing, _stored(listing, storage, scratch), copies, published)
 
 
 def _stored(listing: pa.Table, storage: Storage, scratch: str) -> str:

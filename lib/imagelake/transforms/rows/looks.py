@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def thumbnail_hash() -> Column:
     """A hash of the column thumbnail: 32 hexadecimal digits, which no two thumbnails share by chance; null for none.
 
-    Two hashes of 64 bits take a tenth of the time of SHA-256 where Java has no optimising compiler. Nobody gains by
+    Two hashes of 64 bits take an eighth of the time of SHA-256 where Java has no optimising compiler. Nobody gains by
     making two thumbnails of one hash: the same picture twice does as much.
     """
     halves = (F.xxhash64(F.lit(seed), "thumbnail") for seed in range(2))
