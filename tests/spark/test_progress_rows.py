@@ -28,7 +28,7 @@ def test_rows_of_finished_tasks_are_counted(spark: SparkSession, monkeypatch: py
     monkeypatch.setenv(COLUMNS, "120")
     shown = io.StringIO()
     rows = spark.range(0, TASKS * ROWS_OF_A_TASK, 1, TASKS).mapInPandas(slowly, "id long")
-    with Progress(spark.sparkContext, Step("predict_images"), shown):
+    with Progress(spark.sparkContext, shown) as progress, progress.of(Step("predict_images")):
         rows.write.format("noop").mode("overwrite").save()
     counted = [
         (int(done), int(read)) for done, read in re.findall(rf"(\d) of {TASKS} tasks, (\d+) rows", shown.getvalue())

@@ -14,27 +14,35 @@ from imagelake.terminal import COLUMNS, columns_of
 
 
 @pytest.mark.parametrize(
-    ("step", "stages", "seconds", "line"),
+    ("steps", "stages", "seconds", "line"),
     [
-        (Step("rank_images"), Stages(0, 8, 0, 5), 7, "rank_images: [--------------------] 0 of 8 tasks, 0:07"),
+        ([Step("rank_images")], Stages(0, 8, 0, 5), 7, "rank_images: [--------------------] 0 of 8 tasks, 0:07"),
         (
-            Step("predict_images", 6, 12),
+            [Step("predict_images", 6, 12)],
             Stages(1_500, 2_000, 405_000, 3_660),
             3_661,
             "step 6 of 12, predict_images: [###############-----] 1,500 of 2,000 tasks, 405,000 rows (111/s), 1:01:01, "
             "about 20:20 left",
         ),
         (
-            Step("a"),
+            [Step("a")],
             Stages(3, 3, 7, 0.4),
             59.6,
             "a: [####################] 3 of 3 tasks, 7 rows, 1:00, about 0:00 left",
         ),
+        (
+            [Step("rank_images", 9, 13), Step("measure_accuracy", 8, 13)],
+            Stages(0, 2, 0, 5),
+            7,
+            "step 9 and 8 of 13, rank_images, measure_accuracy: [--------------------] 0 of 2 tasks, 0:07",
+        ),
     ],
 )
-def test_a_line_says_step_share_rows_time_and_time_left(step: Step, stages: Stages, seconds: float, line: str) -> None:
+def test_a_line_says_steps_share_rows_time_and_time_left(
+    steps: list[Step], stages: Stages, seconds: float, line: str
+) -> None:
     """Steps of a single job are left out, and rows, pace and time left where nothing is known of them."""
-    assert progress_line(step, stages, seconds) == line
+    assert progress_line(steps, stages, seconds) == line
 
 
 def test_a_stream_without_a_terminal_has_no_width(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,6 +61,10 @@ class Lake:
         """
         return Lake(self.spark, self.root, self.view.record_with(names, forgiving), self.storage)
 
+    def in_new_session(self) -> Lake:
+        """The lake in a session of its own, whose settings another's queries do not share, of the same application."""
+        return Lake(self.spark.newSession(), self.root, storage=self.storage)
+
     def address(self, name: str) -> str:
         """Where a table or folder stands once it is published."""
         return f"{self.root}/{name}"

@@ -11,6 +11,7 @@ import json
 import os
 import stat
 import struct
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple, dataclass
 from itertools import islice
@@ -55,24 +56,28 @@ class Status:
 
 
 class Listings:
-    """Listings kept on a disk, so that memory does not grow with the files that are listed."""
+    """Listings kept on a disk, so that memory does not grow with the files that are listed. Threads may share them."""
 
     def __init__(self, folder: Path) -> None:
         """Keep them in a folder."""
         self._folder = folder
         self._kept: dict[str, Path] = {}
+        self._lock = threading.Lock()
 
     def get(self, name: str, make: Callable[[], Iterator[FoundFile]]) -> Iterator[FoundFile]:
         """The listing of a name, made when it is needed for the first time."""
-        if name not in self._kept:
-            file = self._folder / str(len(self._kept))
-            found = make()
-            with file.open("w", encoding="ascii") as kept:
-                while part := list(islice(found, _KEPT_AT_ONCE)):
-                    rows = [(one.raw.decode("latin-1"), *astuple(one)[1:]) for one in part]
-                    kept.write(json.dumps(rows) + "\n")
-            self._kept[name] = file
+        with self._lock:
+            if name not in self._kept:
+                self._kept[name] = self._write(make())
         return self._read(self._kept[name])
+
+    def _write(self, found: Iterator[FoundFile]) -> Path:
+        file = self._folder / str(len(self._kept))
+        with file.open("w", encoding="ascii") as kept:
+            while part := list(islice(found, _KEPT_AT_ONCE)):
+                rows = [(one.raw.decode("latin-1"), *astuple(one)[1:]) for one in part]
+                kept.write(json.dumps(rows) + "\n")
+        return file
 
     @staticmethod
     def _read(file: Path) -> Iterator[FoundFile]:

@@ -16,16 +16,19 @@ from imagelake.lake.lake import Lake
 from imagelake.net.credentials import without_credentials
 from imagelake.runtime.failures import in_one_line, keep_trace
 from imagelake.runtime.input_check import check_local_inputs, check_remote_inputs
-from imagelake.runtime.job import Job, execute
+from imagelake.runtime.job import Job, Outcome, execute
 from imagelake.runtime.lineage import sender
 from imagelake.runtime.options import config_of, job_parser, shortcut_settings
 from imagelake.runtime.progress import Progress, Step
+from imagelake.runtime.run_size import QUICK_IMAGES, is_small
+from imagelake.runtime.schedule import run_at_once
 from imagelake.runtime.session import is_local, start_session
 from imagelake.runtime.summary import print_outcome
 from imagelake.runtime.tracking import require_client
 from imagelake.terminal import columns_of
 
 FAILED, UNUSABLE, ALARM = 1, 2, 3
+JOBS_AT_ONCE = 2  # of a small run
 
 
 def main(job: Job, arguments: Sequence[str] | None = None) -> int:
@@ -42,9 +45,10 @@ def main(job: Job, arguments: Sequence[str] | None = None) -> int:
 
 
 def run_jobs(jobs: Sequence[Job], config: Config, force: bool = False, verbose: bool = False) -> int:
-    """Run jobs one after the other in one session; the first that fails ends it. Returns the exit code.
+    """Run jobs in one Spark application; the first that fails ends it. Returns the exit code.
 
-    The input files of all of them are checked first: those of this machine before the session starts.
+    The input files of all of them are checked first: those of this machine before Spark starts. In a small run two jobs
+    that do not need each other run at once, because planning a query keeps one core busy, and the rest takes little.
 
     Args:
         jobs: which.
@@ -74,12 +78,16 @@ def run_jobs(jobs: Sequence[Job], config: Config, force: bool = False, verbose: 
             check_remote_inputs(jobs, config, lake.storage)
         except ImageLakeError as error:
             return _fail(title, error, UNUSABLE)
-        with lake.storage.listing_once():
-            for number, job in enumerate(jobs, 1):
+        steps = {job.name: Step(job.name, number, len(jobs)) for number, job in enumerate(jobs, 1)}
+        with lake.storage.listing_once(), Progress(spark.sparkContext) as progress:
+
+            def run(job: Job) -> Outcome:
+                with progress.of(steps[job.name]):
+                    return execute(job, lake.in_new_session(), config, force)
+
+            for job, ended in run_at_once(jobs, run, _jobs_at_once(config), spark.stop):
                 name = job.name
-                with Progress(spark.sparkContext, Step(name, number, len(jobs))):
-                    outcome = execute(job, lake, config, force)
-                print_outcome(outcome, console)
+                print_outcome(ended.result(), console)
                 if (alarm := job.alarm(lake)) is not None:
                     return _fail(name, ImageLakeError(alarm), ALARM)
     except ImageLakeError as error:
@@ -91,6 +99,11 @@ def run_jobs(jobs: Sequence[Job], config: Config, force: bool = False, verbose: 
             with suppress(Exception):  # a JVM that is gone cannot be stopped
                 spark.stop()
     return 0
+
+
+def _jobs_at_once(config: Config) -> int:
+    """Large runs take one job after the other: what their memory holds is stated for one."""
+    return JOBS_AT_ONCE if is_local() and is_small(config, QUICK_IMAGES) else 1
 
 
 def _is_not_of_py4j(record: logging.LogRecord) -> bool:

@@ -34,6 +34,7 @@ from imagelake.runtime.lineage import Lineage, sender
 from imagelake.runtime.lineage_events import JobRun
 from imagelake.runtime.linked_files import link_files, name_of_file, rows_in
 from imagelake.runtime.options import Shortcut
+from imagelake.runtime.persisted_frames import PERSISTED
 from imagelake.runtime.progress import announce
 from imagelake.runtime.query_compilation import compiled_for
 from imagelake.runtime.sources import NamedSources, parts_of_sources
@@ -319,7 +320,7 @@ def _execute(job: Job, lake: Lake, config: Config, force: bool) -> Outcome:
     try:
         lake.files.create(f"{work.published.staging}/{OWNER}", this_process(job.name).to_json())
         noted = parts_of_sources(lake.storage, sources)
-        with compiled_for(lake.spark, rows):
+        with PERSISTED.used(lake.spark), compiled_for(lake.spark, rows):
             _run(work, declared)
         work.check_folders()
         seconds = time.monotonic() - began
@@ -373,7 +374,6 @@ def _run(work: Work, config: Config) -> None:
 
 
 def _clean_up(work: Work) -> None:
-    work.lake.spark.catalog.clearCache()
     # The cause of the job's failure may also prevent this; later runs remove old staging folders.
     with suppress(ImageLakeError):
         work.lake.storage.delete(work.staging)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
@@ -33,8 +35,13 @@ class Step:
     number: int = 1
     of: int = 1
 
-    def __str__(self) -> str:
-        return self.name if self.of == 1 else f"step {self.number} of {self.of}, {self.name}"
+
+def steps_text(steps: Sequence[Step]) -> str:
+    """What runs: the name of a job by itself, and number and name of those of several."""
+    names = ", ".join(step.name for step in steps)
+    if steps[0].of == 1:
+        return names
+    return f"step {' and '.join(str(step.number) for step in steps)} of {steps[0].of}, {names}"
 
 
 @dataclass(frozen=True)
@@ -59,13 +66,13 @@ class Stages:
         return self.seconds * (self.tasks - self.done) / self.done if self.done else None
 
 
-def progress_line(step: Step, stages: Stages, seconds: float) -> str:
-    """How far a job is.
+def progress_line(steps: Sequence[Step], stages: Stages, seconds: float) -> str:
+    """How far the running jobs are.
 
     Args:
-        step: the job.
-        stages: what runs of it.
-        seconds: since the job began.
+        steps: these jobs, at least one.
+        stages: what Spark runs of them.
+        seconds: since the first of them began.
     """
     full = _BAR * stages.done // stages.tasks
     parts = [f"[{'#' * full}{'-' * (_BAR - full)}] {stages.done:,} of {stages.tasks:,} tasks"]
@@ -76,7 +83,7 @@ def progress_line(step: Step, stages: Stages, seconds: float) -> str:
     parts.append(_clock(seconds))
     if stages.left_s is not None:
         parts.append(f"about {_clock(stages.left_s)} left")
-    return f"{step}: {', '.join(parts)}"
+    return f"{steps_text(steps)}: {', '.join(parts)}"
 
 
 def _clock(seconds: float) -> str:
@@ -89,15 +96,21 @@ def _clock(seconds: float) -> str:
 class Progress:
     """Shows how far the running stages of Spark are, inside a ``with``."""
 
-    def __init__(self, context: SparkContext, step: Step, stream: TextIO = sys.stderr) -> None:
+    def __init__(self, context: SparkContext, stream: TextIO = sys.stderr) -> None:
+        """Begin with no job.
+
+        Args:
+            context: of all jobs.
+            stream: where the line goes.
+        """
         self._tracker = context.statusTracker()
         # Python's tracker knows tasks alone; the JVM's store has the rows, of running tasks too.
         self._store = context._jsc.sc().statusStore()
-        self._step, self._stream = step, stream
+        self._stream = stream
+        self._began: dict[Step, float] = {}
         self._columns = columns_of(stream)
         self._stopped = threading.Event()
-        self._started = time.monotonic()
-        self._stages: tuple[tuple[int, ...], float] = ((), self._started)
+        self._stages: tuple[tuple[int, ...], float] = ((), time.monotonic())
         self._thread = threading.Thread(target=self._watch, name="progress", daemon=True)
 
     def __enter__(self) -> Progress:
@@ -111,6 +124,15 @@ class Progress:
             self._stream.write(_ERASED)
             self._stream.flush()
 
+    @contextmanager
+    def of(self, step: Step) -> Iterator[None]:
+        """Within it a job runs, which the line names."""
+        self._began[step] = time.monotonic()
+        try:
+            yield
+        finally:
+            del self._began[step]
+
     def _watch(self) -> None:
         while not self._stopped.wait(TERMINAL_PERIOD_S if self._columns else LOG_PERIOD_S):
             try:
@@ -122,9 +144,10 @@ class Progress:
                 self._stream.flush()
 
     def _line(self) -> str:
+        began = dict(self._began)
         numbers = tuple(sorted(self._tracker.getActiveStageIds()))
         running = [stage for number in numbers if (stage := self._tracker.getStageInfo(number)) is not None]
-        if not running:
+        if not running or not began:
             return ""
         now = time.monotonic()
         if numbers != self._stages[0]:
@@ -135,7 +158,7 @@ class Progress:
             sum(self._rows_read(stage.stageId) for stage in running),
             now - self._stages[1],
         )
-        return progress_line(self._step, stages, now - self._started)
+        return progress_line([*began], stages, now - min(began.values()))
 
     def _rows_read(self, stage_id: int) -> int:
         """Rows that a stage has read, from files or from the stages before it."""
