@@ -37,7 +37,7 @@ from imagelake.transforms.ingest.image_list import (
     rejected_image_lines,
 )
 from imagelake.transforms.predict.model import image_limits
-from imagelake.transforms.rows.earlier_rows import Keys, divide
+from imagelake.transforms.rows.earlier_rows import divide, is_lasting
 from imagelake.transforms.rows.verdicts import count_reasons_of, kept
 from imagelake.vision.libraries import decoder_versions
 
@@ -52,13 +52,12 @@ def run(work: Work, config: Config) -> None:
     found = find_images(spark, source, config.images.max_bytes, config.source.error_on_no_images)
     before = work.earlier(recipe_of(describe_file, limits, decoder_versions()), "images", "image_bytes")
     fitting = found.described.where("error IS NULL")
-    known = divide(fitting, earlier_headers(before.read("images")) if before else None, FILE_KEY)
+    known = divide(fitting, earlier_headers(before.read("images")) if before else None, FILE_KEY, is_lasting())
     fresh = work.write("image_bytes", read_contents(known.fresh_of(found.fitting), source), options)
     headers = read_headers(fresh, limits, work.counter("headers read"))
-    if before and known.taken:
+    if known.taken and known.gone:
         headers = headers.unionByName(known.taken.select(headers.columns))
-        packed = before.read("image_bytes").select("image_id")
-        work.take_over_besides("image_bytes", Keys.of(packed.join(known.taken, "image_id", how="left_anti")), options)
+        work.take_over_besides("image_bytes", known.gone.of_columns("image_id"), options)
     images = work.write("images", describe_images(kept(judged), found, headers, has_lists))
     line_rejects = rejected_image_lines(judged)
     work.write("images_rejected", line_rejects.unionByName(rejected_files(found.rejected)))

@@ -23,7 +23,7 @@ from imagelake.runtime.resolve.network import check_drawn, check_network_choice,
 from imagelake.transforms.ingest.image_headers import check_error_ratio
 from imagelake.transforms.predict.model import image_limits, predict_settings
 from imagelake.transforms.predict.predict import PredictCounts, predict_batch, predict_images, spread
-from imagelake.transforms.rows.earlier_rows import Keys, divide, is_lasting
+from imagelake.transforms.rows.earlier_rows import divide, is_lasting
 from imagelake.transforms.rows.verdicts import count_by_reason
 from imagelake.vision.head import HEADS
 from imagelake.vision.libraries import network_versions
@@ -40,14 +40,13 @@ def run(work: Work, config: Config) -> None:
     names = class_names(model, config.model, work.lake.storage)
     settings = predict_settings(config.model, image_limits(config.images), names)
     before = work.earlier(recipe_of(predict_batch, model.digest, settings, network_versions(model)), "predictions")
-    images, made = work.read("image_bytes"), before.read("predictions").where(is_lasting()) if before else None
-    known = divide(images, made, KEY)
+    images = work.read("image_bytes")
+    known = divide(images, before.read("predictions") if before else None, KEY, is_lasting())
     counts = PredictCounts(work.counter("decoded"), work.counter("passed through the network"))
     fresh = known.fresh_of_table(images) if known.taken else spread(images, work.lake.require("image_bytes").rows)
     predictions = work.write("predictions", predict_images(fresh, model, settings, counts))
-    if before and known.taken:
-        keys = before.read("predictions").select(*KEY).join(known.taken.select(*KEY), list(KEY), how="left_anti")
-        predictions = work.take_over_besides("predictions", Keys.of(keys))
+    if known.gone:
+        predictions = work.take_over_besides("predictions", known.gone)
     check_error_ratio(predictions, config.model.max_error_ratio)
     reasons = count_by_reason(predictions.where("error IS NOT NULL").withColumnRenamed("error", "reason"))
     scored = work.rows["predictions"] - sum(reasons.values())

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from imagelake.transforms.rows import earlier_rows
-from imagelake.transforms.rows.earlier_rows import Keys, divide
+from imagelake.transforms.rows.earlier_rows import Keys, divide, is_lasting
 
 KEY = ("image_id", "sha256")
 
@@ -40,13 +41,30 @@ def test_rows_hold_where_image_and_bytes_are_the_same(
     assert [tuple(row) for row in division.taken.collect()] == [("same", "1", "before")]
     assert ids(division.fresh_of(now)) == ["changed", "new", "unknown"]
     assert division.fresh.count == 3
+    assert division.gone is not None
+    assert division.gone.count == 3
+    assert ids(division.gone.frame) == ["changed", "gone", "unknown"]
+    assert ids(division.gone.of_columns("image_id").rows_besides(before)) == ["same"]
+
+
+def test_a_row_that_may_not_hold_is_fresh_and_gone(spark: SparkSession) -> None:
+    """A row of the same image and bytes, but with an error that may not come again, is made anew, once."""
+    rows = {"same": "1", "late": "2"}
+    before = frame(spark, rows, "before").withColumn("error", F.when(F.col("image_id") == "late", "timeout"))
+    division = divide(frame(spark, rows, "now"), before, KEY, is_lasting())
+    assert division.taken is not None
+    assert division.fresh is not None
+    assert division.gone is not None
+    assert ids(division.taken) == ["same"]
+    assert ids(division.fresh.frame) == ids(division.gone.frame) == ["late"]
+    assert (division.fresh.count, division.gone.count) == (1, 1)
 
 
 def test_everything_is_fresh_without_an_earlier_table(spark: SparkSession) -> None:
     """Without an earlier table the frame itself is what is to be made."""
     now = frame(spark, {"a": "1"}, "now")
     division = divide(now, None, KEY)
-    assert (division.taken, division.fresh) == (None, None)
+    assert (division.taken, division.fresh, division.gone) == (None, None, None)
     assert division.fresh_of(now) is now
     assert division.fresh_of_table(now) is now
 

@@ -33,11 +33,14 @@ _SIZES = {
 }
 QUICK_RUN = (
     # In a run of a minute Java's optimising compiler takes more than it saves: four photos 59 s of processor time, and
-    # not 98. Without it Java reserves 48 MB for compiled code, and stops compiling when they are full.
+    # not 98. Without it Java reserves 48 MB for compiled code, and stops compiling when they are full. A heap that
+    # begins small is collected over and over while it grows: 6 s of 58.
     "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC "
-    "-XX:MetaspaceSize=256m",
+    "-XX:MetaspaceSize=256m -XX:InitialRAMPercentage=6 -XX:NewRatio=1",
     # Every sort and every join begins with a page, of 64 MB otherwise, which Java clears and collects again.
     "spark.buffer.pageSize=1m",
+    # Of two jobs that run at once the short one does not wait for the long one.
+    "spark.scheduler.mode=FAIR",
 )
 """Properties of a run of few images on this machine, see `QUICK_IMAGES`."""
 

@@ -213,6 +213,8 @@ def pack_options(limits: ImagesSection) -> dict[str, str]:
         # Parquet checks a row group's size every so many rows; images are large, so it must check often.
         "parquet.page.size.row.check.min": "8",
         "parquet.page.size.row.check.max": "64",
+        # Who wants a few images by their identifiers reads these pages alone: 8 images for one, not a row group.
+        "parquet.page.row.count.limit": "8",
         "parquet.enable.dictionary#content": "false",
         "parquet.column.statistics.enabled#content": "false",
         "compression": "uncompressed",

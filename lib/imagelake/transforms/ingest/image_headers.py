@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from imagelake.errors import ImageLakeError
-from imagelake.transforms.rows.earlier_rows import BROADCAST_ROWS, is_lasting
+from imagelake.transforms.rows.earlier_rows import BROADCAST_ROWS
 from imagelake.vision.errors import ImageError
 from imagelake.vision.header import read_header
 from imagelake.vision.limits import Limits
@@ -82,10 +82,9 @@ def read_headers(image_bytes: DataFrame, limits: Limits, opened: Accumulator[int
 def earlier_headers(images: DataFrame) -> DataFrame:
     """What an earlier run knows of files: rows as from read_headers, with the columns by which a file is known again.
 
-    Left out are those whose error may not come again, and those of which another number of bytes was read than the
-    file had.
+    One of which another number of bytes was read than the file had is known by these: it is no file's.
     """
-    return images.where(F.col("sha256").isNotNull() & is_lasting()).select(
+    return images.where(F.col("sha256").isNotNull()).select(
         *HEADER.names, "path", F.col("byte_size").alias("length"), "modified"
     )
 

@@ -36,6 +36,8 @@ def make_thumbnails(image_bytes: DataFrame, image_ids: Collection[str], side: in
             yield pd.DataFrame(rows, columns=["image_id", "thumbnail"])
 
     wanted = image_bytes.select("image_id", "content", "sha256").where(F.col("image_id").isin(sorted(image_ids)))
+    # A task for each core: otherwise each file of the lake, most of which hold none, starts one in Python.
+    wanted = wanted.coalesce(image_bytes.sparkSession.sparkContext.defaultParallelism)
     rows = wanted.mapInPandas(shrink, "image_id string, thumbnail binary").where("thumbnail IS NOT NULL").collect()
     return {row["image_id"]: bytes(row["thumbnail"]) for row in rows}
 

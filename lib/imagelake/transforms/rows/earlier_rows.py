@@ -40,6 +40,10 @@ class Keys:
         kept = frame.persist(StorageLevel.DISK_ONLY)
         return cls(kept, kept.count())
 
+    def of_columns(self, *names: str) -> Keys:
+        """The same keys by some of their columns, which tell them apart."""
+        return Keys(self.frame.select(*names), self.count)
+
     def rows_of(self, frame: DataFrame) -> DataFrame:
         """The rows of a frame that have one of these keys."""
         return frame.join(*self._side(), how="left_semi")
@@ -73,10 +77,12 @@ class Division:
     Attributes:
         taken: the rows of the earlier table that hold; None where there is no earlier table.
         fresh: the keys without such a row; None where there is no earlier table, so that this is all of them.
+        gone: the keys of the other rows of the earlier table; None where there is none.
     """
 
     taken: DataFrame | None = None
     fresh: Keys | None = None
+    gone: Keys | None = None
 
     def fresh_of(self, frame: DataFrame) -> DataFrame:
         """The rows of a frame for which there is no earlier row."""
@@ -92,17 +98,27 @@ def is_lasting() -> Column:
     return F.col("error").isNull() | ~F.col("error").isin(*TRANSIENT)
 
 
-def divide(now: DataFrame, before: DataFrame | None, key: Sequence[str]) -> Division:
-    """Compare what there is with what there was.
+def divide(now: DataFrame, before: DataFrame | None, key: Sequence[str], holds: Column | None = None) -> Division:
+    """Compare what there is with what there was, in one pass over the keys of both.
 
     Args:
         now: a row an image, with the key's columns.
         before: an earlier table with the key's columns; None where no row of it may be taken over.
         key: the columns that are equal where a row holds; one that is null equals nothing.
+        holds: of the earlier table's columns, whether a row may hold at all; None for all of them.
     """
     if before is None:
         return Division()
-    keys_now, keys_before = now.select(*key), before.select(*key)
-    fresh = Keys.of(keys_now.join(keys_before, list(key), how="left_anti"))
-    gone = Keys.of(keys_before.join(keys_now, list(key), how="left_anti"))
-    return Division(gone.rows_besides(before), fresh)
+    may_hold = F.lit(True) if holds is None else holds
+    there, was = now.select(*key, F.lit(True).alias("there")), before.select(*key, may_hold.alias("holds"))
+    kept = F.col("there").isNotNull() & F.coalesce("holds", F.lit(False))
+    differing = (
+        there.join(was, list(key), how="full_outer")
+        .where(~kept)
+        .select(*key, F.col("there").isNotNull().alias("fresh"), F.col("holds").isNotNull().alias("gone"))
+        .persist(StorageLevel.DISK_ONLY)
+    )
+    sides = ("fresh", "gone")
+    (counts,) = differing.select(*(F.count_if(side).alias(side) for side in sides)).collect()
+    fresh, gone = (Keys(differing.where(side).select(*key), counts[side]) for side in sides)
+    return Division(gone.rows_besides(before), fresh, gone)
