@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from damage_trial import parser as damage_parser
 from documents import PAGES, Link, anchors, blocks, commands, links, text_of
 from imagelake.cli.job_arguments import parser_of
 from imagelake.cli.package import parser as package_parser
@@ -143,6 +144,7 @@ PARSED: dict[str, Callable[[list[str]], object]] = {
     "scripts/bench": _parse_bench,
     "scripts/docs": _parse_docs,
     "scripts/publishing_trial": lambda words: trial_parser().parse_args([word for word in words if word != "--hdfs"]),
+    "scripts/damage_trial": lambda words: damage_parser().parse_args(words),
     "scripts/serve": lambda words: serve_parser().parse_args(words),
     "scripts/search": lambda words: search_parser().parse_args(words),
     "scripts/package": lambda words: package_parser().parse_args(words),

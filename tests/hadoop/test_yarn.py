@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -26,10 +28,11 @@ from submitted import (
     wait_for,
 )
 
-from imagelake.config import load_config
+from imagelake.config import Config, load_config
 from imagelake.errors import ImageLakeError
+from imagelake.lake import lock
 from imagelake.lake.lake import Lake
-from imagelake.runtime.job import execute
+from imagelake.runtime.job import Work, execute
 from imagelake.tables import TABLES
 from pipeline_steps import STEPS, job, run_steps
 from project import QUICK_JAVA
@@ -328,3 +331,43 @@ def test_refusals_publish_nothing(
     assert all(word in str(refused.value) for word in (f"{hadoop.hdfs_url}/lake", *named)), refused.value
     assert len(str(refused.value).splitlines()) == 1
     assert manifest(hadoop, CLEAN).run_id == run
+
+
+def refusal_of(run: Callable[[], object]) -> str:
+    """The error that something ends with; empty where it ends well."""
+    try:
+        run()
+    except ImageLakeError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.tried(
+    "Killed on a cluster",
+    "the NameNode killed and started again while a job writes",
+    "the job ends well or with one line; the next run's table equals that of the local run, nothing half made stays",
+)
+def test_a_restarted_namenode_costs_no_table(
+    lakes: Lakes, spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The job finds no NameNode when it begins to read and write; whatever it makes of that, the next run is right."""
+    hadoop, clean = lakes.hadoop, job("clean_labels")
+    make_client(spark)
+    lake = Lake(spark, f"{hadoop.hdfs_url}/lake")
+    config = load_config(settings=[f"lake.root={lake.root}"])
+    restart = threading.Thread(target=hadoop, args=("start", "--free-ports"))
+
+    def run(work: Work, settings: Config) -> None:
+        hadoop.kill("namenode")
+        restart.start()
+        clean.run(work, settings)
+
+    said = refusal_of(lambda: execute(replace(clean, run=run), lake, config, force=True))
+    restart.join()
+    assert len(said.splitlines()) <= 1, said
+    wait_for("the end of safe mode", lambda: "OFF" in hadoop("dfsadmin", "-safemode", "get"))
+    monkeypatch.setattr(lock, "_started", lambda _: 1)  # the process that met the error has ended
+    assert execute(clean, lake, config, force=True).published
+    script(hadoop, "download", CLEAN, str(tmp_path / "labels_clean"))
+    assert_same(table(tmp_path, "labels_clean"), table(lakes.local, "labels_clean"))
+    assert not [file for file in files_below(hadoop, "/lake/_staging") if "clean_labels" in file]

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from damaged_files import repeated_scans, slow
 from imagelake.vision.decode import decode
 from imagelake.vision.errors import ImageError
 from imagelake.vision.header import read_header
@@ -99,15 +100,6 @@ def test_mutated_files_are_images_or_errors(damaged: list[bytes]) -> None:
         outcome(bytes(mutant[: choice.choice([len(mutant), choice.randrange(len(mutant))])]), Limits(max_pixels=10**6))
 
 
-def repeated_scans(side: int, times: int) -> bytes:
-    """A grey progressive JPEG whose last scan is repeated: every repetition visits every pixel for a few bytes."""
-    file = io.BytesIO()
-    Image.new("L", (side, side), 128).save(file, "JPEG", progressive=True)
-    content = file.getvalue()
-    last = content[content.rindex(b"\xff\xda") : -2]
-    return content[:-2] + last * times + content[-2:]
-
-
 @pytest.mark.tried("Damaged input", "a progressive JPEG of a thousand scans", "refused at once")
 def test_a_jpeg_of_a_thousand_scans_is_refused_at_once() -> None:
     """The scans of a progressive JPEG are bounded: an ordinary one decodes, 20 kB that would take minutes do not."""
@@ -160,8 +152,7 @@ def test_memory_is_bounded_by_the_pixels(mode: str, tmp_path: Path) -> None:
 @pytest.mark.tried("Damaged input", "a file that takes its decoder seconds", "ended at the limit, `images.timeout_s`")
 def test_slow_decoding_ends_at_the_time_limit() -> None:
     """A plain-text image, which takes its decoder seconds, is a timeout soon after the limit."""
-    side = 1500
-    content = b"P3 %d %d 255\n" % (side, side) + b"9 " * (3 * side * side)
+    content = slow(0, side=1500)
     start = time.monotonic()
     assert outcome(content, Limits(timeout_s=0.2)) == "timeout: not decoded within 0.2 s"
     assert time.monotonic() - start < 1.5

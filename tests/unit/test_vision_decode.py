@@ -1,7 +1,6 @@
 """Decoding: every mode, every orientation, every scale."""
 
 import io
-import re
 import struct
 import zlib
 from pathlib import Path
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from damaged_files import claiming
 from imagelake.vision.decode import BACKGROUND, decode, decode_image
 from imagelake.vision.errors import ImageError
 from imagelake.vision.heif import register_heif
@@ -274,12 +274,6 @@ def test_bands_of_rows_change_nothing(mode: str, monkeypatch: pytest.MonkeyPatch
     at_once = decode(content, LIMITS)
     monkeypatch.setattr("imagelake.vision.decode._BAND_PIXELS", 50)
     assert np.array_equal(decode(content, LIMITS), at_once)
-
-
-def claiming(content: bytes, width: int, height: int) -> bytes:
-    """A JPEG whose header claims another size: the frame marker, its length, 8 bits, height, width."""
-    (frame,) = (match.start() for match in re.finditer(rb"\xff[\xc0-\xc2]\x00.\x08", content, re.DOTALL))
-    return content[: frame + 5] + struct.pack(">HH", height, width) + content[frame + 9 :]
 
 
 @pytest.mark.tried("Damaged input", "JPEGs whose header claims more pixels than there are", "truncated")

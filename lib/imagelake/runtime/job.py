@@ -22,8 +22,8 @@ from imagelake.lake.lake import Lake
 from imagelake.lake.listing import FoundFile
 from imagelake.lake.lock import this_process
 from imagelake.lake.manifest import MANIFEST, Account, Manifest
-from imagelake.lake.publication import OWNER, Publication, publish, remove_left_overs
-from imagelake.lake.record import Run
+from imagelake.lake.publication import OWNER, Publication, publish, remove_left_overs, unsettled
+from imagelake.lake.record import Run, read_record
 from imagelake.lake.remedies import refusal
 from imagelake.lake.staged_parts import parts_of
 from imagelake.lake.storage import JAVA_ERRORS, to_pattern, to_uri
@@ -374,9 +374,13 @@ def _run(work: Work, config: Config) -> None:
 
 
 def _clean_up(work: Work) -> None:
-    # The cause of the job's failure may also prevent this; later runs remove old staging folders.
+    """Remove what the run has staged, unless it is published from there: an error may have come between the two.
+
+    The cause of the job's failure may also prevent this; later runs remove old staging folders.
+    """
     with suppress(ImageLakeError):
-        work.lake.storage.delete(work.staging)
+        if not unsettled(work.lake.files, read_record(work.lake.files), work.published.staging):
+            work.lake.storage.delete(work.staging)
 
 
 def _inputs(job: Job, lake: Lake, config: Config) -> tuple[dict[str, str], list[FoundFile], int]:
