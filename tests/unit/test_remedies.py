@@ -36,6 +36,7 @@ def test_a_quota_in_a_trace_is_found(line: str) -> None:
         ("ConnectException: Connection refused", ("--root", "HADOOP_CONF_DIR")),
         ("UnknownHostException: no-such-host", ("--root",)),
         ("BlockMissingException: Could not obtain block", ("fsck",)),
+        ("OutOfMemoryError: Java heap space", ("driver.memory", "executor.memory")),
     ],
 )
 def test_every_refusal_has_one_line_of_remedy(error: str, words: tuple[str, ...]) -> None:
@@ -50,3 +51,18 @@ def test_another_error_is_left_alone(text: str) -> None:
     """What is no refusal of the file system keeps its trace."""
     assert remedy(text) == ""
     assert refusal(text) is None
+
+
+def test_a_lost_executor_comes_with_what_it_needs() -> None:
+    """Spark's own words for an executor that ended at every attempt, as Java without memory ends it."""
+    trace = (
+        "An error occurred while calling o57.collectToPython.\n: org.apache.spark.SparkException: Job aborted due to "
+        "stage failure: Task 0 in stage 0.0 failed 4 times, most recent failure: Lost task 0.4 in stage 0.0 (TID 4) "
+        "(127.0.0.1 executor 2): ExecutorLostFailure (executor 2 exited caused by one of the running tasks) Reason: "
+        "Command exited with code 52\nDriver stacktrace:\n\tat org.apache.spark.scheduler"
+    )
+    found = refusal(trace)
+    assert found is not None
+    assert found.startswith("SparkException: Job aborted due to stage failure: Task 0 in stage 0.0 failed 4 times")
+    assert "code 52. an executor ended" in found
+    assert "spark.executor.memoryOverhead" in found

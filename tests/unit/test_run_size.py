@@ -50,11 +50,11 @@ def test_small_sources_are_small(tmp_path: Path) -> None:
 
 def test_java_is_quick_for_more_images_than_spark_has_one_partition_for(tmp_path: Path) -> None:
     """Whoever asks says how many images are few: of source and lake."""
-    few, more = config(tmp_path, "sample.images=20000"), config(tmp_path, "sample.images=20001")
+    few, more = (config(tmp_path, f"sample.images={run_size.QUICK_IMAGES + beyond}") for beyond in (0, 1))
     assert not run_size.is_small(few)
     assert run_size.is_small(few, run_size.QUICK_IMAGES)
     assert not run_size.is_small(more, run_size.QUICK_IMAGES)
-    publish(tmp_path / "lake", "images", 20_001)
+    publish(tmp_path / "lake", "images", run_size.QUICK_IMAGES + 1)
     assert not run_size.is_small(few, run_size.QUICK_IMAGES)
 
 
@@ -105,7 +105,7 @@ def test_java_starts_quickly_for_a_small_run(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("imagelake.cluster.submission.run.subprocess.call", note)
     own = "spark.driver.extraJavaOptions=-Xss2m"
     job = ["explore_lake", "--root", str(tmp_path / "lake")]
-    for words in (["--conf", own, *job], [*job, "--set", "sample.images=20001"]):
+    for words in (["--conf", own, *job], [*job, "--set", f"sample.images={run_size.QUICK_IMAGES + 1}"]):
         assert main(words) == 0
     quick, large = commands
     assert quick.index(own) > next(place for place, word in enumerate(quick) if "TieredStopAtLevel=1" in word)

@@ -35,7 +35,14 @@ _REMEDIES = {
     r"No space left on device": "the disk is full: free some space, or choose another --root or spark.local.dir",
     r"Read-only file system": "the file system takes no writes: choose another --root, or mount it to be written",
     r"ParentNotDirectoryException|Not a directory": "a part of this path is a file: --root names the lake's folder",
-    r"\bOutOfMemoryError\b": "Java ran out of memory: give it more, e.g. --set spark.spark.driver.memory=4g",
+    r"\bOutOfMemoryError\b": (
+        "Java ran out of memory: give it more, e.g. --set spark.spark.driver.memory=4g, and executors on a cluster "
+        "spark.spark.executor.memory"
+    ),
+    r"\bExecutorLostFailure\b": (
+        "an executor ended at each attempt of a task, most often for want of memory: give Java more with --set "
+        "spark.spark.executor.memory=4g, or Python with spark.spark.executor.memoryOverhead=2g"
+    ),
     r"\bBlockMissingException\b": "no living DataNode has the data: hdfs fsck on the path says what is missing",
     r"\bChecksumException\b": (
         "bytes of the file have changed since it was written: scripts/check_lake says which jobs make it anew"
@@ -60,7 +67,11 @@ def refusal(trace: str) -> str | None:
     for pattern, advice in _REMEDIES.items():
         if found := re.search(rf"[^\n]*(?:{pattern})[^\n]*", trace):
             # Java writes the classes of outer errors before the inner one's on the same line.
-            line = re.sub(r"^.*?\b(\w*(?:Exception|InvalidToken))\)?:\s*(?!.*Exception\b)", r"\1: ", found[0].strip())
+            line = re.sub(
+                r"^.*?\b(\w*(?:Exception|InvalidToken|OutOfMemoryError))\)?:\s*(?!.*Exception\b)",
+                r"\1: ",
+                found[0].strip(),
+            )
             return f"{line}. {advice}"
     return None
 
