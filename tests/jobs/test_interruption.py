@@ -125,3 +125,29 @@ def test_a_mistake_is_answered_in_one_screen(tmp_path: Path, setting: str, said:
     assert done.returncode in {1, 2}
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.tried(
+    "Killed on one machine",
+    "`ingest_images` ended by Ctrl+C while its tables are staged",
+    "one line and exit code 130 within seconds; nothing is published, nothing half made stays",
+)
+def test_an_interrupted_job_says_so_and_leaves_nothing(tmp_path: Path) -> None:
+    """SIGINT reaches the whole process group, as from a terminal, while new tables are being staged."""
+    photos, root = tmp_path / "photos" / "zebra", tmp_path / "lake"
+    photos.mkdir(parents=True)
+    for index in range(12):
+        draw_animal("Zebra", 5, index).convert("RGB").save(photos / f"{index}.jpg")
+    process = subprocess.Popen(
+        command(root, 0), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    wait_for(root, "_staging/ingest_images-*/image_bytes/**/*.parquet", process)
+    began = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert time.monotonic() - began < 30
+    assert said.splitlines()[-1].startswith("ingest_images: interrupted"), said
+    assert "Traceback" not in said
+    assert not list(root.glob("_staging/*"))
+    assert not (root / "images").exists()

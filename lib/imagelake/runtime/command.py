@@ -28,13 +28,14 @@ from imagelake.runtime.tracking import require_client
 from imagelake.terminal import columns_of
 
 FAILED, UNUSABLE, ALARM = 1, 2, 3
+INTERRUPTED = 130  # as shells call a process that Ctrl+C ends
 JOBS_AT_ONCE = 2  # of a small run
 
 
 def main(job: Job, arguments: Sequence[str] | None = None) -> int:
     """Run one job from the command line; returns the exit code.
 
-    0 done or skipped, 1 failed, 2 unusable arguments, 3 done, but a limit is passed.
+    0 done or skipped, 1 failed, 2 unusable arguments, 3 done, but a limit is passed, 130 interrupted.
     """
     options = job_parser(job).parse_args(arguments)
     try:
@@ -57,7 +58,7 @@ def run_jobs(jobs: Sequence[Job], config: Config, force: bool = False, verbose: 
         verbose: whether an error that nobody foresaw shows its stack trace, and Spark its own errors.
     """
     title = jobs[0].name if len(jobs) == 1 else "imagelake pipeline"
-    name, spark = title, None
+    name, spark, code = title, None, FAILED
     console = Console(soft_wrap=True, highlight=False, width=columns_of(sys.stdout))
     # A JVM that is gone is reported below, once; Py4J logs it with a trace, some of it by the root logger.
     logging.getLogger("py4j").setLevel(logging.CRITICAL)
@@ -74,10 +75,9 @@ def run_jobs(jobs: Sequence[Job], config: Config, force: bool = False, verbose: 
         if is_local() and not verbose:
             spark.sparkContext.setLogLevel("FATAL")  # of a task that fails, the job's own error tells the same
         lake = Lake(spark, config.lake.root)
-        try:
-            check_remote_inputs(jobs, config, lake.storage)
-        except ImageLakeError as error:
-            return _fail(title, error, UNUSABLE)
+        code = UNUSABLE
+        check_remote_inputs(jobs, config, lake.storage)
+        code = FAILED
         steps = {job.name: Step(job.name, number, len(jobs)) for number, job in enumerate(jobs, 1)}
         with lake.storage.listing_once(), Progress(spark.sparkContext) as progress:
 
@@ -93,7 +93,9 @@ def run_jobs(jobs: Sequence[Job], config: Config, force: bool = False, verbose: 
                 if (alarm := job.alarm(lake)) is not None:
                     return _fail(name, ImageLakeError(alarm), ALARM)
     except ImageLakeError as error:
-        return _fail(name, error, FAILED)
+        return _fail(name, error, code)
+    except KeyboardInterrupt:
+        return _fail(title, ImageLakeError("interrupted: what is published stays, the next run goes on"), INTERRUPTED)
     except Exception as error:
         return _fail_unforeseen(name, error, verbose)
     finally:
