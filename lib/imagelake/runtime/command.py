@@ -82,7 +82,7 @@ def run_jobs(jobs: Sequence[Job], config: Config, force: bool = False, verbose: 
         with lake.storage.listing_once(), Progress(spark.sparkContext) as progress:
 
             def run(job: Job) -> Outcome:
-                # Of this thread: tasks of jobs in pools of their own take turns, where its scheduler is fair.
+                # Of this thread: tasks of jobs in pools of their own take turns, where Spark's scheduler is fair.
                 lake.spark.sparkContext.setLocalProperty("spark.scheduler.pool", job.name)
                 with progress.of(steps[job.name]):
                     return execute(job, lake.in_new_session(), config, force)
