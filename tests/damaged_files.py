@@ -8,7 +8,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -45,10 +45,10 @@ def picture(number: int, size: tuple[int, int] = (160, 120)) -> Image.Image:
     return Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
 
 
-def encoded(image: Image.Image, format_: str, **options: Any) -> bytes:
-    """A picture as a file."""
+def encoded(image: Image.Image, file_format: str = "PNG", **options: object) -> bytes:
+    """An image as a file's bytes."""
     file = io.BytesIO()
-    image.save(file, format_, **options)
+    image.save(file, file_format, **options)
     return file.getvalue()
 
 
@@ -70,11 +70,11 @@ def slow(number: int, side: int = 1400) -> bytes:
     return b"P3 # %d\n%d %d 255\n" % (number, side, side) + b"9 " * (3 * side * side)
 
 
-def cut(format_: str, **options: Any) -> Callable[[int], bytes]:
+def cut(file_format: str, **options: object) -> Callable[[int], bytes]:
     """Files that end in the middle."""
 
     def make(number: int) -> bytes:
-        content = encoded(picture(number), format_, **options)
+        content = encoded(picture(number), file_format, **options)
         return content[: len(content) // 2]
 
     return make

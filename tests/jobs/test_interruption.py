@@ -40,6 +40,11 @@ def ingest(spark: SparkSession, root: Path, seed: int) -> None:
     execute(job("ingest_images"), Lake(spark, str(root)), load_config(settings=settings(root, seed)))
 
 
+def draw_zebras(photos: Path, numbers: range) -> None:
+    for number in numbers:
+        draw_animal("Zebra", 5, number).convert("RGB").save(photos / f"{number}.jpg")
+
+
 def wait_for(root: Path, pattern: str, process: subprocess.Popen[Any], timeout_s: float = 180) -> None:
     """Until a file of the staging folder is there; fails where the job ends or takes too long."""
     ends = time.monotonic() + timeout_s
@@ -58,14 +63,12 @@ def test_a_killed_job_leaves_the_old_tables_and_a_rerun_completes(spark: SparkSe
     """SIGKILL while new tables are being staged: the old ones are whole, and the next run publishes all of its own."""
     photos, root = tmp_path / "photos" / "zebra", tmp_path / "lake"
     photos.mkdir(parents=True)
-    for index in range(12):
-        draw_animal("Zebra", 5, index).convert("RGB").save(photos / f"{index}.jpg")
+    draw_zebras(photos, range(12))
     ingest(spark, root, 0)
     before = pd.read_parquet(root / "images")
     manifest = (root / "images" / "_manifest.json").read_text()
 
-    for index in range(12, 24):
-        draw_animal("Zebra", 5, index).convert("RGB").save(photos / f"{index}.jpg")
+    draw_zebras(photos, range(12, 24))
     process = subprocess.Popen(
         command(root, 1), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
@@ -87,7 +90,7 @@ def test_a_killed_job_leaves_the_old_tables_and_a_rerun_completes(spark: SparkSe
 def test_a_killed_jvm_is_told_in_one_line(tmp_path: Path) -> None:
     """When Spark's JVM is gone, the job says so, and what helps, in one line and with exit code 1."""
     (tmp_path / "photos").mkdir()
-    draw_animal("Zebra", 5, 0).convert("RGB").save(tmp_path / "photos" / "0.jpg")
+    draw_zebras(tmp_path / "photos", range(1))
     process = subprocess.Popen(command(tmp_path / "lake", 0), stderr=subprocess.PIPE, text=True, cwd=tmp_path)
     wait_for(tmp_path / "lake", "_staging/ingest_images-*/_owner.json", process)
     [jvm] = [child for child in psutil.Process(process.pid).children() if child.name() == "java"]
@@ -136,8 +139,7 @@ def test_an_interrupted_job_says_so_and_leaves_nothing(tmp_path: Path) -> None:
     """SIGINT reaches the whole process group, as from a terminal, while new tables are being staged."""
     photos, root = tmp_path / "photos" / "zebra", tmp_path / "lake"
     photos.mkdir(parents=True)
-    for index in range(12):
-        draw_animal("Zebra", 5, index).convert("RGB").save(photos / f"{index}.jpg")
+    draw_zebras(photos, range(12))
     process = subprocess.Popen(
         command(root, 0), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
     )

@@ -1,6 +1,5 @@
 """Decoding: every mode, every orientation, every scale."""
 
-import io
 import struct
 import zlib
 from pathlib import Path
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from damaged_files import claiming
+from damaged_files import claiming, encoded
 from imagelake.vision.decode import BACKGROUND, decode, decode_image
 from imagelake.vision.errors import ImageError
 from imagelake.vision.heif import register_heif
@@ -35,13 +34,6 @@ INVERSE = {
     8: Image.Transpose.ROTATE_270,
 }
 """How a camera held in each orientation stores an upright scene, from the definition of the EXIF tag."""
-
-
-def encoded(image: Image.Image, file_format: str = "PNG", **options: object) -> bytes:
-    """An image as a file's bytes."""
-    file = io.BytesIO()
-    image.save(file, file_format, **options)
-    return file.getvalue()
 
 
 def photo(width: int, height: int) -> Image.Image:

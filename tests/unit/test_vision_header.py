@@ -1,6 +1,5 @@
 """Headers: what is read without decoding, and what an image may cost."""
 
-import io
 import pickle
 import struct
 import time
@@ -10,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from PIL import Image
 
+from damaged_files import encoded
 from imagelake.errors import ImageLakeError
 from imagelake.vision.decode import decode
 from imagelake.vision.errors import REASONS, ImageError
@@ -18,13 +18,6 @@ from imagelake.vision.heif import register_heif
 from imagelake.vision.limits import DEFAULT_FORMATS, Limits
 
 ORIENTATION = 0x0112
-
-
-def encoded(image: Image.Image, file_format: str = "PNG", **options: object) -> bytes:
-    """An image as a file's bytes."""
-    file = io.BytesIO()
-    image.save(file, file_format, **options)
-    return file.getvalue()
 
 
 def exif(orientation: int) -> Image.Exif:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 MOST_IMAGES = 2_000
 QUICK_IMAGES = 25_000
-"""Up to so many images Java's optimising compiler takes more than it saves, and two jobs run at once: a first run of
-20,200 took 171 s and a second 75 with it and one job after the other, 168 and 65 without it, 162 and 56 with both."""
+"""Up to so many images Java's optimising compiler takes more than it saves, and two jobs run at once: a second run of
+20,200 took 75 s with it, 65 s without it, and 56 s without it and with two jobs at once; a first one of 20,000 took
+171 s with it, and 168 s without it and with two jobs."""
 MOST_ROWS = 50_000  # of labels or boxes
 MOST_METADATA_BYTES = 8 * 2**20  # of CSV, JSON and Parquet, 50,000 rows and more
 _METADATA = (".csv", ".tsv", ".gz", ".json", ".parquet")
